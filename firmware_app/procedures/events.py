@@ -1,0 +1,67 @@
+"""What happens to a procedure: answers of the person, and what the instruments say."""
+
+from __future__ import annotations
+
+import msgspec
+
+from firmware_app.procedures.prompts import Way
+from firmware_app.weighing.reading import PanFault, Reading
+from hardware.scale.contract import Indication
+
+
+class StallTyped(msgspec.Struct, frozen=True, tag="stall_typed"):
+    """A stall number typed, or the text of a scanned stall or scale code."""
+
+    code: str
+
+
+class ScaleChosen(msgspec.Struct, frozen=True, tag="scale_chosen"):
+    scale: str
+
+
+class WayChosen(msgspec.Struct, frozen=True, tag="way_chosen"):
+    way: Way
+
+
+class FigureTyped(msgspec.Struct, frozen=True, tag="figure_typed"):
+    """The figure read off the scale under test, in its own unit as shown, e.g. ``1.005`` and ``kg``."""
+
+    figure: str
+    unit: str
+
+
+class LoadIsOn(msgspec.Struct, frozen=True, tag="load_is_on"):
+    """The load is on the scale under test: take its figure from the lead."""
+
+
+class TypeInstead(msgspec.Struct, frozen=True, tag="type_instead"):
+    """The lead does not help: let me type the figure."""
+
+
+class GoBack(msgspec.Struct, frozen=True, tag="go_back"):
+    """One question back; what was already measured is kept in the record as a first attempt."""
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Leave the visit; always leads home."""
+
+
+Answer = StallTyped | ScaleChosen | WayChosen | FigureTyped | LoadIsOn | TypeInstead | GoBack | Cancel
+
+
+class Saved(msgspec.Struct, frozen=True, tag="saved"):
+    """The ledger has the outcome on disk."""
+
+    entry: int
+    slip: str
+
+
+class SaveFailed(msgspec.Struct, frozen=True, tag="save_failed"):
+    reason: str
+
+
+class LineSilent(msgspec.Struct, frozen=True, tag="line_silent"):
+    """The lead says nothing (lost, or no frame in time): the last indication is void."""
+
+
+Event = Answer | Reading | PanFault | Indication | LineSilent | Saved | SaveFailed

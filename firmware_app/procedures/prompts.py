@@ -1,0 +1,221 @@
+"""What a procedure asks of the person in front of the screen.
+
+Rules this file obeys:
+
+* A prompt holds codes and figures, never sentences: the screen finds the words in its language.
+* Masses are decimal strings of grams under names ending in ``_g``.
+* A prompt is all that a screen needs; nothing else of the visit is fetched.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from firmware_app.uncertainty.decision import Verdict
+from hardware.loadcell.contract import Fault
+
+
+class Way(enum.StrEnum):
+    """How the scale under test is loaded."""
+
+    WEIGHTS = "weights"
+    """Reference weights out of the drawer."""
+    GOODS = "goods"
+    """Any goods, compared with the appliance's own pan, figure first."""
+
+
+class Source(enum.StrEnum):
+    """Where the indication comes from."""
+
+    TYPED = "typed"
+    LEAD = "lead"
+
+
+class Problem(enum.StrEnum):
+    """Why the last answer was not taken."""
+
+    UNKNOWN_STALL = "unknown_stall"
+    NOT_A_MASS = "not_a_mass"
+    NOT_A_MULTIPLE = "not_a_multiple"
+    """The figure cannot come from this scale: it is no multiple of its scale interval d."""
+    BEYOND_MAX = "beyond_max"
+    LEAD_SILENT = "lead_silent"
+    LEAD_UNSTABLE = "lead_unstable"
+    LEAD_OVERLOAD = "lead_overload"
+    LEAD_NO_UNIT = "lead_no_unit"
+    PAN_NOT_EMPTY = "pan_not_empty"
+    PAN_EMPTY = "pan_empty"
+    GOODS_TOO_LIGHT = "goods_too_light"
+    GOODS_TOO_HEAVY = "goods_too_heavy"
+
+
+class StallCard(msgspec.Struct, frozen=True):
+    """A stall as the registry knows it. Names no person."""
+
+    code: str
+    name: str
+
+
+class ScaleCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A scale under test as the registry knows it; empty text where a field is not known."""
+
+    id: str
+    stall: str
+    maker: str
+    model: str
+    serial: str
+    accuracy_class: str
+    max_g: str
+    min_g: str
+    e_g: str
+    d_g: str
+    production_code: str = ""
+    repair_code: str = ""
+    verification_code: str = ""
+    seal: str = ""
+    verification_due: str = ""
+    profile: str = ""
+    """Serial protocol of its lead; empty where it has none."""
+
+
+class WayOffered(msgspec.Struct, frozen=True):
+    """One way of loading and, where it is not possible now, the code of the reason."""
+
+    way: Way
+    possible: bool
+    why_not: str = ""
+
+
+class AskStall(msgspec.Struct, frozen=True, tag="ask_stall"):
+    problem: Problem | None = None
+    typed: str = ""
+
+
+class ChooseScale(msgspec.Struct, frozen=True, tag="choose_scale"):
+    stall: StallCard
+    scales: tuple[ScaleCard, ...]
+
+
+class ChooseWay(msgspec.Struct, frozen=True, tag="choose_way"):
+    scale: ScaleCard
+    ways: tuple[WayOffered, ...]
+
+
+class PutWeights(msgspec.Struct, frozen=True, tag="put_weights", kw_only=True):
+    """Put reference weights on the scale under test and give its figure (typed, or say that it is on)."""
+
+    number: int
+    count: int
+    nominal_g: str
+    pieces_g: tuple[str, ...]
+    source: Source
+    scale: ScaleCard
+    problem: Problem | None = None
+
+
+class PutGoods(msgspec.Struct, frozen=True, tag="put_goods", kw_only=True):
+    """Put goods between ``low_g`` and ``high_g`` on the scale under test and give its figure."""
+
+    number: int
+    count: int
+    low_g: str
+    high_g: str
+    source: Source
+    scale: ScaleCard
+    problem: Problem | None = None
+
+
+class ClearPan(msgspec.Struct, frozen=True, tag="clear_pan"):
+    """Take everything off the appliance's pan; goes on by itself."""
+
+    number: int
+    count: int
+
+
+class WeighGoods(msgspec.Struct, frozen=True, tag="weigh_goods"):
+    """Put the same goods on the appliance's pan; goes on by itself when the pan is stable."""
+
+    number: int
+    count: int
+    indication_g: str
+    problem: Problem | None = None
+
+
+class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
+    """A part needed now is at fault: nothing is judged; goes on by itself when the fault is gone."""
+
+    fault: Fault
+    number: int
+    count: int
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One load judged. ``limit_g``: in service, used for the verdict; ``limit_initial_g``: half of it."""
+
+    number: int
+    load_g: str
+    load_u_g: str
+    indication_g: str
+    source: Source
+    error_g: str
+    expanded_g: str
+    limit_g: str
+    limit_initial_g: str
+    verdict: Verdict
+    reason: str = ""
+
+
+class Law(msgspec.Struct, frozen=True):
+    """The line of the law that was used."""
+
+    pack: str
+    version: str
+    sha256: str
+    clause: str
+    confidence: str
+
+
+class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing."""
+
+    verdict: Verdict
+    way: Way
+    scale: ScaleCard
+    loads: tuple[LoadResult, ...]
+    law: Law
+    next_step: str = ""
+
+
+class Saving(msgspec.Struct, frozen=True, tag="saving"):
+    """Judged, but not yet on disk: shown only until the ledger has answered."""
+
+
+class Judged(msgspec.Struct, frozen=True, tag="judged"):
+    """The verdict, saved: ``entry`` is its number in the ledger, ``slip`` the text of its QR code."""
+
+    result: VisitResult
+    entry: int
+    slip: str
+
+
+class NotSaved(msgspec.Struct, frozen=True, tag="not_saved"):
+    """The ledger refused (disk full, disk read-only …): there is no verdict. ``reason`` is a code."""
+
+    reason: str
+
+
+Prompt = (
+    AskStall
+    | ChooseScale
+    | ChooseWay
+    | PutWeights
+    | PutGoods
+    | ClearPan
+    | WeighGoods
+    | Interrupted
+    | Saving
+    | Judged
+    | NotSaved
+)

@@ -1,0 +1,244 @@
+"""What the processes say to each other: the only door of the core.
+
+Rules this file obeys:
+
+* One command, one function; there is no command that is not in ``Command`` (OIML D 31 6.2.3.2).
+* Every command may be sent twice: an answer names the visit and the step it answers, so a repetition
+  changes nothing.
+* Sockets: the core answers on ``core.ipc`` (ROUTER, one frame request id, one frame body) and publishes
+  ``State`` on ``state.ipc`` (PUB); samplers publish on ``loadcell-<name>.ipc``. All of them lie in the run
+  directory, whose permissions are the access control.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from firmware_app.procedures.events import Answer
+from firmware_app.procedures.prompts import Prompt
+from hardware.loadcell.contract import Fault
+
+T = TypeVar("T")
+
+CORE_SOCKET = "core.ipc"
+STATE_SOCKET = "state.ipc"
+
+
+def endpoint(run_dir: Path, socket: str) -> str:
+    """ZeroMQ address of a socket file in the run directory; raises ValueError where the path is too long."""
+    path = f"{run_dir}/{socket}"
+    if len(path.encode()) > 100:
+        raise ValueError(f"run directory {run_dir} is too long for a socket: keep it under 80 characters")
+    return f"ipc://{path}"
+
+
+# ---------------------------------------------------------------------------------------------- state
+
+
+class PanState(msgspec.Struct, frozen=True, kw_only=True):
+    """The appliance's own pan. ``mass_g`` is rounded for display; None while faulty or hidden.
+
+    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable.
+    """
+
+    mass_g: str | None
+    stable: bool
+    why_not: str | None
+    fault: Fault | None
+    hidden: bool = False
+
+
+class LeadState(msgspec.Struct, frozen=True, kw_only=True):
+    """The lead from the scale under test: absent, lost, silent, or streaming ``text`` ``unit``."""
+
+    state: str
+    text: str = ""
+    unit: str = ""
+    stable: bool | None = None
+    overload: bool = False
+    underload: bool = False
+
+
+class CountyState(msgspec.Struct, frozen=True, kw_only=True):
+    """Delivery: ``reachable`` None before the first try; ``problem`` a code, empty when well."""
+
+    reachable: bool | None
+    unsent: int
+    last_entry: int
+    received: int
+    """The highest entry that the county has receipted."""
+    problem: str = ""
+
+
+class VisitState(msgspec.Struct, frozen=True):
+    """The visit in progress. ``step`` goes up with every change of the prompt."""
+
+    visit: str
+    step: int
+    prompt: Prompt
+
+
+class PartState(msgspec.Struct, frozen=True):
+    """One process or part, and the code of its trouble (empty when well)."""
+
+    name: str
+    problem: str = ""
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a screen shows, whole, up to ten times a second and at least once a second."""
+
+    at: str
+    """RFC 3339, local time of the market."""
+    clock: str
+    pan: PanState
+    lead: LeadState
+    county: CountyState
+    parts: tuple[PartState, ...]
+    visit: VisitState | None
+    device: str
+    simulated: bool
+
+
+# ------------------------------------------------------------------------------------------- commands
+
+
+class VisitKind(enum.StrEnum):
+    SELF_CHECK = "self_check"
+
+
+class StartVisit(msgspec.Struct, frozen=True, tag="start_visit"):
+    """Opens a visit under an id made by the caller (so that a repetition opens nothing twice)."""
+
+    visit: str
+    kind: VisitKind
+
+
+class GiveAnswer(msgspec.Struct, frozen=True, tag="give_answer"):
+    """Answers the prompt of ``step``; an answer to another step is ignored."""
+
+    visit: str
+    step: int
+    answer: Answer
+
+
+class CloseVisit(msgspec.Struct, frozen=True, tag="close_visit"):
+    """The person is done with the verdict, or leaves: back to the home screen."""
+
+    visit: str
+
+
+class ReadEntries(msgspec.Struct, frozen=True, tag="read_entries"):
+    """Up to ``limit`` entries (1 … 500) with seq > ``after``."""
+
+    after: int
+    limit: int
+
+
+class KeepReceipt(msgspec.Struct, frozen=True, tag="keep_receipt"):
+    """A county receipt to verify and keep."""
+
+    receipt: str
+
+
+class ReportDelivery(msgspec.Struct, frozen=True, tag="report_delivery"):
+    """The uploader's own state: is the county in reach, and what is the trouble."""
+
+    reachable: bool
+    problem: str = ""
+
+
+class AskHealth(msgspec.Struct, frozen=True, tag="ask_health"):
+    """Every part in words."""
+
+
+class KioskAlive(msgspec.Struct, frozen=True, tag="kiosk_alive"):
+    """The screen is drawn and taking touches; sent once a second."""
+
+
+Command = (
+    StartVisit | GiveAnswer | CloseVisit | ReadEntries | KeepReceipt | ReportDelivery | AskHealth | KioskAlive
+)
+
+
+# -------------------------------------------------------------------------------------------- replies
+
+
+class Ok(msgspec.Struct, frozen=True, tag="ok"):
+    """Done (or already done)."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Not done: ``code`` for programs, ``words`` for people."""
+
+    code: str
+    words: str
+
+
+class Entries(msgspec.Struct, frozen=True, tag="entries"):
+    """Entries in order, each a compact JWS; ``received`` is the highest seq with a receipt."""
+
+    jws: tuple[str, ...]
+    first_seq: int
+    received: int
+
+
+class HealthItem(msgspec.Struct, frozen=True):
+    """One part in words: ``ok``, what was found and, where it is not well, the remedy."""
+
+    part: str
+    ok: bool
+    finding: str
+    remedy: str = ""
+
+
+class Health(msgspec.Struct, frozen=True, tag="health"):
+    items: tuple[HealthItem, ...]
+
+
+Reply = Ok | Refused | Entries | Health
+
+_encoder = msgspec.msgpack.Encoder()
+_state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)
+_command: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_reply: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+MAX_BYTES = 1 << 20
+"""A longer message is refused unread."""
+
+
+class BadMessage(ValueError):
+    """The bytes are no message of this door."""
+
+
+def encode(message: State | Command | Reply) -> bytes:
+    """The bytes of a message (MessagePack, tagged)."""
+    return _encoder.encode(message)
+
+
+def decode_state(data: bytes) -> State:
+    """Raises BadMessage."""
+    return _checked(_state, data)
+
+
+def decode_command(data: bytes) -> Command:
+    """Raises BadMessage."""
+    return _checked(_command, data)
+
+
+def decode_reply(data: bytes) -> Reply:
+    """Raises BadMessage."""
+    return _checked(_reply, data)
+
+
+def _checked(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    if len(data) > MAX_BYTES:
+        raise BadMessage(f"message of {len(data)} bytes: at most {MAX_BYTES}")
+    try:
+        return decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise BadMessage(str(error)) from error
