@@ -24,7 +24,7 @@ class Bench:
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
         self._handlers = dict(handlers)
-        self._socket = zmq.Context.instance().socket(zmq.REP)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REP)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.bind(f"ipc://{path}")
         self._closing = threading.Event()
@@ -64,7 +64,8 @@ class BenchError(Exception):
 
 def ask(path: Path, timeout_s: float = 5.0, **wishes: object) -> None:
     """Sends one request to the simulated part behind ``path``; raises BenchError."""
-    with zmq.Context.instance().socket(zmq.REQ) as socket:
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
+    with socket:
         socket.setsockopt(zmq.LINGER, 0)
         socket.connect(f"ipc://{path}")
         socket.send(json.dumps(wishes).encode())
