@@ -98,6 +98,10 @@ class BadOption(LoadCellError):
     """An option of the driver is unknown, of the wrong type or out of range."""
 
 
+class EndOfRecording(LoadCellError):
+    """A replayed recording has no further sample."""
+
+
 class LoadCell(Protocol):
     """One bridge, opened and ready to be read.
 
