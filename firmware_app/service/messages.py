@@ -18,9 +18,52 @@ from typing import TypeVar
 
 import msgspec
 
+from firmware_app.procedures import events, prompts
 from firmware_app.procedures.events import Answer
 from firmware_app.procedures.prompts import Prompt
+from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
+
+# What a screen speaks of reaches it through this door and no other.
+__all__ = [
+    "CORE_SOCKET",
+    "MAX_BYTES",
+    "STATE_SOCKET",
+    "Answer",
+    "AskHealth",
+    "BadMessage",
+    "CloseVisit",
+    "Command",
+    "CountyState",
+    "Entries",
+    "Fault",
+    "GiveAnswer",
+    "Health",
+    "HealthItem",
+    "KeepReceipt",
+    "KioskAlive",
+    "LeadState",
+    "Ok",
+    "PanState",
+    "PartState",
+    "Prompt",
+    "ReadEntries",
+    "Refused",
+    "Reply",
+    "ReportDelivery",
+    "StartVisit",
+    "State",
+    "Verdict",
+    "VisitKind",
+    "VisitState",
+    "decode_command",
+    "decode_reply",
+    "decode_state",
+    "encode",
+    "endpoint",
+    "events",
+    "prompts",
+]
 
 T = TypeVar("T")
 
