@@ -69,6 +69,8 @@ T = TypeVar("T")
 
 CORE_SOCKET = "core.ipc"
 STATE_SOCKET = "state.ipc"
+PAN = "pan"
+"""Name of the sampler of the appliance's own pan."""
 
 
 def endpoint(run_dir: Path, socket: str) -> str:

@@ -1,0 +1,62 @@
+"""The demonstration with a display: loads are put on from the terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from rich.console import Console
+
+from firmware_app.cli.demo.stage import Stage
+from firmware_app.quantity import BadAmount, grams
+from hardware.bench import BenchError, ask
+
+HELP = """\
+The kiosk is open. Put loads on from here:
+  scale 1kg        a load on the trader's scale
+  pan 437g         a load on the appliance's own pan
+  empty            nothing on either
+  model NAME       honest, multiplier, nominal_honest, offset
+  unplug, replug   the load cell's plug
+  quit"""
+
+
+def play_by_hand(stage: Stage) -> None:
+    """Reads commands until ``quit`` or the end of input."""
+    console = Console(stderr=True, highlight=False)
+    if not sys.stdin.isatty():
+        console.print("the kiosk is open; end with Ctrl-C")
+        threading.Event().wait()
+        return
+    console.print(HELP)
+    while True:
+        try:
+            words = input("> ").split()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if words and words[0] in ("quit", "exit"):
+            return
+        if words:
+            try:
+                _do(stage, words)
+            except (BadAmount, BenchError, ValueError) as error:
+                console.print(str(error))
+
+
+def _do(stage: Stage, words: list[str]) -> None:
+    match words:
+        case ["scale", amount]:
+            ask(stage.scale_bench, load_g=float(grams(amount)))
+        case ["pan", amount]:
+            ask(stage.pan_bench, load_g=float(grams(amount)))
+        case ["empty"]:
+            ask(stage.scale_bench, load_g=0.0)
+            ask(stage.pan_bench, load_g=0.0)
+        case ["model", name]:
+            ask(stage.scale_bench, model=name)
+        case ["unplug"]:
+            ask(stage.pan_bench, plugged=False)
+        case ["replug"]:
+            ask(stage.pan_bench, plugged=True)
+        case _:
+            raise ValueError(HELP)

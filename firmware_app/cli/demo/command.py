@@ -1,0 +1,111 @@
+"""The command itself: with a display it opens the kiosk, without one it plays the visits."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.cli.demo.by_hand import play_by_hand
+from firmware_app.cli.demo.slip import draw_slips
+from firmware_app.cli.demo.stage import Stage, display_there
+from firmware_app.cli.demo.visits import PLAYS, Done, Play
+from firmware_app.errors import SteelyardError
+from hardware.bench import BenchError
+
+
+@in_words
+def demo(
+    *,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Draw off screen and play the visits.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Where screenshots, slips and records go.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a visit.")] = False,
+    language: Annotated[str, typer.Option(help="First language of the screen: zh, bo or en.")] = "zh",
+    size: Annotated[str, typer.Option(help="Size of the screen.")] = "800x480",
+    scale: Annotated[str, typer.Option(help="Model of the simulated market scale.")] = "honest",
+) -> None:
+    """Shows the whole appliance on simulated parts.
+
+    With a display the kiosk opens and you put loads on from this terminal. Without one (or with
+    --headless) it draws off screen and a scripted visitor uses the same touchscreen.
+
+    Example: steelyard demo --headless --out demo-out --json
+    """
+    if headless or not display_there():
+        _play(out or Path("demo-out"), language, size, as_json=as_json)
+        return
+    with Stage(console.print, headless=False, language=language, size=size, model=scale) as stage:
+        stage.open()
+        play_by_hand(stage)
+
+
+def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
+    began = time.monotonic()
+    out = out.resolve()
+    shots = out / "screens"
+    shots.mkdir(parents=True, exist_ok=True)
+    for old in shots.glob("*.png"):
+        old.unlink()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=len(PLAYS) + 2)
+        stage = Stage(
+            lambda words: progress.update(task, description=words),
+            headless=True,
+            language=language,
+            size=size,
+            model="honest",
+        )
+        with stage:
+            try:
+                stage.open()
+                progress.advance(task)
+                done = _all_visits(stage, shots, progress, task, as_json=as_json)
+                _collect(stage, out, done)
+            except (SteelyardError, BenchError) as error:
+                fail(f"{error}; logs: {out / 'logs'}", DEVICE_FAILED)
+            finally:
+                stage.keep_logs(out)
+        progress.update(task, description="done", completed=len(PLAYS) + 2)
+    _tell(out, done, time.monotonic() - began)
+    if not all(visit.receipt for visit in done):
+        raise typer.Exit(NO)
+
+
+def _all_visits(stage: Stage, shots: Path, progress: Progress, task: TaskID, *, as_json: bool) -> list[Done]:
+    play = Play(stage, shots)
+    done: list[Done] = []
+    try:
+        for visit in PLAYS:
+            progress.update(task, description=(visit.__doc__ or "").rstrip("."))
+            done.append(visit(play))
+            progress.advance(task)
+            if as_json:
+                print_json(done[-1])
+    finally:
+        play.close()
+    return done
+
+
+def _collect(stage: Stage, out: Path, done: list[Done]) -> None:
+    """The record, the slips and the county's view, while the county still runs."""
+    for page, file in (("/", "county.html"), ("/v1/entries", "county.json")):
+        with urllib.request.urlopen(stage.county_url + page, timeout=10) as answer:  # noqa: S310 - our own, http
+            (out / file).write_bytes(answer.read())
+    stage.collect(out)
+    draw_slips(stage.data_dir, out, [visit.entry for visit in done])
+
+
+def _tell(out: Path, done: list[Done], took_s: float) -> None:
+    for visit in done:
+        mark = "[green]✓[/]" if visit.receipt else "[red]no receipt[/]"
+        console.print(f"{mark} entry {visit.entry}: [bold]{visit.verdict}[/] - {visit.visit}")
+    console.print(f"screens, slips, ledger and the county's view: {out} ({took_s:.0f} s)")
+    console.print(f"check the record yourself: python tools/check_ledger.py {out / 'ledger.ndjson'}")

@@ -1,0 +1,173 @@
+"""The stage of the demonstration: every process of the appliance, a market scale, and the county.
+
+Nothing here is special to the demonstration but the names of the parts: the processes are the ones of
+the appliance, started by the same command lines from a configuration file like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+from firmware_app.cli.supervisor import Supervisor
+from firmware_app.errors import SteelyardError
+from firmware_app.service import config, processes
+
+STEELYARD = [sys.executable, "-m", "firmware_app.cli.main"]
+PROFILE = "and-st-gs"
+START_S = 20.0
+
+CONFIG = """\
+# Written by `steelyard demo`: an appliance whose parts are simulated.
+registry = "registry.toml"
+weights = "weights.toml"
+
+[device]
+id = "DEMO-0001"
+data_dir = "data"
+run_dir = "run"
+
+[pan]
+driver = "simulated"
+calibration = "pan.toml"
+rate_hz = 80
+[pan.options]
+bench = "{root}/run/bench-pan.ipc"
+
+[lead]
+transport = "serial"
+[lead.options]
+port = "{root}/run/scale"
+baud = 9600
+
+[county]
+url = "{county}"
+
+[screen]
+language = "{language}"
+size = "{size}"
+fullscreen = false
+idle_s = 600
+"""
+
+
+class DemoFailed(SteelyardError):
+    """The demonstration could not go on; the message says at which step and where the logs are."""
+
+
+class Stage:
+    """Sets everything up in a short directory under /tmp and takes it down again."""
+
+    def __init__(
+        self, say: Callable[[str], None], *, headless: bool, language: str, size: str, model: str
+    ) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="steelyard-"))
+        self.run_dir = self.root / "run"
+        self.data_dir = self.root / "data"
+        self.log_dir = self.root / "logs"
+        self.robot = self.run_dir / "robot.ipc"
+        self.pan_bench = self.run_dir / "bench-pan.ipc"
+        self.scale_bench = self.run_dir / "bench-scale.ipc"
+        self._say = say
+        self._headless = headless
+        self._screen = (language, size)
+        self._model = model
+        for directory in (self.run_dir, self.data_dir, self.log_dir):
+            directory.mkdir(mode=0o700)
+        self.supervisor = Supervisor(self.log_dir, say)
+        self.county_url = ""
+
+    def open(self) -> None:
+        """County first, so that the device can join it; then the parts in the order of the data."""
+        for name in ("registry.toml", "weights.toml", "pan.toml"):
+            source = resources.files("firmware_app.cli.demo") / "data" / name
+            (self.root / name).write_bytes(source.read_bytes())
+        self._say("county gateway on loopback")
+        self.start_county(port=0)
+        self._enrol()
+        language, size = self._screen
+        file = self.root / "steelyard.toml"
+        file.write_text(
+            CONFIG.format(root=self.root, county=self.county_url, language=language, size=size),
+            encoding="utf-8",
+        )
+        loaded = config.load(file)
+        self._say("market scale on a pseudo-terminal")
+        self.supervisor.add("scale", self._scale_line())
+        for name in processes.NAMES:
+            line = processes.command_line(name, loaded)
+            assert line is not None
+            self._say(name)
+            if name == "kiosk" and self._headless:
+                env = {"SDL_VIDEODRIVER": "offscreen", "LIBGL_ALWAYS_SOFTWARE": "1"}
+                self.supervisor.add(name, [*line, "--robot", str(self.robot)], env)
+            else:
+                self.supervisor.add(name, line)
+
+    def start_county(self, port: int) -> None:
+        """Starts the gateway and waits for the address that it prints."""
+        ready = self.root / "county.json"
+        ready.unlink(missing_ok=True)
+        line = [*STEELYARD, "gateway", "serve", "--data", str(self.root / "county"), "--port", str(port)]
+        self.supervisor.add("county", [*line, "--ready-file", str(ready)])
+        end = time.monotonic() + START_S
+        while not ready.exists():
+            if time.monotonic() > end:
+                raise DemoFailed(f"the county gateway does not start (log: {self.log_dir / 'county.log'})")
+            time.sleep(0.05)
+        self.county_url = json.loads(ready.read_text(encoding="utf-8"))["url"]
+
+    def stop_county(self) -> None:
+        """Ends the gateway, as an outage would."""
+        self.supervisor.remove("county")
+
+    def _enrol(self) -> None:
+        token = self._call("gateway", "token", "--data", str(self.root / "county")).strip()
+        self._call(
+            "enrol",
+            *("--county", self.county_url, "--token", token),
+            *("--device", "DEMO-0001", "--data", str(self.data_dir)),
+        )
+
+    def _scale_line(self) -> list[str]:
+        line = ["--profile", PROFILE, "--model", self._model, "--max", "15kg", "--e", "5g"]
+        line += ["--link", str(self.run_dir / "scale"), "--bench", str(self.scale_bench)]
+        return [sys.executable, "-m", "hardware.scale.simulated", *line]
+
+    def _call(self, *arguments: str) -> str:
+        done = subprocess.run([*STEELYARD, *arguments], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise DemoFailed(f"steelyard {' '.join(arguments[:2])}: {done.stderr.strip()}")
+        return done.stdout
+
+    def collect(self, out: Path) -> None:
+        """Exports the ledger, checks it and puts it beside what the county holds."""
+        self._call("ledger", "export", "--data", str(self.data_dir), "--out", str(out / "ledger.ndjson"))
+
+    def close(self) -> None:
+        self.supervisor.close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def keep_logs(self, out: Path) -> None:
+        """Copies the logs where somebody will look for them."""
+        shutil.copytree(self.log_dir, out / "logs", dirs_exist_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def display_there() -> bool:
+    """Whether a window can be opened on a screen that somebody sees."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

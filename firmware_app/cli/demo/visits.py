@@ -1,0 +1,172 @@
+"""The visits of the demonstration, each a short play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from firmware_app.cli.demo.stage import Stage
+from firmware_app.cli.demo.visitor import Visitor
+from firmware_app.procedures.prompts import (
+    AskStall,
+    ChooseScale,
+    ChooseWay,
+    ClearPan,
+    Interrupted,
+    Judged,
+    PutGoods,
+    PutWeights,
+    WeighGoods,
+)
+from hardware.bench import ask
+
+STALL = "12"
+ODD = (0.313, 0.571, 0.787)
+"""Where in the asked range the visitor's goods lie: no load comes out as a round mass."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What came of one visit; the line that `--json` prints."""
+
+    visit: str
+    verdict: str
+    entry: int
+    receipt: bool
+
+
+class Play:
+    """One visitor at one stage."""
+
+    def __init__(self, stage: Stage, shots: Path) -> None:
+        self._stage = stage
+        self.visitor = Visitor(stage, shots)
+
+    def honest_with_weights(self) -> Done:
+        """An honest scale, reference weights out of the drawer."""
+        self._model("honest")
+        return self._with_weights("honest scale, reference weights", "zh")
+
+    def ten_percent_with_weights(self) -> Done:
+        """A scale that adds ten percent."""
+        self._model("multiplier")
+        return self._with_weights("scale that adds 10 %, reference weights", "bo")
+
+    def nominal_honest_with_goods(self) -> Done:
+        """A scale that is honest with standard weights only, unmasked by goods."""
+        self._model("nominal_honest")
+        return self._with_goods("scale that is honest with weights only, goods", "en", unplug=False)
+
+    def unplugged(self) -> Done:
+        """The load cell's plug is pulled in the middle of a visit and put back."""
+        self._model("honest")
+        return self._with_goods(
+            "honest scale, goods, plug of the load cell pulled half-way", "zh", unplug=True
+        )
+
+    # parts of a visit
+
+    def _model(self, model: str) -> None:
+        ask(self._stage.scale_bench, model=model, load_g=0.0)
+        ask(self._stage.pan_bench, load_g=0.0)
+
+    def _begin(self, way: str, language: str) -> None:
+        visitor = self.visitor
+        visitor.wait_home()
+        visitor.tap(f"language.{language}")
+        visitor.shot(f"home-{language}")
+        visitor.tap("door.self_check")
+        visitor.wait_for(AskStall)
+        visitor.shot(f"stall-{language}")
+        visitor.type(STALL)
+        visitor.wait_for(ChooseScale)
+        visitor.shot(f"scale-{language}")
+        visitor.tap("scale.0")
+        visitor.wait_for(ChooseWay)
+        visitor.shot(f"way-{language}")
+        visitor.tap(f"way.{way}")
+
+    def _with_weights(self, name: str, language: str) -> Done:
+        visitor = self.visitor
+        self._begin("weights", language)
+        number = 0
+        while True:
+            prompt = visitor.wait_until(
+                lambda p, n=number: isinstance(p, Judged) or (isinstance(p, PutWeights) and p.number > n),
+                "the next load or the verdict",
+            )
+            if isinstance(prompt, Judged):
+                return self._end(name, language, prompt)
+            number = prompt.number
+            ask(self._stage.scale_bench, load_g=float(prompt.nominal_g))
+            if number == 1:
+                visitor.shot(f"weights-{language}")
+            visitor.tap("answer.load_is_on")
+
+    def _with_goods(self, name: str, language: str, *, unplug: bool) -> Done:
+        visitor = self.visitor
+        self._begin("goods", language)
+        number = 0
+        while True:
+            prompt = visitor.wait_until(
+                lambda p, n=number: isinstance(p, Judged) or (isinstance(p, PutGoods) and p.number > n),
+                "the next load or the verdict",
+            )
+            if isinstance(prompt, Judged):
+                return self._end(name, language, prompt)
+            number = prompt.number
+            goods_g = _odd_mass(prompt)
+            ask(self._stage.pan_bench, load_g=0.0)
+            ask(self._stage.scale_bench, load_g=goods_g)
+            if number == 1:
+                visitor.shot(f"goods-{language}")
+            visitor.tap("answer.load_is_on")
+            self._weigh_on_pan(goods_g, language, first=number == 1, unplug=unplug and number == 2)
+
+    def _weigh_on_pan(self, goods_g: float, language: str, *, first: bool, unplug: bool) -> None:
+        visitor = self.visitor
+        prompt = visitor.wait_for(ClearPan, WeighGoods)
+        if isinstance(prompt, ClearPan):
+            visitor.wait_for(WeighGoods)
+        ask(self._stage.scale_bench, load_g=0.0)
+        if first:
+            visitor.shot(f"pan-{language}")
+        if unplug:
+            self._pull_the_plug(language)
+        ask(self._stage.pan_bench, load_g=goods_g)
+
+    def _pull_the_plug(self, language: str) -> None:
+        visitor = self.visitor
+        ask(self._stage.pan_bench, plugged=False)
+        visitor.wait_for(Interrupted)
+        visitor.shot(f"unplugged-{language}")
+        ask(self._stage.pan_bench, plugged=True)
+        visitor.wait_for(ClearPan, WeighGoods)
+        visitor.wait_for(WeighGoods)
+        visitor.shot(f"replugged-{language}")
+
+    def _end(self, name: str, language: str, judged: Judged) -> Done:
+        visitor = self.visitor
+        ask(self._stage.scale_bench, load_g=0.0)
+        ask(self._stage.pan_bench, load_g=0.0)
+        visitor.shot(f"verdict-{language}")
+        receipt = visitor.wait_received(judged.entry)
+        visitor.tap("judged.done")
+        return Done(name, judged.result.verdict.value, judged.entry, receipt)
+
+    def close(self) -> None:
+        self.visitor.close()
+
+
+PLAYS: tuple[Callable[[Play], Done], ...] = (
+    Play.honest_with_weights,
+    Play.ten_percent_with_weights,
+    Play.nominal_honest_with_goods,
+    Play.unplugged,
+)
+
+
+def _odd_mass(prompt: PutGoods) -> float:
+    low, high = float(prompt.low_g), float(prompt.high_g)
+    return round(low + ODD[(prompt.number - 1) % len(ODD)] * (high - low), 1)

@@ -1,0 +1,113 @@
+"""The configuration of one appliance: ``steelyard.toml``.
+
+Rules this file obeys:
+
+* Every key has a type, a unit and a range; an unknown key is refused and the nearest known one named.
+* Nothing secret stands here: keys live in the data directory.
+* Relative paths are relative to the file that names them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from firmware_app import settings_file
+
+DEFAULT_PATH = Path("/etc/steelyard/steelyard.toml")
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$",
+        description="1 to 32 letters, digits, dots, dashes, beginning with a letter or digit",
+    ),
+]
+Option = str | int | float | bool
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who the appliance is and where it keeps things."""
+
+    id: Name
+    data_dir: str = "/var/lib/steelyard"
+    run_dir: str = "/run/steelyard"
+    time_zone: Annotated[str, Meta(max_length=40, description="IANA name")] = "Asia/Shanghai"
+
+
+class Pan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The appliance's own pan: a driver by name, its options, and the calibration file."""
+
+    driver: Name
+    calibration: str
+    rate_hz: Annotated[float, Meta(ge=1, le=400, description="nominal conversions per second")] = 80.0
+    options: dict[str, Option] = {}
+
+
+class Lead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The lead to the scale under test: a transport by name and its options; absent where none is."""
+
+    transport: Name
+    options: dict[str, Option] = {}
+    profile: Annotated[
+        str, Meta(max_length=40, description="fixes the protocol; else the scale's own is used")
+    ] = ""
+
+
+class County(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the record is delivered."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s]{1,200}$", description="http(s) address")]
+
+
+class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The touchscreen."""
+
+    language: Literal["zh", "bo", "en"] = "zh"
+    size: Annotated[
+        str, Meta(pattern=r"^\d{3,4}x\d{3,4}$", description="width x height in pixels, e.g. 800x480")
+    ] = "800x480"
+    fullscreen: bool = True
+    idle_s: Annotated[int, Meta(ge=10, le=3600, description="seconds until the warning")] = 60
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    device: Device
+    pan: Pan
+    registry: str
+    weights: str
+    lead: Lead | None = None
+    county: County | None = None
+    screen: Screen = Screen()
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration with the place it came from and its SHA-256 (for the record)."""
+
+    config: Config
+    path: Path
+    sha256: str
+
+    def resolve(self, name: str) -> Path:
+        """A path of the configuration, relative to the file."""
+        return (self.path.parent / name).resolve()
+
+    @property
+    def data_dir(self) -> Path:
+        return self.resolve(self.config.device.data_dir)
+
+    @property
+    def run_dir(self) -> Path:
+        return self.resolve(self.config.device.run_dir)
+
+
+def load(path: Path = DEFAULT_PATH) -> Loaded:
+    """The configuration in ``path``; raises settings_file.BadSettings."""
+    data = settings_file.read(path)
+    config = settings_file.parse(data, Config, str(path))
+    return Loaded(config, path.resolve(), settings_file.sha256(data))

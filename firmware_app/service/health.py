@@ -1,0 +1,147 @@
+"""Health in words: many small checks, each with what it found and, where not well, the remedy.
+
+A check is a function from facts to one HealthItem; adding one is writing it and naming it in CHECKS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+
+import msgspec
+
+from firmware_app.service.messages import HealthItem, State
+from firmware_app.standards.weights import WeightSets
+from firmware_app.weighing.calibration import Calibration
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks look at. ``free_bytes``: room left for the ledger."""
+
+    state: State
+    weights: WeightSets
+    calibration: Calibration
+    free_bytes: int
+    today: date
+
+
+Check = Callable[[Facts], HealthItem]
+
+LEAST_FREE_BYTES = 200 << 20
+CALIBRATION_DAYS = 366
+
+
+def _sampler(facts: Facts) -> HealthItem:
+    silent = any(part.name == "sampler" and part.problem for part in facts.state.parts)
+    if silent:
+        return HealthItem(
+            "sampler", False, "does not answer", "wait half a minute; then restart the appliance"
+        )
+    return HealthItem("sampler", True, "sends samples")
+
+
+_FAULT_REMEDIES = {
+    "disconnected": "check the white plug of the load cell",
+    "not_a_chip": "check the plug of the load cell for a short circuit",
+    "overload": "take the load off the pan",
+    "underload": "put the pan on; check that nothing lifts it",
+    "flatline": "the load cell gives no signal: check its plug, then have it replaced",
+    "settling": "wait a second",
+    "silent": "the sampler is being restarted",
+}
+
+
+def _pan(facts: Facts) -> HealthItem:
+    fault = facts.state.pan.fault
+    if fault is None:
+        return HealthItem("pan", True, f"weighs, calibration {facts.calibration.id}")
+    remedy = _FAULT_REMEDIES.get(fault.value, "check the load cell and its cable")
+    return HealthItem("pan", False, f"fault: {fault.value.replace('_', ' ')}", remedy)
+
+
+def _calibration(facts: Facts) -> HealthItem:
+    at = facts.calibration.at
+    if not at:
+        return HealthItem("calibration", False, "has no date", "calibrate the pan with reference weights")
+    age = (facts.today - datetime.fromisoformat(at).date()).days
+    if age > CALIBRATION_DAYS:
+        return HealthItem(
+            "calibration", False, f"is {age} days old", "calibrate the pan with reference weights"
+        )
+    return HealthItem("calibration", True, f"of {at[:10]}, {age} days old")
+
+
+def _weights(facts: Facts) -> HealthItem:
+    usable = facts.weights.usable(facts.today)
+    if not usable:
+        return HealthItem("weights", False, "no set has a certificate in date", "have the weights verified")
+    return HealthItem("weights", True, f"{len(usable)} pieces with a certificate in date")
+
+
+def _lead(facts: Facts) -> HealthItem:
+    state = facts.state.lead.state
+    if state == "lost":
+        return HealthItem("lead", False, "the port is not there", "plug the USB lead in")
+    return HealthItem("lead", True, {"absent": "none is fitted"}.get(state, state))
+
+
+def _county(facts: Facts) -> HealthItem:
+    county = facts.state.county
+    waiting = f"{county.unsent} entries wait" if county.unsent else "everything is delivered"
+    if county.problem:
+        return HealthItem(
+            "county", False, f"{county.problem}; {waiting}", "nothing is lost; check the network"
+        )
+    return HealthItem("county", True, waiting)
+
+
+def _uploader(facts: Facts) -> HealthItem:
+    silent = any(part.name == "uploader" and part.problem for part in facts.state.parts)
+    if silent:
+        return HealthItem("uploader", False, "does not answer", "nothing is lost; it is restarted by itself")
+    return HealthItem("uploader", True, "works")
+
+
+def _kiosk(facts: Facts) -> HealthItem:
+    silent = any(part.name == "kiosk" and part.problem for part in facts.state.parts)
+    if silent:
+        return HealthItem(
+            "kiosk", False, "does not draw", "it is restarted by itself; check the screen's cable"
+        )
+    return HealthItem("kiosk", True, "draws")
+
+
+def _clock(facts: Facts) -> HealthItem:
+    quality = facts.state.clock
+    if quality == "unsynchronised":
+        return HealthItem(
+            "clock", False, "is not set by anything", "connect the network or fit the battery clock"
+        )
+    return HealthItem("clock", True, quality)
+
+
+def _disk(facts: Facts) -> HealthItem:
+    free = f"{facts.free_bytes >> 20} MiB free"
+    if facts.free_bytes < LEAST_FREE_BYTES:
+        return HealthItem("disk", False, free, "export the record to a USB stick and call the keeper")
+    return HealthItem("disk", True, free)
+
+
+CHECKS: tuple[Check, ...] = (
+    _sampler,
+    _pan,
+    _calibration,
+    _weights,
+    _lead,
+    _kiosk,
+    _uploader,
+    _county,
+    _clock,
+    _disk,
+)
+
+
+def examine(facts: Facts) -> Iterator[HealthItem]:
+    """Every check in order."""
+    for check in CHECKS:
+        yield check(facts)

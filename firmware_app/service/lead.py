@@ -1,0 +1,107 @@
+"""The lead from the scale under test: a thread that reads the line, and what was last heard.
+
+The thread does nothing but read: bytes are decoded where the core asks for them, so that decoder and
+profile change without a lock.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+from hardware.scale.freshness import Freshness
+
+from firmware_app.quantity import plain
+from firmware_app.service.messages import LeadState
+from hardware.scale.contract import Decoder, Indication, LineState, Profiles, Transport
+
+READ_S = 0.1
+QUEUE_CHUNKS = 1024
+"""Bounded: when the core falls behind, the oldest bytes are let go and the decoder starts afresh."""
+
+
+class Lead:
+    """One transport, and the decoder of the scale that is being checked."""
+
+    def __init__(self, transport: Transport, profiles: Profiles) -> None:
+        self._transport = transport
+        self._profiles = profiles
+        self._profile: str | None = None
+        self._decoder: Decoder | None = None
+        self._freshness = Freshness()
+        self._latest: Indication | None = None
+        self._chunks: queue.Queue[tuple[int, bytes]] = queue.Queue(QUEUE_CHUNKS)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="lead", daemon=True)
+        self._thread.start()
+
+    def use(self, profile: str | None) -> None:
+        """Listens for this protocol from now on; None: for nothing. Naming it again changes nothing."""
+        if profile == self._profile:
+            return
+        self._profile = profile
+        self._decoder = None if not profile else self._profiles.decoder(profile)
+        self._freshness = Freshness()
+        self._latest = None
+
+    def take(self, now_ns: int) -> list[Indication]:
+        """What the scale has said since the last call."""
+        found: list[Indication] = []
+        while True:
+            try:
+                at_ns, data = self._chunks.get_nowait()
+            except queue.Empty:
+                break
+            if self._decoder is not None:
+                found += self._decoder.feed(data, at_ns)
+        for indication in found:
+            self._freshness.note(indication)
+            self._latest = indication
+        if self._transport.state is not LineState.OPEN and self._latest is not None:
+            self._forget()
+        if self._latest is not None and self._freshness.silent(now_ns):
+            self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """A lost or silent line has no last value."""
+        self._latest = None
+        if self._decoder is not None:
+            self._decoder.reset()
+
+    @property
+    def silent(self) -> bool:
+        return self._latest is None
+
+    def state(self) -> LeadState:
+        """What a screen may show of the line."""
+        if self._transport.state is not LineState.OPEN:
+            return LeadState(state="lost")
+        latest = self._latest
+        if self._decoder is None or latest is None:
+            return LeadState(state="idle" if self._decoder is None else "silent")
+        return LeadState(
+            state="streaming",
+            text="" if latest.value is None else plain(latest.value),
+            unit=latest.unit or "",
+            stable=latest.stable,
+            overload=latest.overload,
+            underload=latest.underload,
+        )
+
+    def _read(self) -> None:
+        while not self._closing.is_set():
+            data = self._transport.read(READ_S)
+            if not data:
+                continue
+            if self._chunks.full():
+                with_room = self._chunks.qsize() // 2
+                while self._chunks.qsize() > with_room:
+                    self._chunks.get_nowait()
+            self._chunks.put((time.monotonic_ns(), data))
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(timeout=2)
+        self._transport.close()

@@ -1,0 +1,146 @@
+"""The desk where a visit is led: one at a time, kept on disk at every step, saved exactly once.
+
+Rules this file obeys:
+
+* A command may arrive twice: the visit's id and the step make the repetition harmless.
+* After every change of the prompt the state is on disk before it is shown, so a power cut resumes there.
+* The outcome is appended under the visit's id; appending it again gives the same entry back.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from firmware_app.ledger.store import Ledger, StoreFailed
+from firmware_app.procedures.events import Event, Saved, SaveFailed
+from firmware_app.procedures.prompts import Saving
+from firmware_app.procedures.self_check import Context, SelfCheck
+from firmware_app.service.messages import VisitKind, VisitState
+
+
+class ContextMaker(Protocol):
+    """Looks at the appliance as it is now; ``visit`` seeds the order of the loads."""
+
+    def __call__(self, visit: str) -> Context: ...
+
+
+class SlipMaker(Protocol):
+    """The text of the slip for an entry that holds a verdict."""
+
+    def __call__(self, entry: int) -> str: ...
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A visit on disk."""
+
+    step: int
+    state: bytes
+
+
+class VisitDesk:
+    """The visit in progress, if there is one."""
+
+    def __init__(self, ledger: Ledger, context: ContextMaker, slip: SlipMaker) -> None:
+        self._ledger = ledger
+        self._context = context
+        self._slip = slip
+        self._visit: str | None = None
+        self._step = 0
+        self._procedure: SelfCheck | None = None
+        self._resume()
+
+    def _resume(self) -> None:
+        kept = self._ledger.open_visit()
+        if kept is None:
+            return
+        state = msgspec.msgpack.decode(kept.state, type=Kept)
+        self._visit = kept.visit
+        self._step = state.step + 1
+        self._procedure = SelfCheck.restore(self._context(kept.visit), state.state)
+
+    @property
+    def visit(self) -> str | None:
+        return self._visit
+
+    @property
+    def procedure(self) -> SelfCheck | None:
+        return self._procedure
+
+    def start(self, visit: str, kind: VisitKind) -> bool:
+        """Opens a visit; True also where it is open already, False where another one is."""
+        if self._visit is not None:
+            return self._visit == visit
+        assert kind is VisitKind.SELF_CHECK
+        self._visit = visit
+        self._step = 0
+        self._procedure = SelfCheck.start(self._context(visit))
+        self._keep()
+        return True
+
+    def answer(self, visit: str, step: int, answer: Event, now_ns: int) -> None:
+        """Hands an answer to the procedure if it answers the prompt that is shown."""
+        if visit == self._visit and step == self._step:
+            self.handle(answer, now_ns)
+
+    def handle(self, event: Event, now_ns: int) -> None:
+        """Hands an event to the procedure, saves what came of it and keeps the new state."""
+        if self._procedure is None:
+            return
+        changed = self._procedure.handle(event, now_ns)
+        if isinstance(self._procedure.prompt, Saving):
+            self._save(now_ns)
+            changed = True
+        if self._procedure.finished:
+            self._close()
+        elif changed:
+            self._step += 1
+            self._keep()
+
+    def settle(self, now_ns: int) -> None:
+        """Finishes what a power cut interrupted between judging and saving."""
+        if self._procedure is not None and isinstance(self._procedure.prompt, Saving):
+            self._save(now_ns)
+            self._step += 1
+            self._keep()
+
+    def close(self, visit: str) -> None:
+        """The person is done; closing a visit that is not open changes nothing."""
+        if visit == self._visit:
+            self._close()
+
+    def state(self) -> VisitState | None:
+        """What the screen shows of the visit."""
+        if self._visit is None or self._procedure is None:
+            return None
+        return VisitState(self._visit, self._step, self._procedure.prompt)
+
+    def _save(self, now_ns: int) -> None:
+        assert self._procedure is not None and self._visit is not None
+        outcome = self._procedure.outcome
+        assert outcome is not None
+        try:
+            entry = self._ledger.append(outcome.kind, outcome.body, visit=self._visit)
+            saved: Event = Saved(entry.seq, self._slip(entry.seq))
+        except StoreFailed as error:
+            saved = SaveFailed(error.code)
+        self._procedure.handle(saved, now_ns)
+
+    def _keep(self) -> None:
+        assert self._procedure is not None and self._visit is not None
+        kept = Kept(self._step, self._procedure.snapshot())
+        try:
+            self._ledger.keep_visit(self._visit, VisitKind.SELF_CHECK.value, msgspec.msgpack.encode(kept))
+        except StoreFailed:
+            # A full disk must not stop the person from seeing why: the health page and the
+            # refusal to save say it; only the resumption after a power cut is lost.
+            return
+
+    def _close(self) -> None:
+        assert self._visit is not None
+        visit, self._visit, self._procedure = self._visit, None, None
+        try:
+            self._ledger.drop_visit(visit)
+        except StoreFailed:
+            return

@@ -1,0 +1,69 @@
+"""The configuration: every key checked, every error a sentence that names file, key and remedy."""
+
+import pytest
+
+from firmware_app.service import config
+from firmware_app.settings_file import BadSettings
+
+GOOD = """\
+registry = "registry.toml"
+weights = "weights.toml"
+[device]
+id = "TZ-0001"
+[pan]
+driver = "spi"
+calibration = "pan.toml"
+rate_hz = 80
+[pan.options]
+bus = 0
+[county]
+url = "https://county.example/"
+"""
+
+
+def load(tmp_path, text):
+    file = tmp_path / "steelyard.toml"
+    file.write_text(text, encoding="utf-8")
+    return config.load(file)
+
+
+def test_a_good_file_is_read_and_paths_are_relative_to_it(tmp_path):
+    loaded = load(tmp_path, GOOD)
+
+    assert loaded.config.pan.options == {"bus": 0}
+    assert loaded.resolve(loaded.config.registry) == tmp_path / "registry.toml"
+    assert len(loaded.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[county]", "[contry]", "unknown key contry; did you mean 'county'?"),
+        ("rate_hz = 80", "rate_hs = 80", "unknown key pan.rate_hs; did you mean 'rate_hz'?"),
+        ("rate_hz = 80", "rate_hz = 8000", "pan.rate_hz: Expected `float` <= 400.0 (nominal conversions per"),
+        ("rate_hz = 80", 'rate_hz = "80"', "pan.rate_hz: Expected `float`, got `str`"),
+        ('id = "TZ-0001"', 'id = "../../etc"', "device.id: Expected `str` matching regex"),
+        ('url = "https://county.example/"', 'url = "ftp://x"', "county.url: Expected `str` matching regex"),
+        ("[device]\nid", "[device]\nserial", "unknown key device.serial"),
+        ('driver = "spi"\n', "", "pan: Object missing required field `driver`"),
+        ("[pan]", "[pan", "not a TOML file"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words(tmp_path, old, new, words):
+    with pytest.raises(BadSettings) as refusal:
+        load(tmp_path, GOOD.replace(old, new, 1))
+
+    assert words in str(refusal.value)
+    assert "steelyard.toml" in str(refusal.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(BadSettings, match="cannot be read: No such file"):
+        config.load(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path):
+    (tmp_path / "steelyard.toml").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(BadSettings, match="not a TOML file"):
+        config.load(tmp_path / "steelyard.toml")
