@@ -9,6 +9,7 @@ the rest is written by hand.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import tomllib
@@ -30,7 +31,7 @@ def floors() -> str:
     layers = next(contract["layers"] for contract in _contracts() if contract["type"] == "layers")
     lines = ["```mermaid", "flowchart TD"]
     names = [[room.strip() for room in layer.split("|")] for layer in layers]  # type: ignore[attr-defined]
-    for upper, lower in zip(names, names[1:], strict=False):
+    for upper, lower in itertools.pairwise(names):
         for room in upper:
             lines += [f"  {_short(room)} --> {_short(below)}" for below in lower]
     return "\n".join([*lines, "```"])
