@@ -102,10 +102,6 @@ class EndOfRecording(LoadCellError):
     """A replayed recording has no further sample."""
 
 
-class EndOfStream(LoadCellError):
-    """The source has no more samples: a recording was replayed to its end. Live drivers never raise it."""
-
-
 class LoadCell(Protocol):
     """One bridge, opened and ready to be read.
 
@@ -120,7 +116,7 @@ class LoadCell(Protocol):
     def read(self) -> Sample:
         """The next conversion; within a second a Sample with DISCONNECTED if none comes.
 
-        Raises LoadCellError when the driver can go no further, EndOfStream at the end of a recording.
+        Raises LoadCellError when the driver can go no further, EndOfRecording at the end of a recording.
         """
         ...
 
