@@ -1,0 +1,144 @@
+"""The SQLite file of the ledger: how it is opened, its tables, and its failures in our words.
+
+Rules this file obeys:
+
+* WAL with ``synchronous=FULL``: a commit returns when the disk has it.
+* Every failure of SQLite becomes one `StoreFailed` with a code; its transaction left nothing behind.
+* The schema has a number; a file of a higher number is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from firmware_app.ledger.errors import NewerLedger, StoreFailed
+
+SCHEMA = 1
+APPLICATION_ID = 0x53544C59
+"""``STLY`` in the file's header, so that `file` and a wrong path are told apart."""
+CHECKPOINT_PAGES = 256
+MAX_WAL_BYTES = 4 << 20
+BUSY_MS = 5000
+
+_TABLES = """
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY CHECK (seq >= 1),
+    hash TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    visit TEXT UNIQUE,
+    jws TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER entries_stay_1 BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries stay'); END;
+CREATE TRIGGER entries_stay_2 BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries stay'); END;
+CREATE INDEX entries_by_kind ON entries (kind, seq);
+CREATE TABLE receipts (
+    seq INTEGER PRIMARY KEY REFERENCES entries (seq),
+    jws TEXT NOT NULL
+) STRICT;
+CREATE TABLE open_visit (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    visit TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state BLOB NOT NULL
+) STRICT;
+"""
+
+_CODES: tuple[tuple[type[apsw.Error], str], ...] = (
+    (apsw.FullError, "disk_full"),
+    (apsw.ReadOnlyError, "read_only"),
+    (apsw.PermissionsError, "read_only"),
+    (apsw.BusyError, "busy"),
+    (apsw.LockedError, "busy"),
+    (apsw.CorruptError, "damaged"),
+    (apsw.NotADBError, "damaged"),
+    (apsw.ConstraintError, "damaged"),
+)
+
+_WORDS = {
+    "disk_full": "the disk is full; nothing was saved",
+    "read_only": "the disk or file is read-only; nothing was saved",
+    "busy": "another process holds the ledger; nothing was saved",
+    "damaged": "the ledger file is damaged; keep it as it is and restore from an export",
+    "io_error": "the disk failed; nothing was saved",
+}
+
+
+@contextmanager
+def failures_named(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises into StoreFailed."""
+    try:
+        yield
+    except apsw.Error as error:
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), "io_error")
+        raise StoreFailed(code, f"{path}: {_WORDS[code]} ({error})") from error
+
+
+def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:
+    """The file opened by its one writer, made where it is missing; raises StoreFailed, NewerLedger."""
+    with failures_named(path):
+        connection = apsw.Connection(
+            str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=vfs
+        )
+        connection.set_busy_timeout(BUSY_MS)
+        if connection.pragma("journal_mode", "wal") != "wal":
+            connection.close()
+            raise StoreFailed("io_error", f"{path}: this file system cannot hold a write-ahead log")
+        connection.pragma("synchronous", 2)
+        connection.pragma("foreign_keys", True)
+        connection.pragma("trusted_schema", False)
+        connection.pragma("cell_size_check", True)
+        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        connection.pragma("journal_size_limit", MAX_WAL_BYTES)
+        _check_schema(connection, path)
+        return connection
+
+
+def open_for_reading(path: Path) -> apsw.Connection:
+    """The file opened by somebody who only looks, beside its writer; raises StoreFailed, NewerLedger."""
+    with failures_named(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(BUSY_MS)
+        connection.pragma("trusted_schema", False)
+        _check_schema(connection, path)
+        return connection
+
+
+def create_tables(connection: apsw.Connection) -> None:
+    """Lays the tables in the transaction that is open."""
+    for statement in _statements(_TABLES):
+        connection.execute(statement)
+    connection.pragma("application_id", APPLICATION_ID)
+    connection.pragma("user_version", SCHEMA)
+
+
+def _statements(script: str) -> Iterator[str]:
+    part = ""
+    for line in script.splitlines(keepends=True):
+        part += line
+        if apsw.complete(part):
+            yield part
+            part = ""
+
+
+def is_new(connection: apsw.Connection) -> bool:
+    """Whether the file has no tables yet."""
+    return bool(connection.pragma("user_version") == 0)
+
+
+def _check_schema(connection: apsw.Connection, path: Path) -> None:
+    version = connection.pragma("user_version")
+    marked = connection.pragma("application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    fresh = version == 0 and marked == 0 and tables == (0,)
+    if not fresh and marked != APPLICATION_ID:
+        connection.close()
+        raise StoreFailed("damaged", f"{path}: a database, but not a ledger")
+    if version > SCHEMA:
+        connection.close()
+        raise NewerLedger(
+            f"{path}: ledger of schema {version}; this program knows up to {SCHEMA}: update the program"
+        )

@@ -1,0 +1,214 @@
+"""Reading a ledger, beside its writer or without one.
+
+Rules this file obeys:
+
+* What is read is verified before it is believed: signature, chain, receipts.
+* Reading is paged and holds no transaction open, so the writer's log stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from firmware_app.ledger.chain import EMPTY, Chain, Head, begin
+from firmware_app.ledger.county import County
+from firmware_app.ledger.database import failures_named, is_new, open_for_reading
+from firmware_app.ledger.entry import Entry, genesis_key, read_entry, read_genesis
+from firmware_app.ledger.errors import BadFormat, BadReceipt, StoreFailed
+from firmware_app.ledger.jose import PublicJwk, sha256_hex
+from firmware_app.ledger.receipt import Receipt, read_receipt, receipt_kid
+
+PAGE = 200
+MAX_PAGE = 500
+MAX_PAGE_BYTES = 512 * 1024
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a full verification found."""
+
+    device: str
+    kid: str
+    head: Head
+    receipts: int
+    receipted: int
+
+
+class LedgerReader:
+    """A ledger as it is on disk. Used by one thread at a time; closing twice is no mistake."""
+
+    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        first = self._one("SELECT jws FROM entries WHERE seq = 1")
+        if first is None:
+            raise StoreFailed("damaged", f"{path}: a ledger without its first entry")
+        genesis = read_genesis(str(first))
+        self.device = genesis.payload.device
+        self.key: PublicJwk = genesis_key(genesis.payload)
+
+    @classmethod
+    def open(cls, path: Path) -> LedgerReader:
+        """Opens to look only; raises StoreFailed, NewerLedger, BadFormat, BadSignature, WrongKey."""
+        if not path.exists():
+            raise StoreFailed("io_error", f"{path}: there is no ledger here")
+        connection = open_for_reading(path)
+        try:
+            if is_new(connection):
+                raise StoreFailed("io_error", f"{path}: there is no ledger here yet")
+            return cls(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> LedgerReader:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @property
+    def head(self) -> Head:
+        """The last entry's number and hash."""
+        with failures_named(self.path):
+            row = self._connection.execute(
+                "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+        return EMPTY if row is None else Head(*row)
+
+    @property
+    def receipted(self) -> int:
+        """The highest number with a verified receipt, 0 before the first."""
+        return _integer(self._one("SELECT max(seq) FROM receipts"))
+
+    @property
+    def county(self) -> County | None:
+        """The county of the latest enrolment, None before the first; raises as `entry` does."""
+        seq = self._one("SELECT max(seq) FROM entries WHERE kind = 'enrolment'")
+        entry = self.entry(_integer(seq)) if seq is not None else None
+        return _county(entry) if entry is not None else None
+
+    def county_key(self, kid: str) -> PublicJwk | None:
+        """The key of a county that this device has ever joined."""
+        with failures_named(self.path):
+            rows = self._connection.execute(
+                "SELECT jws FROM entries WHERE kind = 'enrolment' ORDER BY seq DESC"
+            ).fetchall()
+        keys = (_county(read_entry(str(row[0]), self.key)).jwk for row in rows)
+        return next((key for key in keys if key.kid == kid), None)
+
+    def entry(self, seq: int) -> Entry | None:
+        """One entry, its signature verified; raises BadFormat, BadSignature, WrongKey, StoreFailed."""
+        jws = self._one("SELECT jws FROM entries WHERE seq = ?", seq)
+        return None if jws is None else read_entry(str(jws), self.key)
+
+    def entry_of(self, visit: str) -> Entry | None:
+        """The outcome of a visit, None where it has none; raises as `entry` does."""
+        jws = self._one("SELECT jws FROM entries WHERE visit = ?", visit)
+        return None if jws is None else read_entry(str(jws), self.key)
+
+    def lines(self, after: int, limit: int, max_bytes: int = MAX_PAGE_BYTES) -> tuple[str, ...]:
+        """The texts of entries with seq > ``after`` in order: at most ``limit`` (1 … 500) and, from the
+        second on, at most ``max_bytes`` together. Verified by whoever receives them."""
+        if not (after >= 0 and 1 <= limit <= MAX_PAGE):
+            raise BadFormat(f"a page begins after 0 or more and has 1 … {MAX_PAGE} entries")
+        page: list[str] = []
+        size = 0
+        with failures_named(self.path):
+            for (jws,) in self._connection.execute(
+                "SELECT jws FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            ):
+                size += len(jws)
+                if page and size > max_bytes:
+                    break
+                page.append(jws)
+        return tuple(page)
+
+    def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Like `lines`, each signature verified."""
+        return tuple(read_entry(jws, self.key) for jws in self.lines(after, limit))
+
+    def all_lines(self) -> Iterator[str]:
+        """Every entry's text up to the head of this moment."""
+        last, after = self.head.seq, 0
+        while after < last:
+            page = self.lines(after, min(PAGE, last - after))
+            if not page:
+                break
+            yield from page
+            after += len(page)
+
+    def receipt_lines(self) -> Iterator[str]:
+        """Every receipt's text, by number."""
+        after = 0
+        while True:
+            with failures_named(self.path):
+                page = self._connection.execute(
+                    "SELECT seq, jws FROM receipts WHERE seq > ? ORDER BY seq LIMIT ?", (after, PAGE)
+                ).fetchall()
+            if not page:
+                return
+            yield from (str(jws) for _, jws in page)
+            after = _integer(page[-1][0])
+
+    def verify(self) -> Verified:
+        """Reads everything and verifies it; raises ChainError, BadReceipt, StoreFailed."""
+        chain: Chain | None = None
+        for jws in self.all_lines():
+            chain, entry = begin(jws) if chain is None else chain.follow(jws)
+            kept = self._one(
+                "SELECT hash FROM entries WHERE seq = ? AND kind = ?", entry.seq, entry.payload.kind
+            )
+            if kept != entry.hash:
+                raise StoreFailed("damaged", f"{self.path}: the index of entry {entry.seq} is wrong")
+        if chain is None or chain.head != self.head:
+            raise StoreFailed("damaged", f"{self.path}: entries are missing before the last one")
+        receipts = [self.check_receipt(jws) for jws in self.receipt_lines()]
+        last = max((receipt.seq for receipt in receipts), default=0)
+        return Verified(chain.device, chain.key.kid, chain.head, len(receipts), last)
+
+    def check_receipt(self, jws: str) -> Receipt:
+        """The receipt, if it is a joined county's word on an entry of this ledger; raises BadReceipt."""
+        kid = receipt_kid(jws)
+        key = self.county_key(kid)
+        if key is None:
+            raise BadReceipt(f"receipt: signed by {kid[:64]}, the key of no county that was joined")
+        receipt = read_receipt(jws, key)
+        if receipt.device != self.device:
+            raise BadReceipt(f"receipt: for device {receipt.device}, not for {self.device}")
+        if self._one("SELECT hash FROM entries WHERE seq = ?", receipt.seq) != receipt.entry:
+            raise BadReceipt(f"receipt: names other bytes as entry {receipt.seq}")
+        return receipt
+
+    def _check_head(self) -> None:
+        """The quick look at opening: last entry, its predecessor, and no number missing."""
+        head = self.head
+        last = self.entry(head.seq)
+        count = self._one("SELECT count(*) FROM entries")
+        before = self._one("SELECT jws FROM entries WHERE seq = ?", head.seq - 1)
+        if last is None or (last.seq, last.hash) != (head.seq, head.hash) or count != head.seq:
+            raise StoreFailed("damaged", f"{self.path}: the last entry or a number is not what it should be")
+        if before is not None and last.payload.prev != sha256_hex(str(before)):
+            raise StoreFailed("damaged", f"{self.path}: the last entry does not follow from the one before")
+
+    def _one(self, sql: str, *values: object) -> object:
+        with failures_named(self.path):
+            row = self._connection.execute(sql, values).fetchone()  # type: ignore[arg-type,unused-ignore]
+        return None if row is None else row[0]
+
+
+def _integer(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _county(entry: Entry) -> County:
+    try:
+        return msgspec.convert(entry.payload.body, County)
+    except msgspec.ValidationError as error:
+        raise BadFormat(f"enrolment in entry {entry.seq}: {error}") from error

@@ -1,0 +1,219 @@
+"""The ledger and its one writer.
+
+Rules this file obeys:
+
+* ``append`` returns only after the disk has the entry; until then nothing may be called saved.
+* An outcome and the end of its visit are one transaction: after any power cut there is either the open
+  visit or its entry, never both and never neither.
+* Whatever may be sent twice is harmless twice: the same visit gets its first entry back.
+* Nothing is ever deleted because of time, size or configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import apsw
+import msgspec
+
+from firmware_app.ledger.chain import EMPTY
+from firmware_app.ledger.clock import Clock
+from firmware_app.ledger.database import create_tables, failures_named, is_new, open_for_writing
+from firmware_app.ledger.entry import Entry, Genesis, make_entry
+from firmware_app.ledger.errors import BadFormat, WrongKey
+from firmware_app.ledger.reader import LedgerReader
+from firmware_app.ledger.receipt import Receipt
+from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.slip import make_slip, slip_text
+
+MAX_VISIT_ID = 64
+MAX_SNAPSHOT = 256 * 1024
+
+
+class OpenVisit(msgspec.Struct, frozen=True):
+    """A visit in progress, as it was last kept. ``state``: bytes that only its procedure reads."""
+
+    visit: str
+    kind: str
+    state: bytes
+
+
+class Ledger(LedgerReader):
+    """A ledger open for writing.
+
+    ``signer``: the device's key; ``clock``: stamps entries; ``software``: hash of the legally relevant
+    modules and packs, written into every entry.
+    """
+
+    def __init__(
+        self, path: Path, connection: apsw.Connection, signer: Signer, clock: Clock, software: str
+    ) -> None:
+        super().__init__(path, connection)
+        self._signer = signer
+        self._clock = clock
+        self._software = software
+
+    @classmethod
+    def create_or_open(
+        cls,
+        path: Path,
+        *,
+        signer: Signer,
+        clock: Clock,
+        software: str,
+        device: str | None = None,
+        vfs: str | None = None,
+    ) -> Self:
+        """Opens the ledger, with a genesis entry where it is new, and verifies its head.
+
+        ``device``: id of a new ledger (from the key if None); that of an old one must agree.
+        Raises StoreFailed, NewerLedger, WrongKey where ``signer`` is not the chain's, BadFormat.
+        """
+        connection = open_for_writing(path, vfs)
+        try:
+            if is_new(connection):
+                with failures_named(path), _transaction(connection):
+                    create_tables(connection)
+                    body = Genesis(signer.public_jwk)
+                    stamp = clock.stamp()
+                    entry = make_entry(
+                        signer,
+                        device=device or device_id(signer.kid),
+                        seq=1,
+                        prev=EMPTY.hash,
+                        stamp=stamp,
+                        software=software,
+                        kind="genesis",
+                        body=body,
+                    )
+                    _insert(connection, entry, None)
+            ledger = cls(path, connection, signer, clock, software)
+            if ledger.key != signer.public_jwk:
+                raise WrongKey(
+                    f"{path}: the chain is signed by {ledger.key.kid}, the key file holds {signer.kid}"
+                )
+            if device is not None and ledger.device != device:
+                raise BadFormat(f"{path}: the ledger of device {ledger.device}, not of {device}")
+            ledger._check_head()
+            return ledger
+        except BaseException:
+            connection.close()
+            raise
+
+    def append(self, kind: str, body: object, *, visit: str | None = None) -> Entry:
+        """Signs and saves an entry; it is on disk when this returns.
+
+        ``body``: a Struct or mapping of plain values. ``visit``: the visit whose outcome this is; its
+        snapshot goes in the same transaction, and if it has an outcome already, that one is returned.
+        Raises StoreFailed (nothing was saved), BadBody, BadFormat.
+        """
+        with self._writing():
+            if visit is not None:
+                _check_visit(visit)
+                first = self.entry_of(visit)
+                if first is not None:
+                    self._forget(visit)
+                    return first
+            head = self.head
+            entry = make_entry(
+                self._signer,
+                device=self.device,
+                seq=head.seq + 1,
+                prev=head.hash,
+                stamp=self._clock.stamp(),
+                software=self._software,
+                kind=kind,
+                body=body,
+            )
+            _insert(self._connection, entry, visit)
+            if visit is not None:
+                self._forget(visit)
+        return entry
+
+    def keep_visit(self, visit: str, kind: str, state: bytes) -> None:
+        """Keeps the state of the visit in progress in place of the one before; on disk when this returns.
+
+        A visit that has its outcome is over and is not kept again. Raises StoreFailed, BadFormat.
+        """
+        _check_visit(visit)
+        if len(state) > MAX_SNAPSHOT:
+            raise BadFormat(f"the state of a visit has {len(state)} bytes: at most {MAX_SNAPSHOT}")
+        with self._writing():
+            if self._one("SELECT 1 FROM entries WHERE visit = ?", visit) is None:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO open_visit (one, visit, kind, state) VALUES (1, ?, ?, ?)",
+                    (visit, kind, state),
+                )
+
+    def open_visit(self) -> OpenVisit | None:
+        """The visit in progress, None where there is none."""
+        with failures_named(self.path):
+            row = self._connection.execute("SELECT visit, kind, state FROM open_visit").fetchone()
+        return None if row is None else OpenVisit(row[0], row[1], bytes(row[2]))
+
+    def drop_visit(self, visit: str) -> None:
+        """Ends a visit without an outcome; nothing happens where another one is open."""
+        with self._writing():
+            self._forget(visit)
+
+    def keep_receipt(self, jws: str) -> Receipt:
+        """Verifies a county's receipt and keeps it; the first for a number stays.
+
+        Raises BadReceipt, StoreFailed.
+        """
+        receipt = self.check_receipt(jws)
+        with self._writing():
+            self._connection.execute(
+                "INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)
+            )
+        return receipt
+
+    def slip(self, entry: Entry, scale: str) -> str:
+        """The text of the slip's QR code upon an entry with a verdict; ``scale``: serial number.
+
+        Raises BadFormat.
+        """
+        county = self.county
+        return slip_text(make_slip(self._signer, entry, scale), county.url if county else None)
+
+    def _forget(self, visit: str) -> None:
+        self._connection.execute("DELETE FROM open_visit WHERE visit = ?", (visit,))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with failures_named(self.path), _transaction(self._connection):
+            yield
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite ends the transaction itself on some failures; a second ROLLBACK would be an error.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def device_id(kid: str) -> str:
+    """The id of a device that was given none: from the thumbprint of its key."""
+    return f"steelyard-{hashlib.sha256(kid.encode()).hexdigest()[:8]}"
+
+
+def _insert(connection: apsw.Connection, entry: Entry, visit: str | None) -> None:
+    connection.execute(
+        "INSERT INTO entries (seq, hash, kind, visit, jws) VALUES (?, ?, ?, ?, ?)",
+        (entry.seq, entry.hash, entry.payload.kind, visit, entry.jws),
+    )
+
+
+def _check_visit(visit: str) -> None:
+    if not 1 <= len(visit) <= MAX_VISIT_ID:
+        raise BadFormat(f"a visit's id has 1 … {MAX_VISIT_ID} characters")
