@@ -1,0 +1,1 @@
+"""Words of the screens in 中文, བོད་ཡིག and English."""
