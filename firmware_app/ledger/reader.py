@@ -83,6 +83,11 @@ class LedgerReader:
         return EMPTY if row is None else Head(*row)
 
     @property
+    def head_seq(self) -> int:
+        """The number of the last entry."""
+        return self.head.seq
+
+    @property
     def receipted(self) -> int:
         """The highest number with a verified receipt, 0 before the first."""
         return _integer(self._one("SELECT max(seq) FROM receipts"))

@@ -10,7 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -23,27 +23,25 @@ from firmware_app.ledger.signer import Signer, seal
 TYP = "steelyard-slip+jws"
 PREFIX = "STEELYARD1:"
 MAX_TEXT = 1200
+MAX_SERIAL = 24
 
 
 class Slip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a slip claims. ``entry``: SHA-256 of the entry's text; ``scale``: serial number, shortened."""
+    """What a slip claims. ``entry``: SHA-256 of the entry's text; ``scale``: end of its serial number."""
 
     device: DeviceId
     seq: Seq
     entry: Sha256Hex
     verdict: Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}\Z")]
     at: Time
-    scale: Annotated[str, Meta(max_length=24)]
+    scale: Annotated[str, Meta(max_length=MAX_SERIAL)]
 
 
 _slip: msgspec.json.Decoder[Slip] = msgspec.json.Decoder(Slip)
 
 
-def make_slip(signer: Signer, entry: Entry, scale: str) -> str:
-    """The claim upon an entry that carries a verdict, as a compact JWS; raises BadFormat.
-
-    ``scale``: serial number of the scale under test, of which the last 24 characters are kept.
-    """
+def make_slip(signer: Signer, entry: Entry) -> str:
+    """The claim upon an entry that carries a verdict, as a compact JWS; raises BadFormat."""
     verdict = verdict_of(entry.payload.body)
     if verdict is None:
         raise BadFormat(f"entry {entry.seq} of kind {entry.payload.kind} carries no verdict")
@@ -53,9 +51,16 @@ def make_slip(signer: Signer, entry: Entry, scale: str) -> str:
         entry=entry.hash,
         verdict=verdict,
         at=entry.payload.at,
-        scale=scale[-24:],
+        scale=scale_of(entry.payload.body)[-MAX_SERIAL:],
     )
     return seal(signer, TYP, msgspec.json.encode(slip))
+
+
+def scale_of(body: dict[str, Any]) -> str:
+    """The serial number of the scale under test in a body, empty where it is not known."""
+    scale = body.get("scale")
+    serial = scale.get("serial") if isinstance(scale, dict) else None
+    return serial if isinstance(serial, str) else ""
 
 
 def slip_text(claim: str, county_url: str | None) -> str:

@@ -21,10 +21,10 @@ import apsw
 import msgspec
 
 from firmware_app.ledger.chain import EMPTY
-from firmware_app.ledger.clock import Clock
+from firmware_app.ledger.clock import Clock, stamp
 from firmware_app.ledger.database import create_tables, failures_named, is_new, open_for_writing
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
-from firmware_app.ledger.errors import BadFormat, WrongKey
+from firmware_app.ledger.errors import BadFormat, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.receipt import Receipt
 from firmware_app.ledger.signer import Signer
@@ -79,13 +79,12 @@ class Ledger(LedgerReader):
                 with failures_named(path), _transaction(connection):
                     create_tables(connection)
                     body = Genesis(signer.public_jwk)
-                    stamp = clock.stamp()
                     entry = make_entry(
                         signer,
                         device=device or device_id(signer.kid),
                         seq=1,
                         prev=EMPTY.hash,
-                        stamp=stamp,
+                        stamp=stamp(clock),
                         software=software,
                         kind="genesis",
                         body=body,
@@ -124,7 +123,7 @@ class Ledger(LedgerReader):
                 device=self.device,
                 seq=head.seq + 1,
                 prev=head.hash,
-                stamp=self._clock.stamp(),
+                stamp=stamp(self._clock),
                 software=self._software,
                 kind=kind,
                 body=body,
@@ -172,13 +171,12 @@ class Ledger(LedgerReader):
             )
         return receipt
 
-    def slip(self, entry: Entry, scale: str) -> str:
-        """The text of the slip's QR code upon an entry with a verdict; ``scale``: serial number.
-
-        Raises BadFormat.
-        """
-        county = self.county
-        return slip_text(make_slip(self._signer, entry, scale), county.url if county else None)
+    def slip_text(self, seq: int) -> str:
+        """The text of the slip's QR code upon an entry with a verdict; raises BadFormat."""
+        entry, county = self.entry(seq), self.county
+        if entry is None:
+            raise BadFormat(f"{self.path}: there is no entry {seq}")
+        return slip_text(make_slip(self._signer, entry), county.url if county else None)
 
     def _forget(self, visit: str) -> None:
         self._connection.execute("DELETE FROM open_visit WHERE visit = ?", (visit,))
@@ -217,3 +215,6 @@ def _insert(connection: apsw.Connection, entry: Entry, visit: str | None) -> Non
 def _check_visit(visit: str) -> None:
     if not 1 <= len(visit) <= MAX_VISIT_ID:
         raise BadFormat(f"a visit's id has 1 … {MAX_VISIT_ID} characters")
+
+
+__all__ = ["Ledger", "OpenVisit", "StoreFailed", "device_id"]
