@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""Checks an exported Steelyard ledger (``ledger.ndjson``) without any Steelyard code.
+
+Needs Python 3.11 or later and the package ``cryptography``. The format is in docs/record-format.md.
+
+    python check_ledger.py ledger.ndjson
+    python check_ledger.py ledger.ndjson --device-kid KID --county-kid KID
+
+Exit 0: every line is as it was signed. Exit 1: says which line is wrong and why. Exit 2: wrong use.
+
+What it cannot know by itself: whether the key in the file is the device's (compare the thumbprint with
+the one on the appliance, or give --device-kid), and whether newer entries were cut off after the last
+receipt (compare the head with the county's).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+ENTRY, RECEIPT = "steelyard-entry+jws", "steelyard-receipt+jws"
+ENTRY_FIELDS = ["device", "seq", "prev", "at", "clock", "boot", "uptime_ns", "software", "kind", "body"]
+RECEIPT_FIELDS = ["device", "seq", "entry", "at", "county"]
+CLOCKS = ("synchronised", "battery", "unsynchronised")
+MAX_LINE = 64 * 1024
+HASH = re.compile(r"[0-9a-f]{64}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+class Wrong(Exception):
+    """A line is not what it should be."""
+
+
+class Key(NamedTuple):
+    """A public key and its thumbprint (RFC 7638)."""
+
+    kid: str
+    verify: Ed25519PublicKey
+
+
+class Found(NamedTuple):
+    """What a good export holds."""
+
+    device: str
+    kid: str
+    entries: int
+    head: str
+    verdicts: dict[str, int]
+    receipts: int
+    receipted: int
+    counties: dict[str, str]
+
+
+def encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Canonical base64url only: stray bits in the last character would let a byte change unseen."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise Wrong("not base64url") from None
+    if encode(data) != text:
+        raise Wrong("not canonical base64url")
+    return data
+
+
+def no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Wrong("a JSON member occurs twice")
+    return members
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise Wrong(f"{name} is no JSON")
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=no_twice, parse_constant=refuse_constant)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise Wrong("not JSON in UTF-8") from None
+    if not isinstance(value, dict):
+        raise Wrong("not a JSON object")
+    return value
+
+
+def public_key(jwk: Any) -> Key:
+    if not isinstance(jwk, dict) or sorted(jwk) != ["crv", "kty", "x"]:
+        raise Wrong("no public key (JWK with crv, kty, x)")
+    if (jwk["kty"], jwk["crv"]) != ("OKP", "Ed25519") or not isinstance(jwk["x"], str):
+        raise Wrong("the public key is not Ed25519")
+    raw = decode(jwk["x"])
+    if len(raw) != 32:
+        raise Wrong("the public key has not 32 bytes")
+    named = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": jwk["x"]}, separators=(",", ":"))
+    return Key(encode(hashlib.sha256(named.encode()).digest()), Ed25519PublicKey.from_public_bytes(raw))
+
+
+class Line(NamedTuple):
+    """A JWS taken apart; nothing of it is believed before `signed_by`."""
+
+    signed: bytes
+    signature: bytes
+    kid: str
+    typ: str
+    payload: bytes
+
+    def signed_by(self, key: Key) -> None:
+        if self.kid != key.kid:
+            raise Wrong(f"signed by key {self.kid}, not by {key.kid}")
+        try:
+            key.verify.verify(self.signature, self.signed)
+        except InvalidSignature:
+            raise Wrong("the signature does not fit the bytes") from None
+
+
+def take_apart(text: str) -> Line:
+    parts = text.split(".")
+    if len(parts) != 3:
+        raise Wrong("not a compact JWS: three parts, divided by dots")
+    header = parse(decode(parts[0]))
+    if list(header) != ["alg", "kid", "typ"] or not all(isinstance(v, str) for v in header.values()):
+        raise Wrong("the protected header is not alg, kid, typ")
+    if header["alg"] != "Ed25519":
+        raise Wrong(f"alg {header['alg']!r} is not Ed25519")
+    signature = decode(parts[2])
+    if len(signature) != 64:
+        raise Wrong("the signature has not 64 bytes")
+    return Line(f"{parts[0]}.{parts[1]}".encode(), signature, header["kid"], header["typ"], decode(parts[1]))
+
+
+def number(value: Any, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value < 2**63
+
+
+class Checker:
+    """Takes one line after another."""
+
+    def __init__(self, device_kid: str | None, county_kid: str | None) -> None:
+        self._pinned_device = device_kid
+        self._pinned_county = county_kid
+        self._device = ""
+        self._key: Key | None = None
+        self._hashes: list[str] = ["0" * 64]
+        self._counties: dict[str, Key] = {}
+        self._names: dict[str, str] = {}
+        self._verdicts: Counter[str] = Counter()
+        self._receipts = 0
+        self._receipted = 0
+
+    def take(self, text: str) -> None:
+        line = take_apart(text)
+        if line.typ == ENTRY:
+            if self._receipts:
+                raise Wrong("an entry after the first receipt")
+            self._entry(line, text)
+        elif line.typ == RECEIPT:
+            self._receipt(line)
+        else:
+            raise Wrong(f"typ {line.typ!r} does not belong here")
+
+    def _entry(self, line: Line, text: str) -> None:
+        payload = parse(line.payload)
+        self._check_fields(payload)
+        seq = len(self._hashes)
+        if self._key is None:
+            self._begin(payload)
+        assert self._key is not None
+        line.signed_by(self._key)
+        if payload["seq"] != seq:
+            raise Wrong(f"entry {payload['seq']} where entry {seq} should come")
+        if payload["prev"] != self._hashes[-1]:
+            raise Wrong(f"entry {seq} does not follow from the one before it")
+        if payload["device"] != self._device:
+            raise Wrong(f"entry {seq} is of device {payload['device']}, not of {self._device}")
+        self._hashes.append(hashlib.sha256(text.encode()).hexdigest())
+        if payload["kind"] == "enrolment":
+            self._join(payload["body"])
+        verdict = payload["body"].get("verdict")
+        if isinstance(verdict, str):
+            self._verdicts[verdict] += 1
+
+    def _begin(self, payload: dict[str, Any]) -> None:
+        if payload["kind"] != "genesis":
+            raise Wrong("the ledger does not begin with its genesis entry")
+        self._key = public_key(payload["body"].get("jwk"))
+        self._device = payload["device"]
+        if self._pinned_device is not None and self._key.kid != self._pinned_device:
+            raise Wrong(f"signed by key {self._key.kid}, not by the device's {self._pinned_device}")
+
+    def _check_fields(self, payload: dict[str, Any]) -> None:
+        if list(payload) != ENTRY_FIELDS:
+            raise Wrong(f"the fields of an entry are {', '.join(ENTRY_FIELDS)}, in this order")
+        for name in ("device", "boot", "software", "kind"):
+            if not isinstance(payload[name], str) or not payload[name]:
+                raise Wrong(f"{name} is not a text")
+        if not (number(payload["seq"], 1) and number(payload["uptime_ns"], 0)):
+            raise Wrong("seq or uptime_ns is not a whole number")
+        if not isinstance(payload["prev"], str) or not HASH.fullmatch(payload["prev"]):
+            raise Wrong("prev is not a SHA-256")
+        check_time(payload["at"])
+        if payload["clock"] not in CLOCKS:
+            raise Wrong("clock is not one of " + ", ".join(CLOCKS))
+        if not isinstance(payload["body"], dict):
+            raise Wrong("body is not an object")
+
+    def _join(self, body: dict[str, Any]) -> None:
+        key = public_key(body.get("jwk"))
+        if self._pinned_county is not None and key.kid != self._pinned_county:
+            raise Wrong(f"the county joined has key {key.kid}, not {self._pinned_county}")
+        self._counties[key.kid] = key
+        self._names[key.kid] = str(body.get("county"))
+
+    def _receipt(self, line: Line) -> None:
+        key = self._counties.get(line.kid)
+        if key is None:
+            raise Wrong(f"a receipt by key {line.kid}, of no county that the ledger names")
+        line.signed_by(key)
+        receipt = parse(line.payload)
+        if list(receipt) != RECEIPT_FIELDS:
+            raise Wrong(f"the fields of a receipt are {', '.join(RECEIPT_FIELDS)}, in this order")
+        check_time(receipt["at"])
+        seq = receipt["seq"]
+        if not number(seq, 1) or seq >= len(self._hashes):
+            raise Wrong(f"a receipt for entry {seq}, which is not in this file")
+        if seq <= self._receipted:
+            raise Wrong(f"the receipt for entry {seq} comes out of order or twice")
+        if (receipt["device"], receipt["entry"]) != (self._device, self._hashes[seq]):
+            raise Wrong(f"a receipt for other bytes than entry {seq} of this file")
+        self._receipts += 1
+        self._receipted = seq
+
+    def finish(self) -> Found:
+        if self._key is None:
+            raise Wrong("the file is empty")
+        return Found(
+            device=self._device,
+            kid=self._key.kid,
+            entries=len(self._hashes) - 1,
+            head=self._hashes[-1],
+            verdicts=dict(self._verdicts),
+            receipts=self._receipts,
+            receipted=self._receipted,
+            counties=self._names,
+        )
+
+
+def check_time(value: Any) -> None:
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        raise Wrong("at is not a time of RFC 3339")
+    try:
+        datetime.strptime(value[:19], "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        raise Wrong("at is not a time of RFC 3339") from None
+
+
+def check(file: BinaryIO, device_kid: str | None = None, county_kid: str | None = None) -> Found:
+    """What the export holds; raises Wrong with the number of the line."""
+    checker = Checker(device_kid, county_kid)
+    count = 0
+    try:
+        while True:
+            raw = file.readline(MAX_LINE + 2)
+            if not raw:
+                break
+            count += 1
+            if not raw.endswith(b"\n"):
+                raise Wrong("too long, or cut off: it does not end with a line feed")
+            try:
+                text = raw[:-1].decode("ascii")
+            except UnicodeDecodeError:
+                raise Wrong("holds bytes that are not ASCII") from None
+            checker.take(text)
+        return checker.finish()
+    except Wrong as wrong:
+        raise Wrong(f"line {count}: {wrong}") from None
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what the file says must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check an exported Steelyard ledger.")
+    parser.add_argument("file", help="ledger.ndjson")
+    parser.add_argument("--device-kid", help="thumbprint that the device is known by")
+    parser.add_argument("--county-kid", help="thumbprint that the county is known by")
+    options = parser.parse_args(arguments)
+    try:
+        with Path(options.file).open("rb") as file:
+            found = check(file, options.device_kid, options.county_kid)
+    except OSError as error:
+        print(f"{options.file}: {error.strerror}", file=sys.stderr)
+        return 2
+    except Wrong as wrong:
+        print(printable(f"REFUSED  {options.file}: {wrong}"))
+        return 1
+    print(f"GOOD     {options.file}")
+    print(f"device   {found.device}, key {found.kid}" + ("" if options.device_kid else " (compare it)"))
+    print(f"entries  {found.entries}, head {found.head}")
+    for verdict, count in sorted(found.verdicts.items()):
+        print(f"         {count} x {verdict}")
+    for kid, name in found.counties.items():
+        print(
+            printable(f"county   {name}") + f", key {kid}" + ("" if options.county_kid else " (compare it)")
+        )
+    if found.receipts:
+        print(f"receipts {found.receipts}, up to entry {found.receipted} of {found.entries}")
+    else:
+        print("receipts none: nobody but the device vouches for this ledger yet")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
