@@ -1,0 +1,55 @@
+"""The number pad's memory: which digits have been typed, without a screen.
+
+Rules this file obeys:
+
+* A key that cannot lead to a lawful entry changes nothing.
+* The figure is kept as typed: trailing zeros are evidence of what the scale showed.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+DIGITS = "0123456789"
+MAX_DIGITS = 7
+MAX_CODE = 12
+
+
+class Unit(enum.StrEnum):
+    KG = "kg"
+    G = "g"
+
+
+class Pad(msgspec.Struct, frozen=True):
+    """What stands in the field. ``unit`` None: a code is typed, not a figure."""
+
+    text: str = ""
+    unit: Unit | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether OK may be pressed."""
+        if self.unit is None:
+            return bool(self.text)
+        return bool(self.text) and not self.text.endswith(".")
+
+    def press(self, key: str) -> Pad:
+        """The pad after ``key``: a digit, ``point``, ``delete``, ``kg`` or ``g``; others change nothing."""
+        if self.unit is not None and key in (Unit.KG, Unit.G):
+            return msgspec.structs.replace(self, unit=Unit(key))
+        return msgspec.structs.replace(self, text=self._typed(key))
+
+    def _typed(self, key: str) -> str:
+        text, digit = self.text, len(key) == 1 and key in DIGITS
+        if key == "delete":
+            return text[:-1]
+        if self.unit is None:
+            return text + key if digit and len(text) < MAX_CODE else text
+        if key == "point" and "." not in text:
+            return (text or "0") + "."
+        if digit and len(text.replace(".", "")) < MAX_DIGITS:
+            # A scale never shows 05: a second digit replaces a lone zero.
+            return ("" if text == "0" else text) + key
+        return text

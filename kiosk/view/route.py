@@ -1,0 +1,79 @@
+"""Which screen is shown: a function of what the core said, and of whether it is there at all."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from firmware_app.service import messages
+from kiosk.link import Condition
+
+p = messages.prompts
+
+
+class Screen(enum.StrEnum):
+    """The screens there are; the values are the names that a visitor's script sees."""
+
+    NO_CORE = "no_core"
+    HOME = "home"
+    ASK_STALL = "ask_stall"
+    CHOOSE_SCALE = "choose_scale"
+    CHOOSE_WAY = "choose_way"
+    PUT_WEIGHTS = "put_weights"
+    PUT_GOODS = "put_goods"
+    CLEAR_PAN = "clear_pan"
+    WEIGH_GOODS = "weigh_goods"
+    INTERRUPTED = "interrupted"
+    SAVING = "saving"
+    JUDGED = "judged"
+    NOT_SAVED = "not_saved"
+
+
+OF_PROMPT: dict[type, Screen] = {
+    p.AskStall: Screen.ASK_STALL,
+    p.ChooseScale: Screen.CHOOSE_SCALE,
+    p.ChooseWay: Screen.CHOOSE_WAY,
+    p.PutWeights: Screen.PUT_WEIGHTS,
+    p.PutGoods: Screen.PUT_GOODS,
+    p.ClearPan: Screen.CLEAR_PAN,
+    p.WeighGoods: Screen.WEIGH_GOODS,
+    p.Interrupted: Screen.INTERRUPTED,
+    p.Saving: Screen.SAVING,
+    p.Judged: Screen.JUDGED,
+    p.NotSaved: Screen.NOT_SAVED,
+}
+
+
+class Route(msgspec.Struct, frozen=True):
+    """The screen, and how it may be left. ``held``: nobody is sent home from here by idleness."""
+
+    screen: Screen
+    back: bool = False
+    cancel: bool = False
+    held: bool = False
+
+
+_BACK = frozenset(
+    {
+        Screen.CHOOSE_SCALE,
+        Screen.CHOOSE_WAY,
+        Screen.PUT_WEIGHTS,
+        Screen.PUT_GOODS,
+        Screen.CLEAR_PAN,
+        Screen.WEIGH_GOODS,
+    }
+)
+_CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED}
+_HELD = frozenset({Screen.NO_CORE, Screen.INTERRUPTED, Screen.SAVING})
+
+
+def route(state: messages.State | None, condition: Condition) -> Route:
+    """A core that is not answering hides every prompt: an old question must not take an answer."""
+    if condition is not Condition.ANSWERING or state is None:
+        screen = Screen.NO_CORE
+    elif state.visit is None:
+        screen = Screen.HOME
+    else:
+        screen = OF_PROMPT[type(state.visit.prompt)]
+    return Route(screen, back=screen in _BACK, cancel=screen in _CANCEL, held=screen in _HELD)

@@ -1,0 +1,116 @@
+"""The verdict: one word, what to do next, every load with its figures, and the law that was used."""
+
+from __future__ import annotations
+
+import msgspec
+
+from firmware_app.service import messages
+from kiosk.view.bar import Tone
+from kiosk.view.corridor import CorridorView, corridor
+from kiosk.view.mass import NBSP, doubt, like_scale, limit, signed
+from kiosk.view.mass import load as load_text
+from kiosk.view.say import Say
+
+CONFIRMED = "confirmed"
+LOADS_A_PAGE = 6
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One load of the table, as text."""
+
+    load: str
+    indication: str
+    error: str
+    doubt: str
+    limits: str
+    verdict: messages.Verdict
+    word: str
+    reason: str
+
+
+class VerdictView(msgspec.Struct, frozen=True):
+    verdict: messages.Verdict
+    tone: Tone
+    word: str
+    hint: str
+    next_title: str
+    next_step: str
+    scale: str
+    entry: str
+    slip: str
+    slip_words: str
+    corridor: CorridorView
+    corridor_title: str
+    band_initial: str
+    band_service: str
+    heads: tuple[str, str, str, str, str, str]
+    rows: tuple[Row, ...]
+    first: int
+    page: int
+    pages: int
+    law: str
+    check_only: str
+    caution: str
+    """Empty only where the clause is confirmed from the official text."""
+
+
+_TONES = {
+    messages.Verdict.CONFORMS: Tone.GOOD,
+    messages.Verdict.DOES_NOT_CONFORM: Tone.BAD,
+    messages.Verdict.UNDECIDED: Tone.WAIT,
+    messages.Verdict.CANNOT_JUDGE: Tone.MUTE,
+}
+
+
+def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
+    """``page``: of the table of loads; a page beyond the last is the last."""
+    result, law = prompt.result, prompt.result.law
+    code = result.verdict.value
+    pages = max(1, -(-len(result.loads) // LOADS_A_PAGE))
+    page = min(max(page, 0), pages - 1)
+    first = page * LOADS_A_PAGE
+    loads = sorted(result.loads, key=lambda load: load.number)[first : first + LOADS_A_PAGE]
+    return VerdictView(
+        verdict=result.verdict,
+        tone=_TONES[result.verdict],
+        word=say.code("verdict", code),
+        hint=say.code("verdict_hint", code),
+        next_title=say("verdict_screen.next"),
+        next_step=say.code("next_step", result.next_step) if result.next_step else "",
+        scale=f"{result.scale.maker} {result.scale.model} {result.scale.serial}".strip(),
+        entry=say("verdict_screen.entry", entry=str(prompt.entry)),
+        slip=prompt.slip,
+        slip_words=say("verdict_screen.slip"),
+        corridor=corridor(result.loads),
+        corridor_title=say("verdict_screen.corridor"),
+        band_initial=say("verdict_screen.initial"),
+        band_service=say("verdict_screen.in_service"),
+        heads=(
+            say("verdict_screen.load"),
+            say("verdict_screen.shown"),
+            say("verdict_screen.error"),
+            f"U{NBSP}(k{NBSP}={NBSP}2)",
+            say("verdict_screen.limit"),
+            say("verdict_screen.judged"),
+        ),
+        rows=tuple(_row(load, result.scale, say) for load in loads),
+        first=first,
+        page=page,
+        pages=pages,
+        law=say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version),
+        check_only=say("verdict_screen.not_verification"),
+        caution="" if law.confidence == CONFIRMED else say.code("confidence", law.confidence or "other"),
+    )
+
+
+def _row(load: messages.prompts.LoadResult, scale: messages.prompts.ScaleCard, say: Say) -> Row:
+    return Row(
+        load=load_text(load.load_g),
+        indication=like_scale(load.indication_g, scale.d_g),
+        error=signed(load.error_g),
+        doubt=doubt(load.expanded_g),
+        limits=f"{limit(load.limit_initial_g)} / {limit(load.limit_g)}",
+        verdict=load.verdict,
+        word=say.code("verdict_short", load.verdict.value),
+        reason=say.code("reason", load.reason) if load.reason else "",
+    )

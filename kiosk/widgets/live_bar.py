@@ -1,0 +1,117 @@
+"""The live bar: weight, why it is not stable, time, network, unsent count; always in view, never touched."""
+
+from __future__ import annotations
+
+from kivy.graphics import Color, Rectangle
+
+from kiosk import theme
+from kiosk.layout import Box
+from kiosk.text.digits import DigitLabel
+from kiosk.theme import Metrics, Size
+from kiosk.view.bar import BarView, Tone
+from kiosk.widgets import icons
+from kiosk.widgets.base import Piece, put
+from kiosk.widgets.buttons import plate
+from kiosk.widgets.frames import TONE_COLOURS, TONE_MARKS, legal_frame
+from kiosk.widgets.pen import Pen
+from kiosk.widgets.text import Line
+
+HEIGHT = 60
+_ON_NIGHT = {
+    Tone.GOOD: theme.NIGHT_QUIET,
+    Tone.WAIT: theme.DOUBT,
+    Tone.BAD: theme.DOUBT,
+    Tone.MUTE: theme.NIGHT_QUIET,
+}
+
+
+class LiveBar(Piece):
+    """Left the legal frame with the pan; right time, clock, network, delivery and the simulation mark."""
+
+    def __init__(self, m: Metrics) -> None:
+        super().__init__(m)
+        self._view: BarView | None = None
+        self.weight = DigitLabel(
+            text="", unit="kg", font_size=m.px(40), color=theme.INK, halign="right", size_hint=(None, None)
+        )
+        small = (Size.SMALL, 15)
+        self.note = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, max_lines=2)
+        self.time = Line(m, Size.LEAD, theme.WHITE, bold=True)
+        self.clock = Line(m, small, theme.NIGHT_QUIET)
+        self.network = Line(m, small, theme.NIGHT_QUIET)
+        self.unsent = Line(m, small, theme.NIGHT_QUIET)
+        self.simulated = Line(m, small, theme.INK, bold=True, halign="center", balance=True)
+        for label in (
+            self.weight,
+            self.note,
+            self.time,
+            self.clock,
+            self.network,
+            self.unsent,
+            self.simulated,
+        ):
+            self.add_widget(label)
+        self._legal = self._mark = self._clock_icon = self._network_icon = self._plate = Box(0, 0, 0, 0)
+
+    def show(self, view: BarView, language: str) -> None:
+        if self._view is not None and view.pan.figure != self._view.pan.figure:
+            self.weight.text = view.pan.figure
+        if view == self._view and language == self.note.language:
+            return
+        self._view = view
+        self.weight.text = view.pan.figure
+        self.note.say(view.pan.note, language)
+        self.time.say(view.time, language)
+        self.clock.say(view.clock, language)
+        self.clock.color = _ON_NIGHT[view.clock_tone]
+        self.network.say(view.network, language)
+        self.network.color = _ON_NIGHT[view.network_tone]
+        self.unsent.say(view.unsent, language)
+        self.unsent.color = _ON_NIGHT[view.unsent_tone]
+        self.simulated.say(view.simulated, language)
+        self.stale()
+
+    def arrange(self, box: Box) -> None:
+        px = self.m.px
+        self._legal, rest = box.inset(px(4)).cut_left(px(362), px(12))
+        inside = self._legal.inset(px(8), px(5))
+        weight, inside = inside.cut_left(px(196), px(12))
+        put(self.weight, weight)
+        mark, note = inside.cut_left(px(30), px(8))
+        self._mark = mark.middle(px(30), px(30))
+        put(self.note, note)
+        self._plate, rest = rest.cut_right(px(112), px(10))
+        put(self.simulated, self._plate.inset(px(4), px(1)))
+        left, right = rest.columns(2, px(8))
+        self._clock_icon, clock = left.cut_left(px(26), px(8))
+        upper, lower = clock.cut_top(clock.h * 0.52)
+        put(self.time, upper)
+        put(self.clock, lower)
+        self._network_icon, county = right.cut_left(px(26), px(8))
+        upper, lower = county.rows(2)
+        put(self.network, upper)
+        put(self.unsent, lower)
+        for label in (self.note, self.time, self.clock, self.network, self.unsent, self.simulated):
+            label.fit()
+
+    def draw(self) -> None:
+        view = self._view
+        Color(*theme.NIGHT)
+        Rectangle(pos=self.pos, size=self.size)
+        legal_frame(self.m, self._legal)
+        if view is None:
+            return
+        side = self.m.px(26)
+        ground, ink = TONE_COLOURS[view.pan.tone]
+        if view.pan.tone is Tone.WAIT:
+            # The amber triangle carries its own ink mark on white.
+            ground, ink = theme.INK, theme.DOUBT
+        TONE_MARKS[view.pan.tone](Pen(self._mark, ground), ground, ink)
+        if view.time:
+            tone = _ON_NIGHT[view.clock_tone]
+            icons.clock(Pen(self._clock_icon.middle(side, side), tone), tone, theme.NIGHT)
+            tone = _ON_NIGHT[view.network_tone]
+            draw = icons.network if view.network_tone is Tone.GOOD else icons.no_network
+            draw(Pen(self._network_icon.middle(side, side), tone), tone, theme.NIGHT)
+        if view.simulated:
+            plate(self._plate, theme.SIMULATION, theme.SIMULATION, self.m.px(6), 1.0)
