@@ -311,19 +311,19 @@ def main(arguments: list[str] | None = None) -> int:
     except Wrong as wrong:
         print(printable(f"REFUSED  {options.file}: {wrong}"))
         return 1
-    print(f"GOOD     {options.file}")
-    print(f"device   {found.device}, key {found.kid}" + ("" if options.device_kid else " (compare it)"))
-    print(f"entries  {found.entries}, head {found.head}")
-    for verdict, count in sorted(found.verdicts.items()):
-        print(f"         {count} x {verdict}")
-    for kid, name in found.counties.items():
-        print(
-            printable(f"county   {name}") + f", key {kid}" + ("" if options.county_kid else " (compare it)")
-        )
-    if found.receipts:
-        print(f"receipts {found.receipts}, up to entry {found.receipted} of {found.entries}")
-    else:
-        print("receipts none: nobody but the device vouches for this ledger yet")
+    compare_device = "" if options.device_kid else " (compare it)"
+    compare_county = "" if options.county_kid else " (compare it)"
+    lines = [
+        f"GOOD     {options.file}",
+        f"device   {found.device}, key {found.kid}{compare_device}",
+        f"entries  {found.entries}, head {found.head}",
+        *(f"         {count} x {verdict}" for verdict, count in sorted(found.verdicts.items())),
+        *(f"county   {name}, key {kid}{compare_county}" for kid, name in found.counties.items()),
+        f"receipts {found.receipts}, up to entry {found.receipted} of {found.entries}"
+        if found.receipts
+        else "receipts none: nobody but the device vouches for this ledger yet",
+    ]
+    print(*map(printable, lines), sep="\n")
     return 0
 
 
