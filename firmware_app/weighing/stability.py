@@ -1,0 +1,84 @@
+"""Stable equilibrium: band × time × slope, and the reason when it is not.
+
+Rules this file obeys:
+
+* Limits come from the instrument's own noise, with the display interval d as a floor where one is given
+  (OIML R 76-1:2006 4.4.2), so no instrument waits for a quiet that its bridge cannot give.
+* It is harder to become stable than to stay so: a static load on a drifting cell is one plateau.
+* Never stable without noise, without a second of window, or within four conversions of a step.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from firmware_app.weighing.filter import SETTLED_CONVERSIONS, Stretch, Window
+from firmware_app.weighing.reading import WhyNot
+
+SHORTEST_S = 1.0
+BAND_SIGMAS = 6.5
+"""Range of a second of conversions on a real plateau: 4.0σ at 90 %, 6.4σ at most in ten minutes."""
+SLOPE_SIGMAS = 4.0
+"""Slope of a real plateau over its own uncertainty: 1.7 at 90 %, 4.5 at most in ten minutes."""
+SLOPE_INTERVALS_PER_S = 0.5
+"""Half a display interval a second: the same figure as the limit of zero tracking (R 76-1 4.5.7)."""
+STAY = 1.6
+"""By how much the limits widen while stable."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the calibration adds to the learned noise, in counts.
+
+    ``interval``: one display interval d; 0 where none is given. ``widest``: a range wider than this is
+    never stable, however noisy the bridge; infinite where the capacity is not known.
+    """
+
+    interval: float = 0.0
+    widest: float = float("inf")
+
+
+class Stability:
+    """Judges windows one after the other; remembers only whether the last one was stable."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._stable = False
+
+    def reset(self) -> None:
+        """After a fault stability must be earned again."""
+        self._stable = False
+
+    def judge(self, window: Window) -> WhyNot | None:
+        """The reason why the load is not stable, in the order of WhyNot; None where it is."""
+        why_not = self._reason(window, window.whole)
+        self._stable = why_not is None
+        return why_not
+
+    def wants_shorter(self, window: Window) -> bool:
+        """Whether the last second alone is quiet but the whole is not: it tells of two loads."""
+        if window.recent is window.whole or self._unrest(window, window.whole) is None:
+            return False
+        return self._unrest(window, window.recent) is None
+
+    # ----------------------------------------------------------------------------------------- inside
+
+    def _reason(self, window: Window, stretch: Stretch) -> WhyNot | None:
+        if window.since_step < SETTLED_CONVERSIONS or stretch.conversions < 2:
+            return WhyNot.SETTLING
+        unrest = self._unrest(window, stretch)
+        if unrest is not None:
+            return unrest
+        return WhyNot.TOO_SHORT if stretch.length_s < SHORTEST_S else None
+
+    def _unrest(self, window: Window, stretch: Stretch) -> WhyNot | None:
+        sigma = window.sigma
+        if sigma is None or stretch.spread == 0.0:
+            return WhyNot.TOO_SHORT
+        slack = STAY if self._stable else 1.0
+        steepest = max(SLOPE_SIGMAS * stretch.slope_u, SLOPE_INTERVALS_PER_S * self._limits.interval)
+        if abs(stretch.slope) > slack * steepest:
+            return WhyNot.MOVING
+        band = min(max(BAND_SIGMAS * sigma, self._limits.interval), self._limits.widest)
+        if stretch.spread > slack * band or window.outliers > (1 if self._stable else 0):
+            return WhyNot.UNQUIET
+        return None
