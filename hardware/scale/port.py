@@ -1,0 +1,238 @@
+"""Transports: a serial port that comes back by itself, and the replay of a file of raw bytes.
+
+Rules this file obeys:
+
+* Bytes only; no protocol is known here and nothing is ever sent that ``write`` was not given.
+* A lost line is a state, not an exception: ``read`` returns nothing and ``state`` says LOST.
+* After a loss ``read`` returns empty with state LOST at least once before bytes of the new line, so that
+  the reader always learns that a frame was torn.
+* Other programs are kept off the port, and the modem lines are left as opening it sets them.
+"""
+
+from __future__ import annotations
+
+import random
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal, Self
+
+import msgspec
+import serial
+from msgspec import Meta
+
+from hardware.scale.contract import BadOption, LineLost, LineState
+from hardware.scale.strict import convert
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 3.0
+JITTER = 0.25
+WRITE_TIMEOUT_S = 2.0
+CHUNK = 4096
+
+_GONE = (OSError, serial.SerialException, termios.error)
+
+
+class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of the transport ``serial``. ``port``: a path that stays the same, best /dev/serial/by-id/…"""
+
+    port: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+    baud: Annotated[int, Meta(ge=300, le=921600)] = 9600
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+
+
+class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of the transport ``replay``.
+
+    ``file``: raw bytes. ``bytes_per_s``: 0 for as fast as they are read (a line of 9600 baud carries 960).
+    ``gaps``: pairs ``[offset, seconds]``: nothing comes for so long before the byte at that offset.
+    """
+
+    file: Annotated[str, Meta(min_length=1, max_length=4096)]
+    bytes_per_s: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    gaps: Annotated[
+        tuple[tuple[Annotated[int, Meta(ge=0)], Annotated[float, Meta(ge=0, le=3600)]], ...],
+        Meta(max_length=10_000),
+    ] = ()
+
+
+def open_serial(options: Mapping[str, Any]) -> SerialPort:
+    """A serial port, present or not yet (see SerialOptions); raises BadOption."""
+    return SerialPort(convert(options, SerialOptions, "scale transport 'serial'", BadOption))
+
+
+def open_replay(options: Mapping[str, Any]) -> Replay:
+    """A file of raw bytes as a line (see ReplayOptions); raises BadOption."""
+    wishes = convert(options, ReplayOptions, "scale transport 'replay'", BadOption)
+    try:
+        file = Path(wishes.file).open("rb")  # noqa: SIM115 - closed by close()
+    except OSError as error:
+        raise BadOption(f"scale transport 'replay': {wishes.file}: {error.strerror}") from error
+    return Replay(wishes, file)
+
+
+class SerialPort:
+    """A serial port that is opened again, with back-off and jitter, whenever it is gone."""
+
+    def __init__(
+        self,
+        options: SerialOptions,
+        clock: Callable[[], float] = time.monotonic,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._rng = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._port: serial.Serial | None = None
+        self._closing = threading.Event()
+        self._wait_s = FIRST_WAIT_S
+        self._next_try = clock()
+        self._try_open()
+
+    @property
+    def state(self) -> LineState:
+        if self._closing.is_set():
+            return LineState.CLOSED
+        return LineState.LOST if self._port is None else LineState.OPEN
+
+    def read(self, timeout_s: float) -> bytes:
+        """What arrived within ``timeout_s``; never raises for a line that is gone."""
+        if self._closing.is_set():
+            return b""
+        if self._port is None:
+            self._wait_for_port(timeout_s)
+            return b""
+        try:
+            self._port.timeout = timeout_s
+            first = self._port.read(1)
+            return bytes(first + self._port.read(min(self._port.in_waiting, CHUNK))) if first else b""
+        except _GONE:
+            self._lose()
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Sends ``data``; raises LineLost."""
+        if self._port is None or self._closing.is_set():
+            raise LineLost(f"{self._options.port}: the port is not there; nothing was sent")
+        try:
+            self._port.write(data)
+        except _GONE as error:
+            self._lose()
+            raise LineLost(f"{self._options.port}: lost while sending: {error}") from error
+
+    def close(self) -> None:
+        self._closing.set()
+        self._shut()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _wait_for_port(self, timeout_s: float) -> None:
+        until = self._clock() + timeout_s
+        while not self._closing.is_set() and self._port is None:
+            now = self._clock()
+            if now >= self._next_try:
+                self._try_open()
+            elif now >= until:
+                return
+            else:
+                self._closing.wait(min(self._next_try, until) - now)
+
+    def _try_open(self) -> None:
+        wish = self._options
+        try:
+            self._port = serial.Serial(
+                port=wish.port,
+                baudrate=wish.baud,
+                bytesize=wish.bytesize,
+                parity=wish.parity,
+                stopbits=wish.stopbits,
+                timeout=0,
+                write_timeout=WRITE_TIMEOUT_S,
+                exclusive=True,
+            )
+            _keep_modem_lines(self._port)
+        except (*_GONE, ValueError):
+            self._lose()
+        else:
+            self._wait_s = FIRST_WAIT_S
+
+    def _lose(self) -> None:
+        self._shut()
+        jitter = 1 + JITTER * self._rng.uniform(-1, 1)
+        self._next_try = self._clock() + self._wait_s * jitter
+        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+
+    def _shut(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            try:
+                port.close()
+            except _GONE:
+                return
+
+
+def _keep_modem_lines(port: serial.Serial) -> None:
+    """Without HUPCL closing the port does not drop DTR and RTS, which restart some indicators."""
+    modes = termios.tcgetattr(port.fileno())
+    modes[2] &= ~termios.HUPCL
+    termios.tcsetattr(port.fileno(), termios.TCSANOW, modes)
+
+
+class Replay:
+    """A file of raw bytes as a line; CLOSED when all is read."""
+
+    def __init__(
+        self, options: ReplayOptions, file: BinaryIO, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = file
+        self._rate = options.bytes_per_s
+        self._gaps = sorted(options.gaps)
+        self._clock = clock
+        self._offset = 0
+        self._due = clock()
+        self._closing = threading.Event()
+
+    @property
+    def state(self) -> LineState:
+        return LineState.CLOSED if self._closing.is_set() else LineState.OPEN
+
+    def read(self, timeout_s: float) -> bytes:
+        if self._gaps and self._gaps[0][0] <= self._offset:
+            self._due = max(self._due, self._clock()) + self._gaps.pop(0)[1]
+        wait = self._due - self._clock()
+        if wait > 0:
+            self._closing.wait(min(wait, timeout_s))
+        if wait > timeout_s or self._closing.is_set():
+            return b""
+        size = CHUNK if not self._rate else max(1, min(CHUNK, int(self._rate * 0.02)))
+        if self._gaps:
+            size = min(size, self._gaps[0][0] - self._offset) or 1
+        data = self._file.read(size)
+        self._offset += len(data)
+        if self._rate:
+            self._due = max(self._due, self._clock() - timeout_s) + len(data) / self._rate
+        if not data:
+            self.close()
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Nobody listens at the other end of a recording; raises LineLost."""
+        raise LineLost(f"a replay takes no bytes: {len(data)} not sent")
+
+    def close(self) -> None:
+        self._closing.set()
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
