@@ -1,0 +1,261 @@
+"""HX711 read through an SPI controller: MOSI drives PD_SCK, MISO reads DOUT; SCLK and CE stay unconnected.
+
+Rules this file obeys:
+
+* No moment of the processor is timed: one SPI bit is one phase of PD_SCK, and every byte ends low, so a
+  preempted program or an empty FIFO lengthens only the low phase, which the datasheet does not limit (T4).
+* A burst starts only behind a falling edge of DOUT that was seen, or that the learned period places, and
+  ends before the next conversion; otherwise the conversion is let go and its time tells that it is missing.
+* DOUT is sampled twice a pulse and must agree with itself, and be high in all of the last byte.
+* Waiting is clocking zeros (PD_SCK low); most of the period is slept.
+
+Wire, for gain 128 (25 pulses), each pulse two bits of MOSI, sampled in the middle of the bit::
+
+    MOSI   1 0 1 0 1 0 1 0  ×6    1 0 0 0 0 0 0 0
+    MISO   b b c c d d e e        1 1 1 1 1 1 1 1
+           | └ low phase: the data (mask 0x55)
+           └ high phase: half a bit after the edge, valid too (T2 ≤ 0.1 µs); must equal the low phase
+
+Source: Avia HX711 datasheet V2.0 figure 2 and table 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Protocol, Self
+
+import msgspec
+
+from hardware.loadcell import hx711
+from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
+from hardware.loadcell.contract import DriverUnavailable, Fault, LoadCellError, Sample
+from hardware.loadcell.options import take
+
+SPI_MODE = 1
+"""CPHA 1: MOSI changes with the leading edge and nothing shifts after the last bit, so MOSI rests at the last
+level sent (low). In mode 0 some controllers put out one more bit after the transfer."""
+
+ANSWER_NS = 900_000_000
+"""read() answers within this, so that with its last transfers it stays below the promised second."""
+LOOK_NS = 1_000_000
+"""Length of one transfer of zeros: long beside the pause between transfers, short beside a period."""
+WAKE_EARLY_NS = 1_000_000
+SPARE_NS = 100_000
+"""A burst ends this long before the next conversion: DOUT's 75 µs high, and the oscillator's wander."""
+RESTART_PERIODS = 2.0
+IDLE_PERIODS = 6.0
+IDLE_LOOK_NS = 5_000_000
+"""With nothing for six periods (more than any restart takes) DOUT is looked at this often only."""
+
+
+class SpiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of this driver.
+
+    ``bus``, ``device``: of /dev/spidevBUS.DEVICE. ``speed_hz``: 100 kHz keeps PD_SCK high for 10 µs and still
+    sees DOUT's 75 µs pulse; at 2.5 MHz half a bit is twice T2. ``rate_hz``: by the module's RATE pin.
+    """
+
+    bus: Annotated[int, msgspec.Meta(ge=0, le=31)] = 0
+    device: Annotated[int, msgspec.Meta(ge=0, le=31)] = 0
+    speed_hz: Annotated[int, msgspec.Meta(ge=100_000, le=2_500_000)] = 1_000_000
+    rate_hz: Literal[10, 80] = 80
+    gain: Literal[32, 64, 128] = 128
+
+
+class _Watch(msgspec.Struct, frozen=True):
+    """When DOUT fell (None: it did not), whether it was ever high, and for how long it was watched high."""
+
+    edge_ns: int | None
+    ever_high: bool
+    high_ns: int
+
+
+class SpiBus(Protocol):
+    """What is used of spidev.SpiDev."""
+
+    def xfer2(self, values: list[int], /) -> Sequence[int]: ...
+
+    def close(self) -> None: ...
+
+
+def burst(gain: int) -> list[int]:
+    """The bytes on MOSI that read one conversion and select ``gain`` for the next."""
+    extra = hx711.PULSES[gain] - hx711.DATA_BITS
+    return [0xAA] * (hx711.DATA_BITS // 4) + [0xAA & 0xFF << (8 - 2 * extra) & 0xFF]
+
+
+def decode(reply: Sequence[int], gain: int) -> hx711.Frame:
+    """The frame in the bytes on MISO that answered ``burst(gain)``."""
+    pulses = hx711.PULSES[gain]
+    word = "".join(f"{byte:08b}" for byte in reply)
+    high, low = word[0 : 2 * pulses : 2], word[1 : 2 * pulses : 2]
+    frame = hx711.decode([int(bit) for bit in low], gain)
+    if Fault.BAD_TRANSFER not in frame.faults and (high != low or reply[-1] != 0xFF):
+        return hx711.Frame(frame.code, None, (Fault.BAD_TRANSFER,))
+    return frame
+
+
+class SpiLoadCell:
+    """One HX711 on one SPI bus; ``bus`` and ``clock`` are passed in, ``open_driver`` makes the real ones.
+
+    >>> with open_driver({"bus": 0, "rate_hz": 80}) as cell:      # doctest: +SKIP
+    ...     print(cell.read().counts)
+    """
+
+    def __init__(self, bus: SpiBus, clock: Clock, options: SpiOptions) -> None:
+        self.rate_hz: float = float(options.rate_hz)
+        self.gain: int = options.gain
+        self._bus: SpiBus | None = bus
+        self._clock = clock
+        self._burst = burst(options.gain)
+        self._zeros = [0] * (LOOK_NS * options.speed_hz // (8 * SECOND))
+        self._speed_hz = options.speed_hz
+        self._burst_ns = 8 * len(self._burst) * SECOND // options.speed_hz
+        self._period = hx711.Period(SECOND // options.rate_hz)
+        self._edge_ns: int | None = None
+        self._absent = True
+        self._unsettled = hx711.POWER_UP_CONVERSIONS
+        self._transfer([0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves PD_SCK low and the bus free; may be called twice."""
+        if self._bus is not None:
+            try:
+                self._transfer([0])
+            finally:
+                self._bus.close()
+                self._bus = None
+
+    def read(self) -> Sample:
+        """The next conversion, timed at the falling edge of DOUT, or within a second why there is none.
+
+        Raises DriverUnavailable when the bus fails, LoadCellError after close().
+        """
+        deadline_ns = self._clock.now_ns() + ANSWER_NS
+        ever_high = False
+        while True:
+            watch = self._next_edge(deadline_ns)
+            ever_high |= watch.ever_high
+            if watch.edge_ns is None:
+                return self._nothing(ever_high)
+            self._follow(watch.edge_ns, watch.high_ns)
+            if self._clock.now_ns() + self._burst_ns < self._next_update_ns():
+                return self._read_conversion(watch.edge_ns)
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _read_conversion(self, edge_ns: int) -> Sample:
+        frame = decode(self._transfer(self._burst), self.gain)
+        faults = frame.faults
+        if self._clock.now_ns() > self._next_update_ns():
+            # The program slept inside the call: the burst may have run into the next conversion.
+            faults = (Fault.BAD_TRANSFER,)
+        if Fault.BAD_TRANSFER in faults:
+            # The chip may have counted other pulses than were meant: neither its phase nor its gain is known.
+            self._edge_ns = None
+            self._unsettled = max(self._unsettled, hx711.GAIN_CHANGE_CONVERSIONS)
+            return Sample(edge_ns, None, faults)
+        if self._unsettled:
+            self._unsettled -= 1
+            faults = (*faults, Fault.SETTLING)
+        return Sample(edge_ns, frame.counts, faults)
+
+    def _nothing(self, ever_high: bool) -> Sample:
+        self._edge_ns = None
+        self._absent = True
+        self._unsettled = hx711.POWER_UP_CONVERSIONS
+        return Sample(self._clock.now_ns(), None, (Fault.DISCONNECTED if ever_high else Fault.NOT_A_CHIP,))
+
+    def _follow(self, edge_ns: int, high_ns: int) -> None:
+        """Learns from a conversion, whether or not it can still be read."""
+        if high_ns > RESTART_PERIODS * self._period.ns:
+            # A living chip lets DOUT fall every period, and PD_SCK never resets it here: the supply failed.
+            self._unsettled = hx711.POWER_UP_CONVERSIONS
+        if self._edge_ns is not None:
+            self._period = self._period.learn(edge_ns - self._edge_ns)
+        self._edge_ns = edge_ns
+        self._absent = False
+
+    def _next_update_ns(self) -> int:
+        """Until when the conversion of the last edge can be read without meeting the next one."""
+        return (self._edge_ns or 0) + self._period.shortest_ns - SPARE_NS
+
+    def _next_edge(self, deadline_ns: int) -> _Watch:
+        """Looks at DOUT until it falls, or until the deadline."""
+        last_ns = self._edge_ns
+        idle_ns = self._clock.now_ns() + (0 if self._absent else int(IDLE_PERIODS * self._period.ns))
+        if last_ns is not None:
+            self._clock.sleep_until(last_ns + self._period.shortest_ns - WAKE_EARLY_NS)
+        begun_ns = self._clock.now_ns()
+        first_look, was_high, ever_high = True, False, False
+        while (now_ns := self._clock.now_ns()) < deadline_ns:
+            idle = was_high and now_ns > idle_ns
+            levels = self._look(1 if idle else len(self._zeros))
+            if first_look and last_ns is not None and levels[0] == "0":
+                placed_ns = self._placed_edge_ns(last_ns, now_ns)
+                if placed_ns is not None:
+                    return _Watch(placed_ns, True, 0)
+            fall = 0 if was_high and levels[0] == "0" else levels.find("10") + 1 or None
+            if fall is not None and not idle:
+                edge_ns = now_ns + fall * SECOND // self._speed_hz
+                return _Watch(edge_ns, True, edge_ns - begun_ns if was_high else 0)
+            first_look, was_high = False, levels[-1] == "1"
+            ever_high |= "1" in levels
+            if idle:
+                self._clock.sleep_until(min(now_ns + IDLE_LOOK_NS, deadline_ns))
+        return _Watch(None, ever_high, 0)
+
+    def _placed_edge_ns(self, last_ns: int, now_ns: int) -> int | None:
+        """Where the period places the edge that a late look missed; None where it cannot tell."""
+        expected_ns = last_ns + self._period.ns
+        if (
+            not self._period.known
+            or not expected_ns - WAKE_EARLY_NS <= now_ns < expected_ns + self._period.ns
+        ):
+            return None
+        return min(expected_ns, now_ns)
+
+    def _look(self, length: int) -> str:
+        """The levels of DOUT over a transfer of zeros, as a string of 0 and 1."""
+        reply = bytes(self._transfer(self._zeros[:length]))
+        return f"{int.from_bytes(reply):0{8 * length}b}"
+
+    def _transfer(self, values: list[int]) -> Sequence[int]:
+        if self._bus is None:
+            raise LoadCellError("spi: the driver is closed: open it again to read")
+        try:
+            return self._bus.xfer2(values)
+        except OSError as error:
+            raise DriverUnavailable(f"spi: the bus failed: {error.strerror or error}") from error
+
+
+def open_driver(options: Mapping[str, object]) -> SpiLoadCell:
+    """Opens the HX711 on /dev/spidevBUS.DEVICE; raises BadOption or DriverUnavailable."""
+    taken = take(SpiOptions, options, "spi")
+    try:
+        import spidev
+    except ImportError:
+        raise DriverUnavailable(
+            "spi: the package spidev is not installed: on a Raspberry Pi install it with pip install spidev"
+        ) from None
+    node = f"/dev/spidev{taken.bus}.{taken.device}"
+    bus = spidev.SpiDev()
+    try:
+        bus.open(taken.bus, taken.device)
+        bus.mode = SPI_MODE
+        bus.max_speed_hz = taken.speed_hz
+    except FileNotFoundError:
+        raise DriverUnavailable(
+            f"spi: there is no {node}: switch SPI on (dtparam=spi=on in /boot/firmware/config.txt, restart)"
+        ) from None
+    except PermissionError:
+        raise DriverUnavailable(f"spi: {node} may not be opened: add this user to the group spi") from None
+    except OSError as error:
+        raise DriverUnavailable(f"spi: {node} cannot be used: {error.strerror or error}") from error
+    return SpiLoadCell(bus, MonotonicClock(), taken)
