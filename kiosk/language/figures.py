@@ -28,7 +28,8 @@ def mass(grams: str, *, signed: bool = False) -> str:
 def in_unit(grams: str, unit: str, *, signed: bool = False, places: int | None = None) -> str:
     """The figure of ``grams`` in ``unit`` (g or kg) without the unit.
 
-    ``places``: exactly so many decimals (half to even); None keeps those that say something. Raises ValueError.
+    ``places``: exactly so many decimals (half to even); None keeps those that say something. Raises
+    ValueError.
     """
     if unit not in _GRAMS_PER:
         raise ValueError(f"unit {unit!r} is not shown: only g and kg are")

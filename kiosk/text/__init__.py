@@ -1,1 +1,1 @@
-"""Text on the screen: where lines may break, which font draws which character, and the labels that draw it."""
+"""Text on the screen: where lines may break, which font draws what, and the labels that draw it."""

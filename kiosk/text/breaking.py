@@ -88,17 +88,20 @@ _UNITS = (
 )
 _GAP = "[ \u00a0\u202f\u2009]?"
 _NUMBER = r"\d+(?:[.,:·/\-–~×^]\d+)*"
-_UNIT = rf"(?:[A-Za-zµμΩ°℃%‰％]{{1,4}}(?![A-Za-z])(?:[/·][A-Za-z]{{1,3}}(?![A-Za-z]))?|(?:{_UNITS})(?:/[A-Za-z]{{1,3}})?)"
+_LATIN_UNIT = r"[A-Za-zµμΩ°℃%‰％]{1,4}(?![A-Za-z])(?:[/·][A-Za-z]{1,3}(?![A-Za-z]))?"
+_UNIT = rf"(?:{_LATIN_UNIT}|(?:{_UNITS})(?:/[A-Za-z]{{1,3}})?)"
+_RELATION = rf"(?:(?:[A-Za-z]{{1,3}}{_GAP})?[=<>≤≥≈]{_GAP})?"
+_SIGN = rf"(?:第{_GAP})?(?:[¥￥$€£№]{_GAP})?(?:[+\-−±]{_GAP})?"
 _QUANTITY = re.compile(
-    rf"(?:(?:[A-Za-z]{{1,3}}{_GAP})?[=<>≤≥≈]{_GAP})?(?:第{_GAP})?(?:[¥￥$€£№]{_GAP})?(?:[+\-−±]{_GAP})?"
-    rf"{_NUMBER}(?:{_GAP}[×–±~]{_GAP}{_NUMBER})*(?:{_GAP}{_UNIT}(?:{_GAP}[×–±]{_GAP}{_NUMBER}{_GAP}{_UNIT}?)*)?"
+    rf"{_RELATION}{_SIGN}{_NUMBER}(?:{_GAP}[×–±~]{_GAP}{_NUMBER})*"
+    rf"(?:{_GAP}{_UNIT}(?:{_GAP}[×–±]{_GAP}{_NUMBER}{_GAP}{_UNIT}?)*)?"
 )
 _LINE_ENDS = re.compile("\r\n|[\n\r\u0085\u2028\u2029]")
 _UNSEEN_AT_END = " \t\u2002\u2003\u2009\u3000\u200b"
 
 
 def graphemes(text: str) -> list[int]:
-    """Where each grapheme cluster of ``text`` begins, ascending, without the end (after UAX #29, GB9 and GB11)."""
+    """Where each grapheme cluster of ``text`` begins, ascending (after UAX #29 GB9, GB11 and GB12)."""
     starts: list[int] = []
     flags = 0
     for index, char in enumerate(text):
@@ -115,7 +118,7 @@ def graphemes(text: str) -> list[int]:
 
 
 def opportunities(text: str) -> list[int]:
-    """Every index at which a line of ``text`` may end (the next one then starts there), without 0 and the end."""
+    """Every index at which a line may end and the next one start, without 0 and the end of ``text``."""
     starts = graphemes(text)
     kinds = [_kind(text, start) for start in starts]
     bound = _bound(text)
@@ -133,8 +136,8 @@ def opportunities(text: str) -> list[int]:
 def break_lines(text: str, width: float, measure: Measure, *, balance: bool = False) -> list[str]:
     """The lines of ``text``, none wider than ``width`` unless it holds no place to break.
 
-    Spaces at a line end are left out. ``balance`` makes the lines as even as their number allows (for headings
-    and buttons). Line ends in ``text`` are kept; an empty text is one empty line.
+    Spaces at a line end are left out. ``balance`` makes the lines as even as their number allows (for
+    headings and buttons). Line ends in ``text`` are kept; an empty text is one empty line.
     """
     lines: list[str] = []
     for paragraph in _LINE_ENDS.split(text):
@@ -178,30 +181,22 @@ def _seen(text: str, start: int, end: int) -> str:
 
 def _may_break(solid: Kind, before: Kind, after: Kind) -> bool:
     """Whether a line may end between two graphemes; ``solid`` is the last one before that is no space."""
-    if after in (Kind.SPACE, Kind.ZERO_SPACE):
+    if after in _NEVER_FIRST or solid is Kind.NO_END or Kind.GLUE in (before, after):
         return False
-    if before is Kind.ZERO_SPACE:
-        return after not in _NEVER_FIRST
-    if Kind.GLUE in (before, after) or after in _NEVER_FIRST or solid is Kind.NO_END:
-        return False
-    if before is Kind.SPACE:
+    if before in (Kind.SPACE, Kind.ZERO_SPACE):
         return True
     if Kind.QUOTE in (before, after):
         return False
-    if before in (Kind.TSHEG, Kind.SHAD, Kind.NO_START):
-        return True
     if before is Kind.HYPHEN:
-        return after is not Kind.DIGIT
-    if after is Kind.HYPHEN:
-        return False
-    if before is Kind.DIGIT:
-        return after is Kind.NO_END
-    if before is Kind.IDEOGRAPH or after is Kind.IDEOGRAPH:
-        return True
-    return False
+        return after is Kind.LETTER
+    return before in _BREAK_AFTER or (after in _BREAK_BEFORE and before is not Kind.DIGIT)
 
 
-_NEVER_FIRST = frozenset({Kind.NO_START, Kind.LATIN_CLOSE, Kind.TSHEG, Kind.SHAD})
+_NEVER_FIRST = frozenset(
+    {Kind.SPACE, Kind.ZERO_SPACE, Kind.NO_START, Kind.LATIN_CLOSE, Kind.TSHEG, Kind.SHAD, Kind.HYPHEN}
+)
+_BREAK_AFTER = frozenset({Kind.IDEOGRAPH, Kind.NO_START, Kind.TSHEG, Kind.SHAD})
+_BREAK_BEFORE = frozenset({Kind.IDEOGRAPH})
 
 
 def _kind(text: str, index: int) -> Kind:

@@ -71,8 +71,8 @@ class Drawer:
             return kept[0]
         label = self._label(run, px, bold)
         label.refresh()
-        width, height = label.texture.size
-        piece = Piece(label.texture, self._measure(run, px, bold), height, label.get_ascent())
+        advance = self._measure(run, px, bold)
+        piece = Piece(label.texture, advance, label.texture.height, label.get_ascent())
         # The label is kept with its texture because it is what redraws it when the GL context is lost.
         self._pieces[key] = piece, label
         self.made += 1
