@@ -175,9 +175,26 @@ class _Entry:
 
 STALL_FIELDS = ("code", "name", "qr")
 SCALE_FIELDS = (
-    "id stall maker model serial class max min e d price_computing production_code repair_code "
-    "verification_code seal verification_due profile lead_unit qr"
-).split()
+    "id",
+    "stall",
+    "maker",
+    "model",
+    "serial",
+    "class",
+    "max",
+    "min",
+    "e",
+    "d",
+    "price_computing",
+    "production_code",
+    "repair_code",
+    "verification_code",
+    "seal",
+    "verification_due",
+    "profile",
+    "lead_unit",
+    "qr",
+)
 
 
 def _entries(tables: dict[str, Any], key: str, name: str) -> list[tuple[dict[str, Any], str]]:
@@ -251,7 +268,7 @@ def _refuse_ambiguous(stalls: tuple[Stall, ...], scales: tuple[Scale, ...], name
             raise BadRegistry(f"{name}: scale {scale.id}: there is no stall {scale.stall!r}")
 
 
-def _refuse_unknown(table: dict[str, Any], known: tuple[str, ...] | list[str], where: str) -> None:
+def _refuse_unknown(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)

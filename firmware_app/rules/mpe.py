@@ -85,7 +85,8 @@ def class_row(pack: NawiPack, instrument: Instrument) -> ClassRow:
         )
     if instrument.min_g is not None and instrument.min_g < row.min_e * e:
         raise BadInstrument(
-            f"Min = {show_mass(instrument.min_g)} is below {plain(row.min_e)} e of class {name} ({row.clause})"
+            f"Min = {show_mass(instrument.min_g)} is below {plain(row.min_e)} e of class {name} "
+            f"({row.clause})"
         )
     return row
 
@@ -101,7 +102,8 @@ def mpe(pack: NawiPack, instrument: Instrument, load_g: Grams, stage: Stage, on:
         raise OutsideTable(f"load {load_g} g: a load is a mass from zero up to Max")
     if load_g > instrument.max_g:
         raise OutsideTable(
-            f"load {show_mass(load_g)} is above Max {show_mass(instrument.max_g)}: the law gives no limit there"
+            f"load {show_mass(load_g)} is above Max {show_mass(instrument.max_g)}: "
+            "the law gives no limit there"
         )
     step = _step(pack, instrument, load_g)
     life = _stage(pack, stage)
@@ -180,7 +182,9 @@ def _step(pack: NawiPack, instrument: Instrument, load_g: Grams) -> StepRow:
             row.up_to_e is None or load_g <= row.up_to_e * instrument.e_g
         ):
             return row
-    raise OutsideTable(f"load {show_mass(load_g)} is beyond the last step of class {instrument.accuracy_class}")
+    raise OutsideTable(
+        f"load {show_mass(load_g)} is beyond the last step of class {instrument.accuracy_class}"
+    )
 
 
 def _stage(pack: NawiPack, stage: Stage) -> StageRow:

@@ -67,7 +67,9 @@ def pack_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None
     shelf = builtin_packs() if packs is None else packs
     covering = [pack for pack in shelf if isinstance(pack, kind) and pack.covers(on)]
     if not covering:
-        raise NoPackInForce(f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date")
+        raise NoPackInForce(
+            f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date"
+        )
     return max(covering, key=lambda pack: (pack.effective, pack.version))
 
 
@@ -82,8 +84,8 @@ def _prove_nawi(pack: NawiPack, name: str) -> None:
             given = None
         if given != vector.limit_g:
             raise BadPack(
-                f"{name}: class {vector.accuracy_class}, e = {plain(vector.e_g)} g, load {plain(vector.load_g)} g, "
-                f"{vector.stage.value}: the rows give {given}, the vector wants {vector.limit_g}"
+                f"{name}: class {vector.accuracy_class}, e = {plain(vector.e_g)} g, "
+                f"load {plain(vector.load_g)} g, {vector.stage.value}: the rows give {given}, the vector wants {vector.limit_g}"
             )
 
 

@@ -47,7 +47,8 @@ def weight_mpe(pack: WeightsPack, weight_class: str, nominal_g: Grams) -> Weight
         if row.nominal_g == nominal_g:
             if weight_class not in row.mpe_mg:
                 raise NotDefined(
-                    f"a weight of {show_mass(nominal_g)} is not defined in class {weight_class} ({row.clause})"
+                    f"a weight of {show_mass(nominal_g)} is not defined in class {weight_class} "
+                    f"({row.clause})"
                 )
             mg = row.mpe_mg[weight_class]
             return WeightAnswer(

@@ -39,14 +39,15 @@ def choose_loads(
 ) -> tuple[Load, ...]:
     """Up to three different loads in rising order, empty where the pieces do not serve.
 
-    Each lies in Min … Max and is a multiple of d, so that an exact scale can show it. Raises BadInstrument.
+    Each lies in Min … Max and is made of multiples of d, so that an exact scale can show it. Raises
+    BadInstrument.
     """
-    sums = _sums(pieces, instrument, d_g, on)
+    sums = _sums(pack, pieces, instrument, d_g, on)
     lowest = instrument.min_g or d_g
     fit = {
         mass: chosen
         for mass, chosen in sums.items()
-        if mass >= lowest and mass % d_g == 0 and _fine_enough(pack, instrument, chosen, mass, on)
+        if mass >= lowest and _fine_enough(pack, instrument, chosen, mass, on)
     }
     loads: dict[Grams, Load] = {}
     for share in TARGETS:
@@ -59,16 +60,17 @@ def choose_loads(
 
 
 def _sums(
-    pieces: tuple[Piece, ...], instrument: Instrument, d_g: Grams, on: date
+    pack: NawiPack, pieces: tuple[Piece, ...], instrument: Instrument, d_g: Grams, on: date
 ) -> dict[Grams, tuple[Piece, ...]]:
-    """Every mass the usable pieces can make up to Max, each with the fewest pieces."""
-    usable = [piece for piece in pieces if not piece.unusable(on) and piece.nominal_g >= d_g]
+    """Every mass the usable pieces can make within reach, each with the fewest pieces."""
+    reach = min(instrument.max_g, (TARGETS[-1] + 1) * first_step(pack, instrument))
+    usable = [piece for piece in pieces if not piece.unusable(on) and piece.nominal_g % d_g == 0]
     usable.sort(key=lambda piece: (-piece.nominal_g, piece.id))
     sums: dict[Grams, tuple[Piece, ...]] = {Decimal(0): ()}
     for piece in usable:
         for mass, chosen in list(sums.items()):
             more = mass + piece.nominal_g
-            if more <= instrument.max_g and (more not in sums or len(sums[more]) > len(chosen) + 1):
+            if more <= reach and (more not in sums or len(sums[more]) > len(chosen) + 1):
                 sums[more] = (*chosen, piece)
     del sums[Decimal(0)]
     return sums

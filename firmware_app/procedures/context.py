@@ -1,0 +1,38 @@
+"""What a visit must know of the appliance and does not change while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+
+from firmware_app.quantity import Grams
+from firmware_app.registry.registry import Registry
+from firmware_app.rules.rows import Pack
+from firmware_app.standards.sets import WeightSet
+
+
+class Pan(msgspec.Struct, frozen=True, kw_only=True):
+    """The appliance's own pan: its Max, the id of the calibration in use and u(m) in grams where known."""
+
+    max_g: Grams
+    calibration: str
+    standard_at: Callable[[float], float] | None = None
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """The appliance around a visit.
+
+    ``on``: the day whose law counts. ``pan``: None where none is fitted or calibrated. ``lead_profiles``: the
+    protocols the lead can be decoded by now, empty where there is no lead. ``seed``: decides the order of the
+    goods; draw it from the system's randomness. ``packs``: None for those delivered with the program.
+    """
+
+    registry: Registry
+    weights: tuple[WeightSet, ...]
+    on: date
+    pan: Pan | None
+    lead_profiles: tuple[str, ...] = ()
+    seed: int = 0
+    packs: tuple[Pack, ...] | None = None

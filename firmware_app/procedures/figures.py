@@ -1,0 +1,78 @@
+"""The figure of the scale under test: from the number pad or from the lead, checked against the scale.
+
+Rules this file obeys:
+
+* This is the one entrance of typed figures: bounded, digits only, with a legal unit.
+* A figure that the scale cannot show is refused with its reason, never rounded into shape.
+* A frame of the lead without a unit means nothing unless the registry confirms the unit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from firmware_app.procedures.prompts import Problem, Source
+from firmware_app.procedures.settle import LEAD_SETTLED
+from firmware_app.procedures.state import Figure
+from firmware_app.quantity import GRAMS_PER, Grams
+from firmware_app.registry.registry import Scale
+from hardware.scale.contract import Check, Indication, Kind
+
+MAX_CHARACTERS = 8
+BEYOND_MAX_E = 9
+"""An indication may go up to Max + 9 e."""
+UNITS = ("g", "kg")
+
+_NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{0,6})?")
+
+
+def typed_figure(text: str, unit: str) -> Figure:
+    """What was typed; ``value_g`` is None where it is no mass in g or kg of at most 8 characters."""
+    shown = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS * 2]).strip()
+    good = len(shown) <= MAX_CHARACTERS and unit in UNITS and _NUMBER.fullmatch(shown) is not None
+    return Figure(
+        source=Source.TYPED,
+        text=shown[:MAX_CHARACTERS],
+        unit=unit[:4],
+        value_g=Decimal(shown) * GRAMS_PER[unit] if good else None,
+    )
+
+
+def lead_figure(indication: Indication, value_g: Grams) -> Figure:
+    """What the lead said, with the frame as evidence."""
+    return Figure(
+        source=Source.LEAD,
+        text=indication.raw_text[:32],
+        unit=indication.unit or "",
+        value_g=value_g,
+        profile=indication.profile,
+        raw=indication.raw[:64].hex(),
+        policy=LEAD_SETTLED.label,
+    )
+
+
+def lead_unit(indication: Indication, scale: Scale) -> str | None:
+    """The unit of the indication: as sent, else as the registry confirms it; None if not g or kg."""
+    unit = indication.unit or scale.lead_unit
+    return unit if unit in UNITS else None
+
+
+def speaks_of_load(indication: Indication, scale: Scale) -> bool:
+    """Whether the frame is one of this scale's protocol, undamaged, and about the load on it."""
+    return (
+        indication.profile == scale.profile
+        and indication.check is not Check.BAD
+        and indication.kind is not Kind.TARE
+        and indication.answer is None
+    )
+
+
+def problem_of(figure: Figure, scale: Scale) -> Problem | None:
+    """Why the scale cannot have shown this figure, None where it can."""
+    if figure.value_g is None or figure.value_g < 0:
+        return Problem.NOT_A_MASS
+    if figure.value_g > scale.max_g + BEYOND_MAX_E * scale.e_g:
+        return Problem.BEYOND_MAX
+    return Problem.NOT_A_MULTIPLE if figure.value_g % scale.d_g else None

@@ -1,0 +1,128 @@
+"""From the state of a self-check to the prompt on the screen: codes and figures, no sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmware_app.procedures import prompts
+from firmware_app.procedures.prompts import Prompt, ScaleCard, StallCard
+from firmware_app.procedures.state import Phase, SelfCheckState
+from firmware_app.quantity import Grams, plain
+from firmware_app.registry.registry import Scale, Stall
+
+
+def stall_card(stall: Stall) -> StallCard:
+    """The stall as the screen shows it."""
+    return StallCard(stall.code, stall.name)
+
+
+def scale_card(scale: Scale) -> ScaleCard:
+    """The scale as the screen and the record show it."""
+    return ScaleCard(
+        id=scale.id,
+        stall=scale.stall,
+        maker=scale.maker,
+        model=scale.model,
+        serial=scale.serial,
+        accuracy_class=scale.accuracy_class,
+        max_g=plain(scale.max_g),
+        min_g=plain(scale.min_g),
+        e_g=plain(scale.e_g),
+        d_g=plain(scale.d_g),
+        production_code=scale.production_code,
+        repair_code=scale.repair_code,
+        verification_code=scale.verification_code,
+        seal=scale.seal,
+        verification_due=scale.verification_due.isoformat() if scale.verification_due else "",
+        profile=scale.profile,
+    )
+
+
+def prompt_of(state: SelfCheckState) -> Prompt:
+    """The prompt of the state; a visit that was left shows the first question again."""
+    return SCREENS[state.phase](state)
+
+
+def _ask_stall(state: SelfCheckState) -> Prompt:
+    return prompts.AskStall(state.problem, state.typed)
+
+
+def _choose_scale(state: SelfCheckState) -> Prompt:
+    assert state.stall is not None
+    return prompts.ChooseScale(stall_card(state.stall), tuple(scale_card(scale) for scale in state.choices))
+
+
+def _choose_way(state: SelfCheckState) -> Prompt:
+    return prompts.ChooseWay(_scale(state), state.ways)
+
+
+def _put_weights(state: SelfCheckState) -> Prompt:
+    load = state.load
+    return prompts.PutWeights(
+        number=state.number,
+        count=len(state.plan),
+        nominal_g=_given(load.nominal_g),
+        pieces_g=tuple(plain(piece.nominal_g) for piece in load.pieces),
+        source=state.source,
+        scale=_scale(state),
+        problem=state.problem,
+    )
+
+
+def _put_goods(state: SelfCheckState) -> Prompt:
+    return prompts.PutGoods(
+        number=state.number,
+        count=len(state.plan),
+        low_g=_given(state.load.low_g),
+        high_g=_given(state.load.high_g),
+        source=state.source,
+        scale=_scale(state),
+        problem=state.problem,
+    )
+
+
+def _clear_pan(state: SelfCheckState) -> Prompt:
+    return prompts.ClearPan(state.number, len(state.plan))
+
+
+def _weigh_goods(state: SelfCheckState) -> Prompt:
+    figure = state.attempts[-1].figure
+    return prompts.WeighGoods(state.number, len(state.plan), _given(figure.value_g), state.problem)
+
+
+def _interrupted(state: SelfCheckState) -> Prompt:
+    assert state.pan_fault is not None
+    return prompts.Interrupted(state.pan_fault, state.number, len(state.plan))
+
+
+def _judged(state: SelfCheckState) -> Prompt:
+    assert state.result is not None
+    return prompts.Judged(state.result, state.entry, state.slip)
+
+
+SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
+    Phase.ASK_STALL: _ask_stall,
+    Phase.CHOOSE_SCALE: _choose_scale,
+    Phase.CHOOSE_WAY: _choose_way,
+    Phase.PUT_WEIGHTS: _put_weights,
+    Phase.LISTEN_WEIGHTS: _put_weights,
+    Phase.PUT_GOODS: _put_goods,
+    Phase.LISTEN_GOODS: _put_goods,
+    Phase.CLEAR_PAN: _clear_pan,
+    Phase.WEIGH_GOODS: _weigh_goods,
+    Phase.INTERRUPTED: _interrupted,
+    Phase.SAVING: lambda _: prompts.Saving(),
+    Phase.JUDGED: _judged,
+    Phase.NOT_SAVED: lambda state: prompts.NotSaved(state.reason),
+    Phase.LEFT: lambda _: prompts.AskStall(),
+}
+
+
+def _scale(state: SelfCheckState) -> ScaleCard:
+    assert state.scale is not None
+    return scale_card(state.scale)
+
+
+def _given(mass: Grams | None) -> str:
+    assert mass is not None
+    return plain(mass)

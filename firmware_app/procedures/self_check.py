@@ -1,0 +1,253 @@
+"""The self-check of a trader's scale: a table of state × event, without I/O.
+
+Rules this file obeys:
+
+* Every event has an answer in every state; Cancel ends the visit from everywhere.
+* Which states a handler may lead to is written beside it and held at every step; docs/procedures draws it.
+* All that must outlive a power cut is in the one state struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+import msgspec
+
+from firmware_app.errors import SteelyardError
+from firmware_app.procedures import lead, steps
+from firmware_app.procedures.context import Context
+from firmware_app.procedures.events import (
+    Cancel,
+    Event,
+    FigureTyped,
+    GoBack,
+    LineSilent,
+    LoadIsOn,
+    Saved,
+    SaveFailed,
+    ScaleChosen,
+    StallTyped,
+    TypeInstead,
+    WayChosen,
+)
+from firmware_app.procedures.prompts import Prompt, VisitResult
+from firmware_app.procedures.screens import prompt_of
+from firmware_app.procedures.state import FORMAT, Phase, SelfCheckState
+from firmware_app.registry.registry import Scale
+from firmware_app.weighing.reading import PanFault, Reading
+from hardware.scale.contract import Indication
+
+Handler = Callable[[Context, SelfCheckState, Any, int], SelfCheckState]
+"""Takes context, state, event and monotonic nanoseconds; gives the next state."""
+
+
+class Move(NamedTuple):
+    """What happens on an event: the handler and the states it may lead to (none: the state stays)."""
+
+    handler: Handler
+    to: tuple[Phase, ...] = ()
+
+
+Row = dict[type[Event], Move]
+
+ANYWHERE: Row = {
+    StallTyped: Move(steps.stay),
+    ScaleChosen: Move(steps.stay),
+    WayChosen: Move(steps.stay),
+    FigureTyped: Move(steps.stay),
+    LoadIsOn: Move(steps.stay),
+    TypeInstead: Move(steps.stay),
+    GoBack: Move(steps.stay),
+    Cancel: Move(steps.leave, (Phase.LEFT,)),
+    Reading: Move(steps.note_reading),
+    PanFault: Move(steps.note_fault),
+    Indication: Move(steps.note_lead),
+    LineSilent: Move(steps.note_silence),
+    Saved: Move(steps.stay),
+    SaveFailed: Move(steps.stay),
+}
+"""What holds where a state says nothing else."""
+
+AFTER_FIGURE = (
+    Phase.PUT_GOODS,
+    Phase.CLEAR_PAN,
+    Phase.WEIGH_GOODS,
+    Phase.INTERRUPTED,
+)
+"""Where a figure of goods leads."""
+
+AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.SAVING)
+"""Where a figure of weights leads."""
+
+TABLE: dict[Phase, Row] = {
+    Phase.ASK_STALL: {
+        **ANYWHERE,
+        StallTyped: Move(steps.find_stall, (Phase.ASK_STALL, Phase.CHOOSE_SCALE)),
+    },
+    Phase.CHOOSE_SCALE: {
+        **ANYWHERE,
+        ScaleChosen: Move(steps.choose_scale, (Phase.CHOOSE_SCALE, Phase.CHOOSE_WAY)),
+        StallTyped: Move(steps.find_stall, (Phase.CHOOSE_SCALE,)),
+        GoBack: Move(steps.back_to_stall, (Phase.ASK_STALL,)),
+    },
+    Phase.CHOOSE_WAY: {
+        **ANYWHERE,
+        WayChosen: Move(steps.choose_way, (Phase.CHOOSE_WAY, Phase.PUT_WEIGHTS, Phase.PUT_GOODS)),
+        GoBack: Move(steps.back_to_scale, (Phase.CHOOSE_SCALE,)),
+        Reading: Move(steps.reading_offers),
+        PanFault: Move(steps.fault_offers),
+    },
+    Phase.PUT_WEIGHTS: {
+        **ANYWHERE,
+        FigureTyped: Move(steps.figure_typed, AFTER_WEIGHTS),
+        LoadIsOn: Move(lead.listen, (Phase.PUT_WEIGHTS, Phase.LISTEN_WEIGHTS)),
+        TypeInstead: Move(steps.type_instead, (Phase.PUT_WEIGHTS,)),
+        GoBack: Move(steps.go_back, (Phase.PUT_WEIGHTS, Phase.CHOOSE_WAY)),
+        LineSilent: Move(lead.silence, (Phase.PUT_WEIGHTS,)),
+    },
+    Phase.LISTEN_WEIGHTS: {
+        **ANYWHERE,
+        FigureTyped: Move(steps.figure_typed, AFTER_WEIGHTS),
+        TypeInstead: Move(steps.type_instead, (Phase.PUT_WEIGHTS,)),
+        GoBack: Move(steps.go_back, (Phase.LISTEN_WEIGHTS, Phase.PUT_WEIGHTS, Phase.CHOOSE_WAY)),
+        Reading: Move(lead.wait_reading, (Phase.LISTEN_WEIGHTS, Phase.PUT_WEIGHTS)),
+        PanFault: Move(lead.wait_fault, (Phase.LISTEN_WEIGHTS, Phase.PUT_WEIGHTS)),
+        Indication: Move(lead.hear, (Phase.LISTEN_WEIGHTS, *AFTER_WEIGHTS)),
+        LineSilent: Move(lead.silence, (Phase.PUT_WEIGHTS,)),
+    },
+    Phase.PUT_GOODS: {
+        **ANYWHERE,
+        FigureTyped: Move(steps.figure_typed, AFTER_FIGURE),
+        LoadIsOn: Move(lead.listen, (Phase.PUT_GOODS, Phase.LISTEN_GOODS)),
+        TypeInstead: Move(steps.type_instead, (Phase.PUT_GOODS,)),
+        GoBack: Move(steps.go_back, (Phase.PUT_GOODS, Phase.CHOOSE_WAY)),
+        LineSilent: Move(lead.silence, (Phase.PUT_GOODS,)),
+    },
+    Phase.LISTEN_GOODS: {
+        **ANYWHERE,
+        FigureTyped: Move(steps.figure_typed, AFTER_FIGURE),
+        TypeInstead: Move(steps.type_instead, (Phase.PUT_GOODS,)),
+        GoBack: Move(steps.go_back, (Phase.LISTEN_GOODS, Phase.PUT_GOODS, Phase.CHOOSE_WAY)),
+        Reading: Move(lead.wait_reading, (Phase.LISTEN_GOODS, Phase.PUT_GOODS)),
+        PanFault: Move(lead.wait_fault, (Phase.LISTEN_GOODS, Phase.PUT_GOODS)),
+        Indication: Move(lead.hear, (Phase.LISTEN_GOODS, *AFTER_FIGURE)),
+        LineSilent: Move(lead.silence, (Phase.PUT_GOODS,)),
+    },
+    Phase.CLEAR_PAN: {
+        **ANYWHERE,
+        Reading: Move(steps.clear_pan, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
+        PanFault: Move(steps.interrupt, (Phase.CLEAR_PAN, Phase.INTERRUPTED)),
+        GoBack: Move(steps.back_to_figure, (Phase.CLEAR_PAN, Phase.PUT_GOODS)),
+    },
+    Phase.WEIGH_GOODS: {
+        **ANYWHERE,
+        Reading: Move(steps.weigh_goods, (Phase.WEIGH_GOODS, Phase.PUT_GOODS, Phase.SAVING)),
+        PanFault: Move(steps.interrupt, (Phase.WEIGH_GOODS, Phase.INTERRUPTED)),
+        GoBack: Move(steps.back_to_figure, (Phase.WEIGH_GOODS, Phase.PUT_GOODS)),
+    },
+    Phase.INTERRUPTED: {
+        **ANYWHERE,
+        Reading: Move(steps.resume, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
+        PanFault: Move(steps.still_interrupted, (Phase.INTERRUPTED,)),
+        GoBack: Move(steps.back_to_figure, (Phase.INTERRUPTED, Phase.PUT_GOODS)),
+    },
+    Phase.SAVING: {
+        **ANYWHERE,
+        Saved: Move(steps.saved, (Phase.JUDGED,)),
+        SaveFailed: Move(steps.not_saved, (Phase.NOT_SAVED,)),
+    },
+    Phase.JUDGED: {**ANYWHERE},
+    Phase.NOT_SAVED: {
+        **ANYWHERE,
+        Saved: Move(steps.saved, (Phase.JUDGED,)),
+    },
+    Phase.LEFT: {event: Move(steps.stay) for event in ANYWHERE},
+}
+
+
+class BadSnapshot(SteelyardError):
+    """The bytes are no snapshot of a self-check of this format."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a judged visit leaves: the result for the screen and the body of the ledger entry."""
+
+    result: VisitResult
+    body: dict[str, Any]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[SelfCheckState] = msgspec.msgpack.Decoder(SelfCheckState)
+
+
+class SelfCheck:
+    """One visit. Feed it every event with its time; show its prompt; save its outcome.
+
+    >>> visit = SelfCheck.start(context)
+    >>> visit.handle(StallTyped("12"), now_ns)
+    True
+    """
+
+    def __init__(self, context: Context, state: SelfCheckState) -> None:
+        self._context = context
+        self._state = state
+        self._prompt = prompt_of(state)
+
+    @classmethod
+    def start(cls, context: Context) -> Self:
+        """A visit at its first question."""
+        return cls(context, SelfCheckState())
+
+    @classmethod
+    def restore(cls, context: Context, snapshot: bytes) -> Self:
+        """The visit as it stood at ``snapshot()``; raises BadSnapshot."""
+        try:
+            state = _decoder.decode(snapshot)
+            if state.format != FORMAT:
+                raise BadSnapshot(f"snapshot of format {state.format}: this program reads format {FORMAT}")
+            return cls(context, state)
+        except (msgspec.DecodeError, AssertionError, IndexError) as error:
+            raise BadSnapshot(f"not a snapshot of a self-check: {error}") from error
+
+    def snapshot(self) -> bytes:
+        """The whole visit in bytes (MessagePack)."""
+        return _encoder.encode(self._state)
+
+    def handle(self, event: Event, now_ns: int) -> bool:
+        """Takes an event at a monotonic time; True where the prompt has changed."""
+        move = TABLE[self._state.phase][type(event)]
+        state = move.handler(self._context, self._state, event, now_ns)
+        assert state.phase in (move.to or (self._state.phase,)), f"{self._state.phase} to {state.phase}"
+        if state is self._state:
+            return False
+        self._state = state
+        before, self._prompt = self._prompt, prompt_of(state)
+        return self._prompt != before
+
+    @property
+    def prompt(self) -> Prompt:
+        """What the person is asked for now."""
+        return self._prompt
+
+    @property
+    def phase(self) -> Phase:
+        """Where the visit stands."""
+        return self._state.phase
+
+    @property
+    def scale(self) -> Scale | None:
+        """The scale under test, once it was chosen."""
+        return self._state.scale
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome once judged, from Saving on; None before."""
+        if self._state.result is None or self._state.body is None:
+            return None
+        return Outcome(self._state.result, self._state.body)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more is to come: left, or the verdict is shown."""
+        return self._state.phase in (Phase.LEFT, Phase.JUDGED)

@@ -1,0 +1,155 @@
+"""The whole state of a self-check: one frozen struct that can be written down and read back at any moment.
+
+Rules this file obeys:
+
+* Whatever a power cut must not lose stands here, and nothing stands anywhere else.
+* The state refers to nothing: scale, pieces and figures are held whole, so a changed registry harms no visit.
+* Every attempt is kept, also the one that was refused or taken back.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from firmware_app.procedures.prompts import Problem, Source, VisitResult, Way, WayOffered
+from firmware_app.procedures.settle import Window
+from firmware_app.quantity import Grams
+from firmware_app.registry.registry import Scale, Stall
+from firmware_app.standards.sets import Piece
+from hardware.loadcell.contract import Fault
+
+FORMAT = 1
+MAX_ATTEMPTS = 200
+"""Attempts kept in full; what is refused beyond them is only counted, and nothing can be taken back."""
+
+
+class Phase(enum.StrEnum):
+    """Where the visit stands."""
+
+    ASK_STALL = "ask_stall"
+    CHOOSE_SCALE = "choose_scale"
+    CHOOSE_WAY = "choose_way"
+    PUT_WEIGHTS = "put_weights"
+    LISTEN_WEIGHTS = "listen_weights"
+    """Weights are on; a settled indication of the lead is waited for."""
+    PUT_GOODS = "put_goods"
+    LISTEN_GOODS = "listen_goods"
+    CLEAR_PAN = "clear_pan"
+    WEIGH_GOODS = "weigh_goods"
+    INTERRUPTED = "interrupted"
+    SAVING = "saving"
+    JUDGED = "judged"
+    NOT_SAVED = "not_saved"
+    LEFT = "left"
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One load asked for: weights of ``nominal_g``, or goods between ``low_g`` and ``high_g``."""
+
+    number: int
+    nominal_g: Grams | None = None
+    pieces: tuple[Piece, ...] = ()
+    low_g: Grams | None = None
+    high_g: Grams | None = None
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of the scale under test as it was given, and (where it is a mass) what it means in grams.
+
+    ``profile``, ``raw`` (hex of the frame) and ``policy`` are set for a figure from the lead.
+    """
+
+    source: Source
+    text: str
+    unit: str
+    value_g: Grams | None
+    profile: str = ""
+    raw: str = ""
+    policy: str = ""
+
+
+class PanMass(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading of the pan that was taken: mass and u in grams, averaged over ``window_s``."""
+
+    at_ns: int
+    mass_g: Grams
+    standard_g: float
+    window_s: float
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure given for one load. ``problem``: why it was refused. ``dropped``: why it no longer counts.
+
+    ``blind``: no mass of this load had been seen on the pan when the figure was given. ``empty``/``loaded``:
+    the pan before and with the goods.
+    """
+
+    number: int
+    way: Way
+    scale: str
+    load: Planned
+    figure: Figure
+    blind: bool = True
+    problem: Problem | None = None
+    dropped: str = ""
+    empty: PanMass | None = None
+    loaded: PanMass | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the attempt still stands."""
+        return self.problem is None and not self.dropped
+
+
+class Interruption(msgspec.Struct, frozen=True):
+    """A fault that stopped the visit at a load."""
+
+    number: int
+    fault: Fault
+
+
+class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything; see the module's rules."""
+
+    format: int = FORMAT
+    phase: Phase = Phase.ASK_STALL
+    problem: Problem | None = None
+    typed: str = ""
+    stall: Stall | None = None
+    choices: tuple[Scale, ...] = ()
+    scale: Scale | None = None
+    ways: tuple[WayOffered, ...] = ()
+    way: Way | None = None
+    plan: tuple[Planned, ...] = ()
+    number: int = 0
+    source: Source = Source.TYPED
+    attempts: tuple[Attempt, ...] = ()
+    refused_more: int = 0
+    typing: bool = False
+    """The person asked to type for the rest of the visit."""
+    lead_silent: bool = False
+    listening_ns: int = 0
+    heard: bool = False
+    """The lead has spoken since it is listened to."""
+    light: bool = False
+    """The last thing it said was less than Min."""
+    lead_window: Window | None = None
+    pan_window: Window | None = None
+    pan_last: PanMass | None = None
+    pan_empty: PanMass | None = None
+    pan_fault: Fault | None = None
+    interruptions: tuple[Interruption, ...] = ()
+    back_to: Phase | None = None
+    result: VisitResult | None = None
+    body: dict[str, Any] | None = None
+    entry: int = 0
+    slip: str = ""
+    reason: str = ""
+
+    @property
+    def load(self) -> Planned:
+        """The load being asked for."""
+        return self.plan[self.number - 1]

@@ -1,0 +1,353 @@
+"""The handlers of the self-check: each takes context, state, event and time, and gives the next state.
+
+Rules this file obeys:
+
+* Pure functions: nothing is read, written, timed or drawn by lot here.
+* Taken back or refused is kept, never deleted.
+* A state is left only by a handler named in the table of self_check.py.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from firmware_app.procedures.context import Context
+from firmware_app.procedures.events import (
+    Event,
+    FigureTyped,
+    LineSilent,
+    Saved,
+    SaveFailed,
+    ScaleChosen,
+    StallTyped,
+    WayChosen,
+)
+from firmware_app.procedures.figures import problem_of, typed_figure
+from firmware_app.procedures.judging import judge
+from firmware_app.procedures.plan import plan_goods, plan_weights, ways_offered
+from firmware_app.procedures.prompts import Problem, Source, Way
+from firmware_app.procedures.settle import PAN_AT_REST, follow, settled
+from firmware_app.procedures.state import (
+    MAX_ATTEMPTS,
+    Attempt,
+    Figure,
+    Interruption,
+    PanMass,
+    Phase,
+    SelfCheckState,
+)
+from firmware_app.quantity import Grams
+from firmware_app.registry.registry import Scale
+from firmware_app.weighing.reading import PanFault, Reading
+
+MILLIGRAM = Decimal("0.001")
+PUT = {Way.WEIGHTS: Phase.PUT_WEIGHTS, Way.GOODS: Phase.PUT_GOODS}
+
+
+def changed(state: SelfCheckState, **fields: object) -> SelfCheckState:
+    """The state with some fields replaced."""
+    return msgspec.structs.replace(state, **fields)
+
+
+def stay(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """Nothing changes: the event means nothing here."""
+    return state
+
+
+def leave(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """The visit is over without more."""
+    return changed(state, phase=Phase.LEFT)
+
+
+# ------------------------------------------------------------------------------------------ questions
+
+
+def find_stall(context: Context, state: SelfCheckState, event: StallTyped, _now_ns: int) -> SelfCheckState:
+    """A known code leads to its scales, an unknown one back to the question."""
+    found = context.registry.find(event.code)
+    if found is None:
+        return changed(state, problem=Problem.UNKNOWN_STALL, typed=event.code[:32])
+    return changed(
+        state,
+        phase=Phase.CHOOSE_SCALE,
+        problem=None,
+        typed=event.code[:32],
+        stall=found.stall,
+        choices=found.scales,
+    )
+
+
+def choose_scale(context: Context, state: SelfCheckState, event: ScaleChosen, _now_ns: int) -> SelfCheckState:
+    """One of the scales shown is taken; any other id is ignored."""
+    for scale in state.choices:
+        if scale.id == event.scale:
+            ways = ways_offered(context, scale, state.pan_fault)
+            return changed(state, phase=Phase.CHOOSE_WAY, scale=scale, ways=ways)
+    return state
+
+
+def choose_way(context: Context, state: SelfCheckState, event: WayChosen, _now_ns: int) -> SelfCheckState:
+    """A possible way leads to its first load; an impossible one is ignored."""
+    scale = _scale(state)
+    if not any(offer.possible for offer in state.ways if offer.way is event.way):
+        return state
+    plan = (plan_weights if event.way is Way.WEIGHTS else plan_goods)(context, scale)
+    return ask_load(context, changed(state, way=event.way, plan=plan), 1)
+
+
+def back_to_stall(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    return changed(state, phase=Phase.ASK_STALL, problem=None, typed="")
+
+
+def back_to_scale(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    return changed(state, phase=Phase.CHOOSE_SCALE, problem=None)
+
+
+def ask_load(context: Context, state: SelfCheckState, number: int) -> SelfCheckState:
+    """The question for the load of that number, over the lead where the lead serves."""
+    assert state.way is not None
+    lead = _scale(state).profile in context.lead_profiles and not state.typing and not state.lead_silent
+    return changed(
+        state,
+        phase=PUT[state.way],
+        number=number,
+        problem=None,
+        source=Source.LEAD if lead else Source.TYPED,
+        lead_window=None,
+        back_to=None,
+    )
+
+
+def go_back(context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """One load back, or from the first one to the choice of the way; what was measured stops counting."""
+    if len(state.attempts) >= MAX_ATTEMPTS:
+        return state
+    if state.number > 1:
+        return ask_load(context, _dropped(state, state.number - 1), state.number - 1)
+    ways = ways_offered(context, _scale(state), state.pan_fault)
+    return changed(
+        _dropped(state, 1), phase=Phase.CHOOSE_WAY, ways=ways, problem=None, way=None, plan=(), number=0
+    )
+
+
+def back_to_figure(context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """From the pan back to the figure of the same load; the first figure stays in the record."""
+    if len(state.attempts) >= MAX_ATTEMPTS:
+        return state
+    return ask_load(context, _dropped(state, state.number), state.number)
+
+
+# ------------------------------------------------------------------------------------ the figure given
+
+
+def type_instead(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """From now on figures are typed."""
+    assert state.way is not None
+    return changed(state, phase=PUT[state.way], typing=True, source=Source.TYPED, problem=None)
+
+
+def figure_typed(context: Context, state: SelfCheckState, event: FigureTyped, now_ns: int) -> SelfCheckState:
+    """A typed figure, taken or refused."""
+    return give_figure(context, state, typed_figure(event.figure, event.unit), now_ns)
+
+
+def give_figure(context: Context, state: SelfCheckState, figure: Figure, _now_ns: int) -> SelfCheckState:
+    """The figure of the load, checked against the scale (and the range asked for) and kept either way."""
+    assert state.way is not None
+    load = state.load
+    problem = problem_of(figure, _scale(state))
+    if problem is None and load.low_g is not None and load.high_g is not None:
+        problem = _out_of_range(figure, load.low_g, load.high_g)
+    attempt = Attempt(
+        number=state.number,
+        way=state.way,
+        scale=_scale(state).id,
+        load=load,
+        figure=figure,
+        blind=not any(_seen_on_pan(earlier, state) for earlier in state.attempts),
+        problem=problem,
+    )
+    if problem is not None:
+        kept = _kept(state, attempt)
+        source = Source.TYPED if figure.source is Source.LEAD else kept.source
+        return changed(kept, phase=PUT[state.way], problem=problem, source=source)
+    taken = changed(state, attempts=(*state.attempts, attempt), problem=None)
+    return to_pan(taken) if state.way is Way.GOODS else next_load(context, taken)
+
+
+def next_load(context: Context, state: SelfCheckState) -> SelfCheckState:
+    """The next load, or after the last one the verdict on its way to the ledger."""
+    if state.number < len(state.plan):
+        return ask_load(context, state, state.number + 1)
+    result, body = judge(context, state)
+    return changed(state, phase=Phase.SAVING, problem=None, result=result, body=body)
+
+
+def to_pan(state: SelfCheckState) -> SelfCheckState:
+    """After the figure: to the pan, which must be empty first; a fault interrupts."""
+    cleared = changed(state, pan_window=None, pan_empty=None, problem=None)
+    if state.pan_fault is not None:
+        return _interrupt(cleared, Phase.CLEAR_PAN, state.pan_fault)
+    if settled(state.pan_window, PAN_AT_REST) and state.pan_last is not None and _is_empty(state):
+        return changed(cleared, phase=Phase.WEIGH_GOODS, pan_empty=state.pan_last)
+    return changed(cleared, phase=Phase.CLEAR_PAN)
+
+
+# --------------------------------------------------------------------------------------- instruments
+
+
+def note_reading(_context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
+    """The pan works; a run of stable readings is followed."""
+    if state.scale is None or not event.stable:
+        return changed(state, pan_fault=None, pan_window=None, pan_last=None)
+    mass = PanMass(
+        at_ns=event.at_ns,
+        mass_g=Decimal(repr(event.mass.value)).quantize(MILLIGRAM),
+        standard_g=event.mass.standard,
+        window_s=event.window_s,
+    )
+    window = follow(state.pan_window, mass.mass_g, now_ns, PAN_AT_REST, state.scale.e_g)
+    return changed(state, pan_fault=None, pan_window=window, pan_last=mass)
+
+
+def note_fault(_context: Context, state: SelfCheckState, event: PanFault, _now_ns: int) -> SelfCheckState:
+    """A lasting fault is remembered; a dropped sample only begins the run of readings anew."""
+    fault = event.fault if event.lasting else state.pan_fault
+    return changed(state, pan_fault=fault, pan_window=None, pan_last=None)
+
+
+def reading_offers(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
+    """Where the way is chosen, a pan that comes back is offered again."""
+    return _offered(context, state, note_reading(context, state, event, now_ns))
+
+
+def fault_offers(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:
+    """Where the way is chosen, a pan at fault is no longer offered."""
+    return _offered(context, state, note_fault(context, state, event, now_ns))
+
+
+def note_silence(
+    _context: Context, state: SelfCheckState, _event: LineSilent, _now_ns: int
+) -> SelfCheckState:
+    """The next load will be asked for with the number pad."""
+    return changed(state, lead_silent=True, lead_window=None)
+
+
+def note_lead(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
+    """The lead speaks again: the next load may come over it."""
+    return changed(state, lead_silent=False) if state.lead_silent else state
+
+
+def clear_pan(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
+    """An empty pan at rest is taken as the zero of the goods."""
+    seen = note_reading(context, state, event, now_ns)
+    if settled(seen.pan_window, PAN_AT_REST) and _is_empty(seen):
+        return changed(seen, phase=Phase.WEIGH_GOODS, pan_empty=seen.pan_last, pan_window=None)
+    return seen
+
+
+def weigh_goods(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
+    """Goods at rest on the pan are taken as the reference of the load."""
+    seen = note_reading(context, state, event, now_ns)
+    if seen.pan_last is None or not settled(seen.pan_window, PAN_AT_REST) or seen.pan_empty is None:
+        return seen
+    scale, net = _scale(seen), seen.pan_last.mass_g - seen.pan_empty.mass_g
+    if net <= scale.e_g:
+        return changed(seen, problem=None)
+    if net <= scale.min_g:
+        return changed(seen, problem=Problem.GOODS_TOO_LIGHT)
+    if context.pan is not None and seen.pan_last.mass_g > context.pan.max_g:
+        return changed(seen, problem=Problem.GOODS_TOO_HEAVY)
+    weighed = msgspec.structs.replace(seen.attempts[-1], empty=seen.pan_empty, loaded=seen.pan_last)
+    return next_load(context, changed(seen, attempts=(*seen.attempts[:-1], weighed), pan_window=None))
+
+
+def interrupt(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:
+    """A lasting fault while the pan is needed: nothing is judged until it is gone."""
+    seen = note_fault(context, state, event, now_ns)
+    return _interrupt(seen, state.phase, event.fault) if event.lasting else seen
+
+
+def still_interrupted(
+    context: Context, state: SelfCheckState, event: PanFault, now_ns: int
+) -> SelfCheckState:
+    """The fault goes on, or another one shows itself."""
+    seen = note_fault(context, state, event, now_ns)
+    if event.lasting and event.fault is not state.pan_fault:
+        return _interrupt(seen, state.back_to or Phase.CLEAR_PAN, event.fault)
+    return seen
+
+
+def resume(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
+    """The pan is back: the visit goes on where it stood, with the figure already given."""
+    seen = note_reading(context, state, event, now_ns)
+    return changed(seen, phase=state.back_to or Phase.CLEAR_PAN, back_to=None)
+
+
+# ------------------------------------------------------------------------------------------- the ledger
+
+
+def saved(_context: Context, state: SelfCheckState, event: Saved, _now_ns: int) -> SelfCheckState:
+    """On disk: now the verdict may be shown."""
+    return changed(state, phase=Phase.JUDGED, entry=event.entry, slip=event.slip)
+
+
+def not_saved(_context: Context, state: SelfCheckState, event: SaveFailed, _now_ns: int) -> SelfCheckState:
+    """Not on disk: there is no verdict."""
+    return changed(state, phase=Phase.NOT_SAVED, reason=event.reason)
+
+
+# --------------------------------------------------------------------------------------------- helpers
+
+
+def _scale(state: SelfCheckState) -> Scale:
+    assert state.scale is not None
+    return state.scale
+
+
+def _out_of_range(figure: Figure, low_g: Grams, high_g: Grams) -> Problem | None:
+    assert figure.value_g is not None
+    if figure.value_g < low_g:
+        return Problem.GOODS_TOO_LIGHT
+    return Problem.GOODS_TOO_HEAVY if figure.value_g > high_g else None
+
+
+def _is_empty(state: SelfCheckState) -> bool:
+    """What lies within one e of zero is the zero of the goods; it is subtracted, not ignored."""
+    return state.pan_last is not None and abs(state.pan_last.mass_g) <= _scale(state).e_g
+
+
+def _seen_on_pan(earlier: Attempt, state: SelfCheckState) -> bool:
+    return earlier.number == state.number and earlier.way is Way.GOODS and bool(earlier.dropped)
+
+
+def _dropped(state: SelfCheckState, number: int) -> SelfCheckState:
+    """The state in which figures from that load on stand no longer."""
+    attempts = tuple(
+        msgspec.structs.replace(attempt, dropped="went_back")
+        if attempt.counts and attempt.number >= number
+        else attempt
+        for attempt in state.attempts
+    )
+    return changed(state, attempts=attempts)
+
+
+def _kept(state: SelfCheckState, attempt: Attempt) -> SelfCheckState:
+    """The state with a refused attempt in the record, counted only once the record is full."""
+    if len(state.attempts) >= MAX_ATTEMPTS:
+        return changed(state, refused_more=state.refused_more + 1)
+    return changed(state, attempts=(*state.attempts, attempt))
+
+
+def _interrupt(state: SelfCheckState, back_to: Phase, fault: object) -> SelfCheckState:
+    assert state.pan_fault is not None and fault is state.pan_fault
+    interruptions = (*state.interruptions, Interruption(state.number, state.pan_fault))[-MAX_ATTEMPTS:]
+    return changed(state, phase=Phase.INTERRUPTED, back_to=back_to, interruptions=interruptions, problem=None)
+
+
+def _offered(context: Context, before: SelfCheckState, after: SelfCheckState) -> SelfCheckState:
+    if before.pan_fault is after.pan_fault:
+        return after
+    return changed(after, ways=ways_offered(context, _scale(after), after.pan_fault))
