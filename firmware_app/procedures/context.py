@@ -11,6 +11,7 @@ from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Registry
 from firmware_app.rules.rows import Pack
 from firmware_app.standards.sets import WeightSet
+from hardware.loadcell.contract import Fault
 
 
 class Pan(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +25,8 @@ class Pan(msgspec.Struct, frozen=True, kw_only=True):
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The appliance around a visit.
 
-    ``on``: the day whose law counts. ``pan``: None where none is fitted or calibrated. ``lead_profiles``: the
+    ``on``: the day whose law counts. ``pan``: None where none is fitted or calibrated. ``pan_fault``: the
+    lasting fault that the pan has as the visit begins. ``lead_profiles``: the
     protocols the lead can be decoded by now, empty where there is no lead. ``seed``: decides the order of the
     goods; draw it from the system's randomness. ``packs``: None for those delivered with the program.
     """
@@ -33,6 +35,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[WeightSet, ...]
     on: date
     pan: Pan | None
+    pan_fault: Fault | None = None
     lead_profiles: tuple[str, ...] = ()
     seed: int = 0
     packs: tuple[Pack, ...] | None = None

@@ -49,15 +49,16 @@ def listen(_context: Context, state: SelfCheckState, _event: LoadIsOn, now_ns: i
 def hear(context: Context, state: SelfCheckState, event: Indication, now_ns: int) -> SelfCheckState:
     """One frame while the load is on."""
     seen = note_lead(context, state, event, now_ns)
-    assert seen.scale is not None
-    if not speaks_of_load(event, seen.scale):
+    scale = seen.scale
+    assert scale is not None
+    if not speaks_of_load(event, scale):
         return _patient(seen, now_ns)
     if event.overload:
         return _ask_again(seen, Problem.LEAD_OVERLOAD)
     seen = changed(seen, heard=True)
     if event.value is None or event.underload or event.error is not None:
         return _patient(changed(seen, lead_window=None), now_ns)
-    unit = lead_unit(event, seen.scale)
+    unit = lead_unit(event, scale)
     if unit is None:
         return _ask_again(seen, Problem.LEAD_NO_UNIT, Source.TYPED)
     return _weigh(context, seen, event, event.value * GRAMS_PER[unit], now_ns)

@@ -34,7 +34,6 @@ from firmware_app.procedures.events import (
 from firmware_app.procedures.prompts import Prompt, VisitResult
 from firmware_app.procedures.screens import prompt_of
 from firmware_app.procedures.state import FORMAT, Phase, SelfCheckState
-from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.scale.contract import Indication
 
@@ -171,10 +170,11 @@ class BadSnapshot(SteelyardError):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a judged visit leaves: the result for the screen and the body of the ledger entry."""
+    """What a judged visit leaves: the result for the screen, and kind and body of the ledger entry."""
 
     result: VisitResult
     body: dict[str, Any]
+    kind: str = "self_check"
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -197,7 +197,7 @@ class SelfCheck:
     @classmethod
     def start(cls, context: Context) -> Self:
         """A visit at its first question."""
-        return cls(context, SelfCheckState())
+        return cls(context, SelfCheckState(pan_fault=context.pan_fault))
 
     @classmethod
     def restore(cls, context: Context, snapshot: bytes) -> Self:
@@ -231,14 +231,9 @@ class SelfCheck:
         return self._prompt
 
     @property
-    def phase(self) -> Phase:
-        """Where the visit stands."""
-        return self._state.phase
-
-    @property
-    def scale(self) -> Scale | None:
-        """The scale under test, once it was chosen."""
-        return self._state.scale
+    def state(self) -> SelfCheckState:
+        """The whole state, to be looked at; among it the scale under test once it was chosen."""
+        return self._state
 
     @property
     def outcome(self) -> Outcome | None:
@@ -249,5 +244,5 @@ class SelfCheck:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more is to come: left, or the verdict is shown."""
-        return self._state.phase in (Phase.LEFT, Phase.JUDGED)
+        """Whether the visit is over and shows nothing more: it was left, before or after its verdict."""
+        return self._state.phase is Phase.LEFT

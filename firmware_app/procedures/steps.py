@@ -43,6 +43,8 @@ from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
 
 MILLIGRAM = Decimal("0.001")
+TOO_MUCH = Decimal("1.3")
+"""A scale that shows too much must not be refused for it: figures up to 30 % over the range are taken."""
 PUT = {Way.WEIGHTS: Phase.PUT_WEIGHTS, Way.GOODS: Phase.PUT_GOODS}
 
 
@@ -311,7 +313,7 @@ def _out_of_range(figure: Figure, low_g: Grams, high_g: Grams) -> Problem | None
     assert figure.value_g is not None
     if figure.value_g < low_g:
         return Problem.GOODS_TOO_LIGHT
-    return Problem.GOODS_TOO_HEAVY if figure.value_g > high_g else None
+    return Problem.GOODS_TOO_HEAVY if figure.value_g > high_g * TOO_MUCH else None
 
 
 def _is_empty(state: SelfCheckState) -> bool:

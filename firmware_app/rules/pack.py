@@ -85,7 +85,8 @@ def _prove_nawi(pack: NawiPack, name: str) -> None:
         if given != vector.limit_g:
             raise BadPack(
                 f"{name}: class {vector.accuracy_class}, e = {plain(vector.e_g)} g, "
-                f"load {plain(vector.load_g)} g, {vector.stage.value}: the rows give {given}, the vector wants {vector.limit_g}"
+                f"load {plain(vector.load_g)} g, {vector.stage.value}: "
+                f"the rows give {given}, the vector wants {vector.limit_g}"
             )
 
 
