@@ -7,6 +7,7 @@ import typer
 from firmware_app.cli.demo.command import demo
 from firmware_app.cli.health import health
 from firmware_app.cli.run import run
+from firmware_app.cli.scale import app as scale
 
 app = typer.Typer(
     name="steelyard",
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(run)
 app.command()(health)
+app.add_typer(scale, name="scale")
 
 
 def main() -> None:

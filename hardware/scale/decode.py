@@ -60,7 +60,7 @@ class ShapeReader:
         self._forms = {c.meaning: c.form for c in shape.column if c.form is not None}
 
     def read(self, frame: bytes, with_check: bool) -> Indication | None:
-        """The Indication in ``frame`` (profile id and check still blank); None when it is not of this shape."""
+        """The Indication in ``frame``, profile id and check still blank; None when it has another shape."""
         found = _Found({}, {})
         slots = self._slots if with_check else [slot for slot in self._slots if not slot.check]
         if not _covers(slots[-1], len(frame)):

@@ -74,7 +74,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Framed(NamedTuple, Generic[T]):
-    """A frame: what was made of it, its bytes, its offset in the stream, the times of its first and last byte."""
+    """A frame: what was made of it, its bytes, its offset in the stream, times of its first and last byte."""
 
     what: T
     raw: bytes

@@ -14,9 +14,9 @@ from hardware.scale.contract import Indication
 
 MISSED_PERIODS = 5
 FIRST_LIMIT_NS = 1_000_000_000
-"""Silence allowed until a period is known: a Yaohua indicator that stops says overload or nothing at all."""
+"""Silence allowed until a period is known: a Yaohua indicator that stops may mean overload."""
 SHORTEST_LIMIT_NS = 250_000_000
-"""Adapters hand over several frames at once; below this a pause of the adapter looks like one of the scale."""
+"""Adapters hand over several frames at once; below this their pauses look like those of the scale."""
 LONGEST_LIMIT_NS = 10_000_000_000
 WINDOW = 16
 

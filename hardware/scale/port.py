@@ -4,9 +4,9 @@ Rules this file obeys:
 
 * Bytes only; no protocol is known here and nothing is ever sent that ``write`` was not given.
 * A lost line is a state, not an exception: ``read`` returns nothing and ``state`` says LOST.
-* After a loss ``read`` returns empty with state LOST at least once before bytes of the new line, so that
-  the reader always learns that a frame was torn.
-* Other programs are kept off the port, and the modem lines are left as opening it sets them.
+* The ``read`` that meets a loss returns empty with state LOST, and so does the reader learn that a frame
+  was torn before it gets bytes of the new line. A loss met by ``write`` is LineLost.
+* Programs that lock as we do are kept off the port; modem lines are left as opening it sets them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ LONGEST_WAIT_S = 3.0
 JITTER = 0.25
 WRITE_TIMEOUT_S = 2.0
 CHUNK = 4096
+REPLAY_STEP_S = 0.02
 
 _GONE = (OSError, serial.SerialException, termios.error)
 
@@ -91,7 +92,13 @@ class SerialPort:
         self._closing = threading.Event()
         self._wait_s = FIRST_WAIT_S
         self._next_try = clock()
+        self._why = ""
         self._try_open()
+
+    @property
+    def why(self) -> str:
+        """Why the line is lost, in the words of the system; empty while it is open."""
+        return self._why
 
     @property
     def state(self) -> LineState:
@@ -107,11 +114,12 @@ class SerialPort:
             self._wait_for_port(timeout_s)
             return b""
         try:
-            self._port.timeout = timeout_s
+            if self._port.timeout != timeout_s:
+                self._port.timeout = timeout_s
             first = self._port.read(1)
             return bytes(first + self._port.read(min(self._port.in_waiting, CHUNK))) if first else b""
-        except _GONE:
-            self._lose()
+        except _GONE as error:
+            self._lose(error)
             return b""
 
     def write(self, data: bytes) -> None:
@@ -121,7 +129,7 @@ class SerialPort:
         try:
             self._port.write(data)
         except _GONE as error:
-            self._lose()
+            self._lose(error)
             raise LineLost(f"{self._options.port}: lost while sending: {error}") from error
 
     def close(self) -> None:
@@ -159,12 +167,14 @@ class SerialPort:
                 exclusive=True,
             )
             _keep_modem_lines(self._port)
-        except (*_GONE, ValueError):
-            self._lose()
+        except (*_GONE, ValueError) as error:
+            self._lose(error)
         else:
             self._wait_s = FIRST_WAIT_S
+            self._why = ""
 
-    def _lose(self) -> None:
+    def _lose(self, error: Exception) -> None:
+        self._why = str(error)
         self._shut()
         jitter = 1 + JITTER * self._rng.uniform(-1, 1)
         self._next_try = self._clock() + self._wait_s * jitter
@@ -205,20 +215,22 @@ class Replay:
         return LineState.CLOSED if self._closing.is_set() else LineState.OPEN
 
     def read(self, timeout_s: float) -> bytes:
-        if self._gaps and self._gaps[0][0] <= self._offset:
-            self._due = max(self._due, self._clock()) + self._gaps.pop(0)[1]
-        wait = self._due - self._clock()
+        now = self._clock()
+        while self._gaps and self._gaps[0][0] <= self._offset:
+            self._due = max(self._due, now) + self._gaps.pop(0)[1]
+        wait = self._due - now
         if wait > 0:
             self._closing.wait(min(wait, timeout_s))
         if wait > timeout_s or self._closing.is_set():
             return b""
-        size = CHUNK if not self._rate else max(1, min(CHUNK, int(self._rate * 0.02)))
+        size = max(1, int(self._rate * REPLAY_STEP_S)) if self._rate else CHUNK
         if self._gaps:
-            size = min(size, self._gaps[0][0] - self._offset) or 1
-        data = self._file.read(size)
+            size = min(size, self._gaps[0][0] - self._offset)
+        data = self._file.read(min(size, CHUNK))
         self._offset += len(data)
         if self._rate:
-            self._due = max(self._due, self._clock() - timeout_s) + len(data) / self._rate
+            # A reader that was away catches up by one step at most.
+            self._due = max(self._due, self._clock() - REPLAY_STEP_S) + len(data) / self._rate
         if not data:
             self.close()
         return data

@@ -1,4 +1,4 @@
-"""From a plain mapping (TOML, configuration) to a Struct: unknown keys are refused, the nearest known is named.
+"""From a plain mapping (TOML, configuration) to a Struct, refusing unknown keys by naming the nearest known.
 
 Rules this file obeys:
 

@@ -1,0 +1,85 @@
+"""``python -m hardware.scale.simulated``: a market scale on a pty, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from hardware.scale.simulated.encoders import ENCODERS
+from hardware.scale.simulated.physics import MODELS, Plate
+from hardware.scale.simulated.run import Setup, SimulatedScale
+
+_MASS = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(g|kg|t)")
+_GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "t": Decimal(1_000_000)}
+
+
+def grams(text: str) -> Decimal:
+    """``15kg`` → 15000; raises ArgumentTypeError."""
+    found = _MASS.fullmatch(text.strip())
+    if found is None or Decimal(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a mass such as 15kg or 5g")
+    return Decimal(found[1]) * _GRAMS[found[2]]
+
+
+def rate(text: str) -> float:
+    """Frames a second, 0.1 to 100; raises ArgumentTypeError."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0.1 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate from 0.1 to 100 a second")
+    return number
+
+
+def setup_from(arguments: Sequence[str]) -> Setup:
+    """The Setup the command line asks for; leaves with exit code 2 when it cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hardware.scale.simulated",
+        description="A simulated market scale on a pty.",
+        epilog="example: --profile cas-22 --model honest --max 15kg --e 5g --link /tmp/scale --bench /tmp/b",
+    )
+    parser.add_argument("--profile", required=True, choices=sorted(ENCODERS))
+    parser.add_argument("--model", default="honest", choices=list(MODELS))
+    parser.add_argument("--max", required=True, type=grams, help="Max of the data plate, e.g. 15kg")
+    parser.add_argument("--e", required=True, type=grams, help="verification scale interval, e.g. 5g")
+    parser.add_argument("--link", required=True, type=Path, help="where the line is found")
+    parser.add_argument("--bench", type=Path, help="ipc socket of the bench: load_g, model, powered, plugged")
+    parser.add_argument("--rate-hz", type=rate, default=10.0, help="frames a second")
+    parser.add_argument("--without-check", action="store_true", help="toledo-continuous: the 17-byte form")
+    wish = parser.parse_args(arguments)
+    if wish.max < wish.e:
+        parser.error("Max is smaller than e")
+    if wish.link.exists() and not wish.link.is_symlink():
+        parser.error(f"{wish.link} is there and is no link")
+    return Setup(
+        profile=wish.profile,
+        model=wish.model,
+        plate=Plate(max_g=wish.max, e_g=wish.e),
+        link=wish.link,
+        bench=wish.bench,
+        rate_hz=wish.rate_hz,
+        without_check=wish.without_check,
+    )
+
+
+def main() -> int:
+    """Runs until SIGTERM or SIGINT."""
+    try:
+        scale = SimulatedScale(setup_from(sys.argv[1:]))
+    except OSError as error:
+        sys.stderr.write(f"simulated scale: {error}\n")
+        return 3
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: scale.stop())
+    scale.run()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
