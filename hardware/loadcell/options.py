@@ -26,20 +26,18 @@ _WHERE = re.compile(r"(?P<why>.*?)(?: - at `\$\.(?P<key>\w+)\S*`)?")
 def take(kind: type[T], options: Mapping[str, object], driver: str) -> T:
     """The options as ``kind``, whose fields carry defaults and limits; raises BadOption."""
     known = kind.__struct_fields__
-    for key, value in options.items():
+    for key in options:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise BadOption(f"{driver}: no option {key!r}; {hint}known: {', '.join(known)}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadOption(f"{driver}: option {key} is {value}: a finite number is needed")
     try:
         taken = msgspec.convert(dict(options), kind, strict=False)
     except msgspec.ValidationError as error:
         match = _WHERE.fullmatch(str(error))
         at = match["key"] if match else None
         why = match["why"] if match else str(error)
-        given = f" (given: {options[at]!r})" if at in options else ""
+        given = f" (given: {options[at]!r})" if at and at in options else ""
         raise BadOption(f"{driver}: option {at}: {why}{given}" if at else f"{driver}: {why}") from None
     for key in known:
         value = getattr(taken, key)
