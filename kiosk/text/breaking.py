@@ -88,9 +88,9 @@ _UNITS = (
 )
 _GAP = "[ \u00a0\u202f\u2009]?"
 _NUMBER = r"\d+(?:[.,:·/\-–~×^]\d+)*"
-_LATIN_UNIT = r"[A-Za-zµμΩ°℃%‰％]{1,4}(?![A-Za-z])(?:[/·][A-Za-z]{1,3}(?![A-Za-z]))?"
+_LATIN_UNIT = r"[A-Za-zµμΩ°℃%‰％]{1,3}(?![A-Za-z])(?:[/·][A-Za-z]{1,3}(?![A-Za-z]))?"
 _UNIT = rf"(?:{_LATIN_UNIT}|(?:{_UNITS})(?:/[A-Za-z]{{1,3}})?)"
-_RELATION = rf"(?:(?:[A-Za-z]{{1,3}}{_GAP})?[=<>≤≥≈]{_GAP})?"
+_RELATION = rf"(?:(?:(?<![A-Za-z])[A-Za-z]{{1,3}}{_GAP})?[=<>≤≥≈]{_GAP})?"
 _SIGN = rf"(?:第{_GAP})?(?:[¥￥$€£№]{_GAP})?(?:[+\-−±]{_GAP})?"
 _QUANTITY = re.compile(
     rf"{_RELATION}{_SIGN}{_NUMBER}(?:{_GAP}[×–±~]{_GAP}{_NUMBER})*"
@@ -185,7 +185,7 @@ def _may_break(solid: Kind, before: Kind, after: Kind) -> bool:
         return False
     if before in (Kind.SPACE, Kind.ZERO_SPACE):
         return True
-    if Kind.QUOTE in (before, after):
+    if Kind.QUOTE in (before, after) or after is Kind.HYPHEN:
         return False
     if before is Kind.HYPHEN:
         return after is Kind.LETTER
@@ -193,7 +193,7 @@ def _may_break(solid: Kind, before: Kind, after: Kind) -> bool:
 
 
 _NEVER_FIRST = frozenset(
-    {Kind.SPACE, Kind.ZERO_SPACE, Kind.NO_START, Kind.LATIN_CLOSE, Kind.TSHEG, Kind.SHAD, Kind.HYPHEN}
+    {Kind.SPACE, Kind.ZERO_SPACE, Kind.NO_START, Kind.LATIN_CLOSE, Kind.TSHEG, Kind.SHAD}
 )
 _BREAK_AFTER = frozenset({Kind.IDEOGRAPH, Kind.NO_START, Kind.TSHEG, Kind.SHAD})
 _BREAK_BEFORE = frozenset({Kind.IDEOGRAPH})

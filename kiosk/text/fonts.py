@@ -25,7 +25,7 @@ class Face(enum.StrEnum):
     HAN = "han"
     """Noto Sans CJK SC: ideographs, their punctuation, and all Latin letters, digits and symbols."""
     LATIN = "latin"
-    """Noto Sans: the quotes, dash and ellipsis that are an em wide in HAN, for texts that are not Chinese."""
+    """Noto Sans: signs that are an em wide in HAN and should not be, such as ±, and accented letters."""
     TIBETAN = "tibetan"
     """Noto Serif Tibetan; has no digit and no Latin letter."""
 

@@ -19,6 +19,8 @@ import msgspec
 from kiosk.text.fonts import Face
 
 _EM_WIDE_IN_CHINESE = frozenset("‘’“”…—·")
+_EM_WIDE_BY_MISTAKE = frozenset("±×÷§¶½‰†‡•")
+"""As wide as an ideograph in HAN, where they stand beside digits; the face LATIN has them narrow."""
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f\r"))
 _TRANSLATE = {**_UNSEEN, ord("\u202f"): "\u00a0", ord("\u2011"): "-", ord("\t"): " "}
 
@@ -59,7 +61,11 @@ def _kind(char: str, language: str, current: tuple[Face, str] | None) -> tuple[F
     # Spaces and marks go with what stands before them, or a stack with its mark would be cut.
     if current is not None and (char in " \u00a0\u200c\u200d" or unicodedata.category(char) in ("Mn", "Me")):
         return current
-    if language != "zh" and char in _EM_WIDE_IN_CHINESE:
+    if (
+        char in _EM_WIDE_BY_MISTAKE
+        or 0x100 <= code < 0x250
+        or (language != "zh" and char in _EM_WIDE_IN_CHINESE)
+    ):
         return Face.LATIN, "Latn"
     if code >= 0x2E80 or char in _EM_WIDE_IN_CHINESE:
         return Face.HAN, "Hani"
