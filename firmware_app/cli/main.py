@@ -6,6 +6,7 @@ import typer
 
 from firmware_app.cli.demo.command import demo
 from firmware_app.cli.health import health
+from firmware_app.cli.record import record
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(run)
 app.command()(health)
+app.command()(record)
 app.add_typer(scale, name="scale")
 
 

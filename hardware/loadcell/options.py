@@ -12,7 +12,7 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -37,6 +37,9 @@ def take(kind: type[T], options: Mapping[str, object], driver: str) -> T:
         match = _WHERE.fullmatch(str(error))
         at = match["key"] if match else None
         why = match["why"] if match else str(error)
+        choices = get_args(get_type_hints(kind).get(at or "")) if why.startswith("Invalid enum") else ()
+        if choices:
+            why = f"is none of {', '.join(map(str, choices))}"
         given = f" (given: {options[at]!r})" if at and at in options else ""
         raise BadOption(f"{driver}: option {at}: {why}{given}" if at else f"{driver}: {why}") from None
     for key in known:
