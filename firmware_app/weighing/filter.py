@@ -3,7 +3,8 @@
 Rules this file obeys:
 
 * No clock, no I/O, no law, no grams: counts and times in, a Window out.
-* A step needs two conversions that agree: one conversion proves nothing (the chip averages three).
+* A step needs two conversions that agree: one conversion proves nothing (the chip averages three). A step
+  too small for that shows in the mean of 0.4 s.
 * No conversion older than 2.5 s is averaged: beyond the Allan minimum the drift of a real cell makes a
   longer mean worse (13.7 counts at 2.7 s, 20.5 at 11 s on the static log).
 * The type A uncertainty is the Allan deviation at the length used, not σ/√N: conversions are correlated.
@@ -24,6 +25,10 @@ SETTLED_CONVERSIONS = 4
 """A step is fully in the fourth conversion after it (three-conversion kernel; datasheet: four periods)."""
 STEP_SIGMAS = 5.0
 RECENT_NS = 1_000_000_000
+SMALL_STEP_NS = 400_000_000
+SMALL_STEP_DEVIATIONS = 4.0
+"""Mean of the last 0.4 s against that of the window before it, over their Allan deviations: at most 3.5 in
+ten minutes of a real plateau. Finds steps of three σ that no single conversion shows."""
 
 CORRELATION = 2.0
 """Variance of a mean of real conversions over that of independent ones: 1 + 2·ρ₁ with ρ₁ ≈ 0.5 measured."""
@@ -103,6 +108,7 @@ class Filter:
             self._suspect = 0.0
             self._points.append((at_ns, counts))
             self.noise.plateau(counts)
+            self._cut_small_step()
         elif side == self._suspect:
             self._since_step = 2
             self._start_with(at_ns, counts)
@@ -136,6 +142,21 @@ class Filter:
         away = counts - sum(value for _, value in self._points) / count
         limit = STEP_SIGMAS * sigma * math.sqrt(1 + CORRELATION / count)
         return math.copysign(1.0, away) if abs(away) > limit else 0.0
+
+    def _cut_small_step(self) -> None:
+        """Begins the window anew where its last 0.4 s tell of another load than what came before."""
+        points = list(self._points)
+        last_ns = points[-1][0]
+        late = sum(1 for at_ns, _ in points if at_ns > last_ns - SMALL_STEP_NS)
+        early = len(points) - late
+        if min(late, early) < SETTLED_CONVERSIONS or self.noise.sigma is None:
+            return
+        away = sum(c for _, c in points[early:]) / late - sum(c for _, c in points[:early]) / early
+        deviation = math.hypot(self.noise.type_a(late), self.noise.type_a(early))
+        if abs(away) > SMALL_STEP_DEVIATIONS * deviation:
+            self._points = deque(points[early:])
+            self._since_step = late
+            self.noise.interrupt_plateau()
 
     def _start_with(self, at_ns: int, counts: float) -> None:
         self._points.clear()

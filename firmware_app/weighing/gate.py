@@ -26,8 +26,13 @@ POWER_UP_CONVERSIONS = 5
 GAIN_CHANGE_CONVERSIONS = 2
 """Wrong after a change of channel or gain while the chip stays awake."""
 FLATLINE_RUN = 6
-"""Equal codes in a row that no live bridge gives: noise of 20 codes gives five equal pairs in a row once
+"""Equal codes in a row that no live bridge gives: at 20 codes of noise five equal pairs in a row come once
 in 10⁸ conversions. One more than is discarded after power-up, so a dead sensor never releases anything."""
+FLATLINE_LONGEST_RUN = 60
+EQUAL_PAIRS = 1 / 50
+"""Share of neighbours that are equal on a live bridge before anything is learned; a recording rounded by
+its logger has more, and is given the run that is as improbable."""
+CHANCE = 1e-8
 ALIVE_CHANGES = 5
 """Changes in a row after which a line once flat is believed again."""
 
@@ -101,15 +106,29 @@ class Flatline:
         self._run = 0
         self._changes = 0
         self._flat = False
+        self._equal = 0
+        self._pairs = 0
 
     def shown_by(self, counts: float) -> bool:
         """Whether the line is flat, this code included; once flat, five changes in a row show life."""
-        same = counts == self._last
+        if counts == self._last:
+            self._run += 1
+            self._changes = 0
+            self._flat = self._flat or (self._run >= FLATLINE_RUN and self._run >= self._improbable_run())
+            return self._flat
+        if not self._flat:
+            self._equal += max(0, self._run - 1)
+            self._pairs += self._run
         self._last = counts
-        self._run = self._run + 1 if same else 1
-        self._changes = 0 if same else self._changes + 1
-        self._flat = self._changes <= ALIVE_CHANGES if self._flat else self._run >= FLATLINE_RUN
+        self._run = 1
+        self._changes += 1
+        self._flat = self._flat and self._changes <= ALIVE_CHANGES
         return self._flat
+
+    def _improbable_run(self) -> int:
+        prior = FLATLINE_LONGEST_RUN
+        share = (self._equal + prior * EQUAL_PAIRS) / (self._pairs + prior)
+        return min(FLATLINE_LONGEST_RUN, 1 + math.floor(math.log(CHANCE) / math.log(share)))
 
 
 class Gate:

@@ -23,7 +23,8 @@ DECAY_PER_OCTAVE = 0.75
 """Allan variance over twice the length, where not yet learned. White noise would halve it; on the static
 log of a real cell it falls by 0.75 an octave (29.5 → 19.2 counts over three octaves)."""
 OCTAVE_MEMORY = 32
-OCTAVE_ENOUGH = 4
+ASSUMED_PAIRS = 6
+"""What is assumed of an octave weighs as much as this many observed pairs: few pairs may agree by chance."""
 MAX_OCTAVES = 10
 
 
@@ -43,12 +44,9 @@ class Octave:
         self._squares.append((mean - first) ** 2)
         return (first + mean) / 2
 
-    @property
-    def variance(self) -> float | None:
-        """In counts squared; None until four pairs are known."""
-        if len(self._squares) < OCTAVE_ENOUGH:
-            return None
-        return sum(self._squares) / len(self._squares) / 2
+    def variance(self, assumed: float) -> float:
+        """In counts squared; ``assumed`` is what to think before anything is observed."""
+        return (sum(self._squares) / 2 + ASSUMED_PAIRS * assumed) / (len(self._squares) + ASSUMED_PAIRS)
 
 
 class Noise:
@@ -125,9 +123,7 @@ class Noise:
         return self._sorted[at] if at < len(self._sorted) else None
 
     def _variance(self, octave: int, sigma: float) -> float:
-        learned = self._octaves[octave].variance
-        if learned is not None:
-            return learned
-        if octave == 0:
-            return sigma**2 / 2
-        return self._variance(octave - 1, sigma) * DECAY_PER_OCTAVE
+        assumed = sigma**2 / 2
+        for number in range(octave):
+            assumed = self._octaves[number].variance(assumed) * DECAY_PER_OCTAVE
+        return self._octaves[octave].variance(assumed)
