@@ -5,10 +5,15 @@ from __future__ import annotations
 import typer
 
 from firmware_app.cli.demo.command import demo
+from firmware_app.cli.enrol import enrol
+from firmware_app.cli.gateway import app as gateway
 from firmware_app.cli.health import health
+from firmware_app.cli.judge import app as judge
+from firmware_app.cli.ledger import app as ledger
 from firmware_app.cli.record import record
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
+from firmware_app.cli.slip import app as slip
 
 app = typer.Typer(
     name="steelyard",
@@ -24,6 +29,11 @@ app.command()(run)
 app.command()(health)
 app.command()(record)
 app.add_typer(scale, name="scale")
+app.add_typer(judge, name="judge")
+app.command()(enrol)
+app.add_typer(ledger, name="ledger")
+app.add_typer(slip, name="slip")
+app.add_typer(gateway, name="gateway")
 
 
 def main() -> None:

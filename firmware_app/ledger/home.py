@@ -37,6 +37,9 @@ class HomeLedger(Ledger):
 
     _lock: int = -1
 
+    def __enter__(self) -> HomeLedger:
+        return self
+
     def close(self) -> None:
         super().close()
         if self._lock >= 0:

@@ -8,7 +8,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -162,8 +162,11 @@ class LedgerReader:
             yield from (str(jws) for _, jws in page)
             after = _integer(page[-1][0])
 
-    def verify(self) -> Verified:
-        """Reads everything and verifies it; raises ChainError, BadReceipt, StoreFailed."""
+    def verify(self, progress: Callable[[int], None] | None = None) -> Verified:
+        """Reads everything and verifies it; ``progress`` is told the number of each entry.
+
+        Raises ChainError, BadReceipt, StoreFailed.
+        """
         chain: Chain | None = None
         for jws in self.all_lines():
             chain, entry = begin(jws) if chain is None else chain.follow(jws)
@@ -172,6 +175,8 @@ class LedgerReader:
             )
             if kept != entry.hash:
                 raise StoreFailed("damaged", f"{self.path}: the index of entry {entry.seq} is wrong")
+            if progress is not None:
+                progress(entry.seq)
         if chain is None or chain.head != self.head:
             raise StoreFailed("damaged", f"{self.path}: entries are missing before the last one")
         receipts = [self.check_receipt(jws) for jws in self.receipt_lines()]

@@ -22,6 +22,7 @@ import msgspec
 
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import Clock, stamp
+from firmware_app.ledger.county import enrol_proof
 from firmware_app.ledger.database import create_tables, failures_named, is_new, open_for_writing
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, StoreFailed, WrongKey
@@ -177,6 +178,10 @@ class Ledger(LedgerReader):
         if entry is None:
             raise BadFormat(f"{self.path}: there is no entry {seq}")
         return slip_text(make_slip(self._signer, entry), county.url if county else None)
+
+    def enrol_proof(self, token: str) -> str:
+        """The device's proof to a county that it holds its key."""
+        return enrol_proof(self._signer, self.device, token)
 
     def _forget(self, visit: str) -> None:
         self._connection.execute("DELETE FROM open_visit WHERE visit = ?", (visit,))

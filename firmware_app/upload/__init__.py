@@ -1,0 +1,1 @@
+"""Delivery: the ledger is the outbox, the county's signed receipt moves the cursor."""

@@ -1,0 +1,98 @@
+"""What the gateway refuses: one root, one class a cause, each with its HTTP status and code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from firmware_app.errors import SteelyardError
+from firmware_app.ledger.county import Rejection
+
+
+class GatewayError(SteelyardError):
+    """Root of everything that the gateway answers with a Rejection."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+
+    def rejection(self) -> Rejection:
+        """The body of the answer."""
+        return Rejection(error=self.code, why=str(self))
+
+
+class BadBatch(GatewayError):
+    """The body is not a batch: empty, too many lines, not ended by a line feed, not ASCII."""
+
+    code = "bad_batch"
+
+
+class UnknownDevice(GatewayError):
+    """No device of that id has joined."""
+
+    status = 403
+    code = "unknown_device"
+
+
+class EntryBad(GatewayError):
+    """Entry ``seq`` is not what it should be."""
+
+    status = 422
+    code = "bad_entry"
+
+    def __init__(self, seq: int, words: str) -> None:
+        super().__init__(words)
+        self.seq = seq
+
+    def rejection(self) -> Rejection:
+        return Rejection(error=self.code, why=str(self), seq=self.seq)
+
+
+class GapFound(GatewayError):
+    """Entries before the batch are missing."""
+
+    status = 409
+    code = "gap"
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"entry {expected} should come next")
+        self.expected = expected
+
+    def rejection(self) -> Rejection:
+        return Rejection(error=self.code, why=str(self), expected=self.expected)
+
+
+class ForkFound(GatewayError):
+    """The device signed another history than the one that the county holds."""
+
+    status = 409
+    code = "fork"
+
+    def __init__(self, seq: int, jws: str, other_hash: str, known_hash: str) -> None:
+        super().__init__(f"entry {seq} contradicts what this county holds; the county has been alarmed")
+        self.seq = seq
+        self.jws = jws
+        self.other_hash = other_hash
+        self.known_hash = known_hash
+
+    def rejection(self) -> Rejection:
+        return Rejection(error=self.code, why=str(self), seq=self.seq)
+
+
+class BadToken(GatewayError):
+    """The token was never given out, has expired, or has let another device in."""
+
+    status = 403
+    code = "bad_token"
+
+
+class BadProof(GatewayError):
+    """The device does not hold the private key of the JWK it shows."""
+
+    status = 403
+    code = "bad_proof"
+
+
+class DeviceTaken(GatewayError):
+    """A device of that id has joined with another key."""
+
+    status = 409
+    code = "device_taken"

@@ -1,0 +1,272 @@
+"""What the county keeps, and the transactions in which it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, Engine, func, insert, select, update
+
+from county_gateway import tables
+from county_gateway.errors import BadToken, DeviceTaken, ForkFound
+from firmware_app.ledger.chain import EMPTY, Chain, Head
+from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.entry import Entry
+from firmware_app.ledger.jose import PublicJwk, sha256_hex
+
+Moment = datetime
+
+
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that has joined. ``receipted``: highest entry with a receipt; ``forks``: alarms."""
+
+    device: str
+    kid: str
+    enrolled_at: str
+    seen_at: str | None
+    entries: int
+    receipted: int
+    forks: int
+
+
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as the county holds it; ``id`` is the place in the county's own order."""
+
+    id: int
+    device: str
+    seq: int
+    hash: str
+    kind: str
+    verdict: str | None
+    at: str
+    clock: str
+    received_at: str
+    jws: str
+
+
+class ForkView(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm: ``device`` signed ``jws``, which contradicts the history that the county holds."""
+
+    id: int
+    device: str
+    seq: int
+    known_hash: str
+    other_hash: str
+    seen_at: str
+    jws: str
+
+
+class Store:
+    """The county's database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """One transaction that writes: all of it or nothing."""
+        with (
+            self._engine.connect().execution_options(**{tables.WRITING: True}) as connection,
+            connection.begin(),
+        ):
+            yield Writer(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """One transaction that sees one state."""
+        with self._engine.connect() as connection, connection.begin():
+            yield Reader(connection)
+
+
+class Reader:
+    """Looks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def chain(self, device: str) -> Chain | None:
+        """The device's chain as far as the county holds it, None for a stranger."""
+        row = self._connection.execute(
+            select(tables.devices).where(tables.devices.c.device == device)
+        ).one_or_none()
+        if row is None:
+            return None
+        key = msgspec.json.decode(row.jwk, type=PublicJwk)
+        return Chain(device, key, Head(row.head_seq, row.head_hash))
+
+    def hash_of(self, device: str, seq: int) -> str | None:
+        """The hash of an entry, None where there is none."""
+        table = tables.entries.c
+        return self._connection.execute(
+            select(table.hash).where(table.device == device, table.seq == seq)
+        ).scalar_one_or_none()
+
+    def receipt(self, device: str, seq: int) -> str | None:
+        """The receipt that was given upon an entry."""
+        table = tables.receipts.c
+        return self._connection.execute(
+            select(table.jws).where(table.device == device, table.seq == seq)
+        ).scalar_one_or_none()
+
+    def devices(self) -> list[DeviceView]:
+        """All devices by name."""
+        table = tables.devices.c
+        receipted = select(func.coalesce(func.max(tables.receipts.c.seq), 0)).where(
+            tables.receipts.c.device == table.device
+        )
+        forks = select(func.count()).where(tables.forks.c.device == table.device)
+        rows = self._connection.execute(
+            select(
+                table.device,
+                table.kid,
+                table.enrolled_at,
+                table.seen_at,
+                table.head_seq.label("entries"),
+                receipted.scalar_subquery().label("receipted"),
+                forks.scalar_subquery().label("forks"),
+            ).order_by(table.device)
+        )
+        return [DeviceView(**row._mapping) for row in rows]
+
+    def entries(
+        self,
+        *,
+        device: str | None = None,
+        kind: str | None = None,
+        verdict: str | None = None,
+        after: int = 0,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[EntryView]:
+        """A page of entries with id > ``after`` in the order of arrival."""
+        table = tables.entries.c
+        query = select(tables.entries).where(table.id > after).limit(limit)
+        for column, wanted in ((table.device, device), (table.kind, kind), (table.verdict, verdict)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        rows = self._connection.execute(query.order_by(table.id.desc() if newest_first else table.id))
+        return [EntryView(**row._mapping) for row in rows]
+
+    def judged(self, *, limit: int) -> list[EntryView]:
+        """The latest entries that carry a verdict, newest first."""
+        table = tables.entries.c
+        query = select(tables.entries).where(table.verdict.is_not(None)).order_by(table.id.desc())
+        return [EntryView(**row._mapping) for row in self._connection.execute(query.limit(limit))]
+
+    def forks(self, *, after: int = 0, limit: int) -> list[ForkView]:
+        """A page of alarms."""
+        table = tables.forks.c
+        query = select(tables.forks).where(table.id > after).order_by(table.id).limit(limit)
+        return [ForkView(**row._mapping) for row in self._connection.execute(query)]
+
+    def verdicts(self) -> dict[str, int]:
+        """How often each verdict was given."""
+        table = tables.entries.c
+        query = select(table.verdict, func.count()).where(table.verdict.is_not(None)).group_by(table.verdict)
+        return {str(verdict): int(count) for verdict, count in self._connection.execute(query)}
+
+
+class Writer(Reader):
+    """Adds."""
+
+    def add_token(self, token: str, made: Moment, expires: Moment) -> None:
+        """Keeps the hash of a one-time token."""
+        self._connection.execute(
+            insert(tables.tokens).values(
+                hash=sha256_hex(token), made_at=_text(made), expires_at=_text(expires), device=None
+            )
+        )
+
+    def enrol(self, request: EnrolRequest, now: Moment) -> None:
+        """Lets a device in; once more with the same token and key changes nothing.
+
+        Raises BadToken, DeviceTaken.
+        """
+        table = tables.tokens
+        hashed = sha256_hex(request.token)
+        token = self._connection.execute(select(table).where(table.c.hash == hashed)).one_or_none()
+        known = self.chain(request.device)
+        if token is None:
+            raise BadToken("this token was never given out")
+        if token.device is not None and token.device != request.device:
+            raise BadToken("this token has let another device in")
+        if token.device is None and datetime.fromisoformat(token.expires_at) <= now:
+            raise BadToken("this token has expired")
+        if known is not None and known.key != request.jwk:
+            raise DeviceTaken(f"{request.device} has joined with another key")
+        self._connection.execute(update(table).where(table.c.hash == hashed).values(device=request.device))
+        if known is None:
+            self._add_device(request, now)
+
+    def _add_device(self, request: EnrolRequest, now: Moment) -> None:
+        table = tables.devices
+        holder = self._connection.execute(
+            select(table.c.device).where(table.c.kid == request.jwk.kid)
+        ).scalar_one_or_none()
+        if holder is not None:
+            raise DeviceTaken(f"this key has joined as {holder}")
+        self._connection.execute(
+            insert(table).values(
+                device=request.device,
+                jwk=msgspec.json.encode(request.jwk).decode(),
+                kid=request.jwk.kid,
+                enrolled_at=_text(now),
+                seen_at=None,
+                head_seq=EMPTY.seq,
+                head_hash=EMPTY.hash,
+            )
+        )
+
+    def add_entries(self, chain: Chain, new: Sequence[Entry], now: Moment) -> None:
+        """Keeps entries that continue the chain, and its new head."""
+        if new:
+            rows = [
+                {
+                    "device": chain.device,
+                    "seq": entry.seq,
+                    "hash": entry.hash,
+                    "kind": entry.payload.kind,
+                    "verdict": entry.verdict,
+                    "at": entry.payload.at,
+                    "clock": entry.payload.clock.value,
+                    "received_at": _text(now),
+                    "jws": entry.jws,
+                }
+                for entry in new
+            ]
+            self._connection.execute(insert(tables.entries), rows)
+        table = tables.devices
+        self._connection.execute(
+            update(table)
+            .where(table.c.device == chain.device)
+            .values(head_seq=chain.head.seq, head_hash=chain.head.hash, seen_at=_text(now))
+        )
+
+    def add_receipt(self, device: str, seq: int, jws: str) -> None:
+        """Keeps the receipt that is about to be given."""
+        self._connection.execute(insert(tables.receipts).values(device=device, seq=seq, jws=jws))
+
+    def add_fork(self, device: str, fork: ForkFound, now: Moment) -> None:
+        """Keeps an alarm; the same one only once."""
+        table = tables.forks
+        known = select(table.c.id).where(table.c.device == device, table.c.other_hash == fork.other_hash)
+        if self._connection.execute(known).first() is None:
+            self._connection.execute(
+                insert(table).values(
+                    device=device,
+                    seq=fork.seq,
+                    known_hash=fork.known_hash,
+                    other_hash=fork.other_hash,
+                    seen_at=_text(now),
+                    jws=fork.jws,
+                )
+            )
+
+
+def _text(moment: Moment) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,53 @@
+"""`steelyard enrol`: join a county."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfoNotFoundError
+
+import typer
+
+from firmware_app.cli.common import NO, console, fail, in_words, print_json
+from firmware_app.cli.ledger import DEFAULT_DATA
+from firmware_app.service.clock import SystemClock
+from firmware_app.service.identity import software_hash
+from firmware_app.upload.client import EnrolmentRefused
+from firmware_app.upload.enrol import enrol as join
+
+
+@in_words
+def enrol(
+    *,
+    county: Annotated[str, typer.Option(help="Address of the county, e.g. https://county.example.")],
+    token: Annotated[str, typer.Option(help="One-time token from the county.", envvar="STEELYARD_TOKEN")],
+    data: Annotated[Path, typer.Option(help="Data directory of the appliance.")] = DEFAULT_DATA,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Id of the device, where its ledger is new (from its key if not given)."),
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="Time zone of the market.")] = "Asia/Shanghai",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Joins a county: shows it the token and this device's key, keeps the county's key in the ledger.
+
+    The core must not run meanwhile, since the ledger has one writer. May be repeated with the same token.
+
+    Example: steelyard enrol --county https://county.example --token 3xUJ... --data /var/lib/steelyard
+    """
+    try:
+        clock = SystemClock(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        fail(f"time zone {time_zone!r} is not known: give one such as Asia/Shanghai")
+    try:
+        joined = join(data, county, token, clock=clock, software=software_hash(), device=device)
+    except EnrolmentRefused as error:
+        fail(str(error), NO)
+    if as_json:
+        print_json(joined)
+    else:
+        console.print(
+            f"joined {joined.county} at {joined.url}; receipts by key {joined.jwk.kid}",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,99 @@
+"""`steelyard slip`: is a slip genuine?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from firmware_app.cli.common import NO, console, fail, in_words, print_json
+from firmware_app.cli.ledger import DEFAULT_DATA
+from firmware_app.ledger.chain import begin
+from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
+from firmware_app.ledger.home import read_ledger
+from firmware_app.ledger.jose import PublicJwk, read_public_jwk
+from firmware_app.ledger.slip import Slip, verify_slip
+
+app = typer.Typer(no_args_is_help=True, help="Slips.")
+MAX_KEY_FILE = 256 * 1024
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What `--json` prints. ``entry_held``: None where there is no ledger to compare with."""
+
+    genuine: bool
+    why: str
+    entry_held: bool | None = None
+    slip: Slip | None = None
+
+
+@app.callback()
+def slips() -> None:
+    """Slips."""
+
+
+@app.command()
+@in_words
+def verify(
+    text: Annotated[str, typer.Argument(help="Text of the slip's QR code.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The device's public key (JWK), or an export of its ledger.")
+    ] = None,
+    data: Annotated[
+        Path, typer.Option(help="Data directory whose ledger holds the key; not used with --key.")
+    ] = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Verifies the text of a slip's QR code; leaves with 1 where it is not genuine.
+
+    Example: steelyard slip verify "STEELYARD1:eyJhbGci..." --key ledger.ndjson
+    """
+    answer = _look(text, key, data)
+    if as_json:
+        print_json(answer)
+    elif answer.slip is not None and answer.genuine:
+        slip = answer.slip
+        console.print(
+            f"genuine: {slip.verdict}, scale {slip.scale or 'not named'}, {slip.at}",
+            markup=False,
+            soft_wrap=True,
+        )
+        console.print(f"device {slip.device}, entry {slip.seq}: {answer.why}", markup=False, soft_wrap=True)
+    if not answer.genuine:
+        if as_json:
+            raise typer.Exit(NO)
+        fail(f"not genuine: {answer.why}", NO)
+
+
+def _look(text: str, key: Path | None, data: Path) -> Answer:
+    jwk = _key(key, data)
+    try:
+        slip = verify_slip(text, jwk)
+    except (BadFormat, BadSignature, WrongKey) as error:
+        return Answer(genuine=False, why=str(error))
+    if key is not None:
+        return Answer(genuine=True, why="signed by this key", slip=slip)
+    with read_ledger(data) as ledger:
+        entry = ledger.entry(slip.seq)
+    if entry is None or entry.hash != slip.entry:
+        return Answer(genuine=False, why="the ledger holds no such entry", entry_held=False, slip=slip)
+    return Answer(
+        genuine=True, why="signed by this device; its ledger holds the entry", entry_held=True, slip=slip
+    )
+
+
+def _key(file: Path | None, data: Path) -> PublicJwk:
+    if file is None:
+        with read_ledger(data) as ledger:
+            return ledger.key
+    with file.open("rb") as opened:
+        document = opened.readline(MAX_KEY_FILE)
+    if document.startswith(b"{"):
+        return read_public_jwk(file.read_bytes()[:MAX_KEY_FILE])
+    try:
+        chain, _ = begin(document.decode("ascii").rstrip("\n"))
+    except UnicodeDecodeError as error:
+        raise BadFormat(f"{file}: neither a public JWK nor an exported ledger") from error
+    return chain.key

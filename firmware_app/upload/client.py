@@ -1,0 +1,194 @@
+"""HTTP to the county: one request, one outcome, everything bounded.
+
+Rules this file obeys:
+
+* Nothing raises for what a network, a proxy or a county may do; it becomes an `Outcome`.
+* An answer counts only with the county's content type and format: a log-in page answers 200 too.
+* No redirect is followed; size and duration of an answer are bounded, also against a drip.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from firmware_app.errors import SteelyardError
+from firmware_app.ledger.county import (
+    ENTRIES_TYPE,
+    Accepted,
+    CountyAlive,
+    Enrolled,
+    EnrolRequest,
+    Rejection,
+)
+from firmware_app.upload.outcome import (
+    Delivered,
+    EntryRefused,
+    Failed,
+    Missing,
+    Outcome,
+    Reached,
+    Trouble,
+)
+
+T = TypeVar("T")
+
+CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 30.0
+MAX_ANSWER = 64 * 1024
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class BadCountyUrl(SteelyardError):
+    """The county's address is not one that a record may be sent to."""
+
+
+class EnrolmentRefused(SteelyardError):
+    """The county did not let the device join."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back, bounded. ``json``: whether it says to be JSON."""
+
+    status: int
+    json: bool
+    body: bytes
+    retry_after_s: float
+
+
+def county_url(text: str) -> str:
+    """The county's address without a slash at its end; raises BadCountyUrl.
+
+    Plain http is for this machine only: over a network the county's key would be anybody's.
+    """
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+        raise BadCountyUrl(f"{text!r} is no address of a county: give https://name or https://name/path")
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        raise BadCountyUrl(f"{text!r}: over a network only https can be trusted")
+    return text.rstrip("/")
+
+
+class CountyClient:
+    """Talks to one county. ``clock``: monotonic seconds."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = county_url(url)
+        self._clock = clock
+        self._session = requests.Session()
+        # What is not written in the configuration does not steer where the record goes.
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = "steelyard"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def send(self, lines: tuple[str, ...]) -> Outcome:
+        """Posts a batch of entries."""
+        body = "".join(line + "\n" for line in lines).encode()
+        answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE)
+        if isinstance(answer, Failed):
+            return answer
+        if answer.status == 200:
+            accepted = _read(answer, Accepted)
+            return Delivered(accepted.receipt) if accepted else Failed(Trouble.CAPTIVE_PORTAL)
+        rejection = _read(answer, Rejection)
+        match rejection:
+            case Rejection(error="gap", expected=int(expected)) if answer.status == 409:
+                return Missing(expected)
+            case Rejection(error="fork") if answer.status == 409:
+                return Failed(Trouble.FORK)
+            case Rejection(seq=int(seq), why=why) if answer.status == 422:
+                return EntryRefused(seq, why)
+        return _failure(answer, rejection)
+
+    def knock(self) -> Reached | Failed:
+        """Sees whether the county is there."""
+        answer = self._exchange("GET", "/v1/alive", None, "")
+        if isinstance(answer, Failed):
+            return answer
+        if answer.status == 200:
+            return Reached() if _read(answer, CountyAlive) else Failed(Trouble.CAPTIVE_PORTAL)
+        return _failure(answer, _read(answer, Rejection))
+
+    def enrol(self, request: EnrolRequest) -> Enrolled:
+        """Joins the county; raises EnrolmentRefused with the reason in words."""
+        answer = self._exchange("POST", "/v1/enrol", msgspec.json.encode(request), "application/json")
+        if isinstance(answer, Failed):
+            raise EnrolmentRefused(f"{self._url}: the county cannot be reached ({answer.trouble})")
+        enrolled = _read(answer, Enrolled) if answer.status in (200, 201) else None
+        if enrolled is None:
+            rejection = _read(answer, Rejection)
+            why = f"{rejection.error}: {rejection.why}" if rejection else f"HTTP {answer.status}"
+            raise EnrolmentRefused(f"{self._url}: the county refused ({why})")
+        return enrolled
+
+    def _exchange(self, method: str, path: str, body: bytes | None, content_type: str) -> Answer | Failed:
+        end = self._clock() + WHOLE_S
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        try:
+            with self._session.request(
+                method,
+                self._url + path,
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_S, READ_S),
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                return self._bounded(response, end)
+        except requests.exceptions.SSLError:
+            return Failed(Trouble.CERTIFICATE)
+        except requests.exceptions.Timeout:
+            return Failed(Trouble.TIMEOUT)
+        except requests.exceptions.RequestException:
+            return Failed(Trouble.NO_NETWORK)
+
+    def _bounded(self, response: requests.Response, end: float) -> Answer | Failed:
+        read = bytearray()
+        for piece in response.iter_content(4096):
+            read += piece
+            if len(read) > MAX_ANSWER:
+                return Failed(Trouble.CAPTIVE_PORTAL)
+            if self._clock() > end:
+                return Failed(Trouble.TIMEOUT)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Answer(
+            status=response.status_code,
+            json=kind == "application/json",
+            body=bytes(read),
+            retry_after_s=_seconds(response.headers.get("Retry-After", "")),
+        )
+
+
+def _read(answer: Answer, kind: type[T]) -> T | None:
+    if not answer.json:
+        return None
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _failure(answer: Answer, rejection: Rejection | None) -> Failed:
+    if answer.status in (429, 503):
+        return Failed(Trouble.BUSY, answer.retry_after_s)
+    if answer.status == 413:
+        return Failed(Trouble.TOO_LARGE)
+    if answer.status >= 500:
+        return Failed(Trouble.SERVER_ERROR, answer.retry_after_s)
+    if rejection is None:
+        return Failed(Trouble.CAPTIVE_PORTAL)
+    if answer.status in (401, 403, 404):
+        return Failed(Trouble.NOT_ENROLLED)
+    return Failed(Trouble.SERVER_ERROR)
+
+
+def _seconds(text: str) -> float:
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0.0
