@@ -43,7 +43,7 @@ class Pan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     driver: Name
     calibration: str
-    rate_hz: Annotated[float, Meta(ge=1, le=400, description="nominal conversions per second")] = 80.0
+    rate_hz: Annotated[int, Meta(ge=1, le=400, description="nominal conversions per second")] = 80
     options: dict[str, Option] = {}
 
 

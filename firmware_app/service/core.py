@@ -7,22 +7,25 @@ but reading the scale's line; each turn takes what the sockets hold, moves the v
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import signal
 import time
 from datetime import date
+from decimal import Decimal
 from types import FrameType
 
 import zmq
 
 from firmware_app import parts
-from firmware_app.ledger.home import LedgerHome
-from firmware_app.ledger.store import StoreFailed
+from firmware_app.ledger.errors import LedgerError, StoreFailed
+from firmware_app.ledger.home import open_ledger
+from firmware_app.procedures import context
 from firmware_app.procedures.events import LineSilent
 from firmware_app.procedures.prompts import PutGoods
-from firmware_app.procedures.self_check import Context
-from firmware_app.registry.registry import Registry
-from firmware_app.registry.registry import load as load_registry
+from firmware_app.registry.registry import load_registry
+from firmware_app.rules.pack import pack_in_force
+from firmware_app.rules.rows import WeightsPack
 from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Loaded
@@ -32,12 +35,12 @@ from firmware_app.service.lead import Lead
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import Pan
 from firmware_app.service.visits import VisitDesk
-from firmware_app.standards.weights import WeightSets
-from firmware_app.standards.weights import load as load_weights
-from firmware_app.weighing.calibration import load as load_calibration
+from firmware_app.standards.sets import load_weights
+from firmware_app.weighing.calibration import Calibration
 
 TURN_MS = 50
 PUBLISH_NS = 100_000_000
+REPEAT_NS = 1_000_000_000
 SILENT_LINE_NS = 1_000_000_000
 KIOSK_GONE_NS = 5_000_000_000
 UPLOADER_GONE_NS = 15_000_000_000
@@ -51,51 +54,50 @@ class Core:
         config = loaded.config
         self._config = config
         self._clock = SystemClock(config.device.time_zone)
-        self._home = LedgerHome(
-            loaded.data_dir, device=config.device.id, clock=self._clock, software=software_hash()
+        self._data_dir = loaded.data_dir
+        self._registry = load_registry(loaded.resolve(config.registry))
+        self._weights = load_weights(
+            loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today())
         )
-        self._ledger = self._home.open()
-        self._registry: Registry = load_registry(loaded.resolve(config.registry))
-        self._weights: WeightSets = load_weights(loaded.resolve(config.weights))
-        calibration = load_calibration(loaded.resolve(config.pan.calibration))
-        self._pan = Pan(loaded.run_dir, calibration, config.pan.rate_hz)
-        self._lead = self._open_lead()
-        self._delivery = messages.ReportDelivery(reachable=False, problem="")
+        self._calibration = Calibration.load(loaded.resolve(config.pan.calibration))
+        self._ledger = open_ledger(
+            loaded.data_dir, clock=self._clock, software=software_hash(), device=config.device.id
+        )
+        self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
+        self._lead, self._profiles = self._open_lead()
+        self._delivery = messages.ReportDelivery(reachable=False)
         self._uploader_ns: int | None = None
         self._kiosk_ns: int | None = None
         self._line_told_ns = 0
-        self._published: tuple[int, State] | None = None
+        self._published_ns = 0
+        self._published: State | None = None
         self._closing = False
-        context = zmq.Context.instance()
-        self._router: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
-        self._publisher: zmq.Socket[bytes] = context.socket(zmq.PUB)
-        for socket, name in ((self._router, messages.CORE_SOCKET), (self._publisher, messages.STATE_SOCKET)):
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.bind(messages.endpoint(loaded.run_dir, name))
-        self._router.setsockopt(zmq.MAXMSGSIZE, messages.MAX_BYTES)
+        self._router = _bound(loaded, zmq.ROUTER, messages.CORE_SOCKET)
+        self._publisher = _bound(loaded, zmq.PUB, messages.STATE_SOCKET)
         self._note_start(loaded)
-        self._desk = VisitDesk(self._ledger, self._context, self._home.slip_text)
-        self._desk.settle(time.monotonic_ns())
+        self._desk = VisitDesk(self._ledger, self._context, self._ledger.slip_text)
         self._listen_for()
 
     def _note_start(self, loaded: Loaded) -> None:
         """The audit trail's first line of every run (OIML D 31:2023 6.2.3.6)."""
         facts = {
             "configuration_sha256": loaded.sha256,
-            "calibration": self._pan.calibration.id,
+            "calibration": self._calibration.id,
             "driver": loaded.config.pan.driver,
         }
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
             self._ledger.append("start", facts)
 
-    def _open_lead(self) -> Lead | None:
+    def _open_lead(self) -> tuple[Lead | None, tuple[str, ...]]:
+        """The lead and the protocols it can be read by; none where the configuration has none."""
         wanted = self._config.lead
         if wanted is None:
-            return None
+            return None, ()
         open_transport = parts.factory("steelyard.scale_transport", wanted.transport)
         profiles = parts.factory("steelyard.scale_profiles", "builtin")()
-        return Lead(open_transport(wanted.options), profiles)
+        known = tuple(profile.id for profile in profiles.list())
+        return Lead(open_transport(wanted.options), profiles), known
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -137,21 +139,24 @@ class Core:
 
     def _listen_for(self) -> None:
         """Sets the lead to the protocol of the scale that is being checked."""
-        if self._lead is None:
+        if self._lead is None or self._config.lead is None:
             return
         procedure = self._desk.procedure
-        scale = None if procedure is None else procedure.scale
-        profile = (self._config.lead.profile if self._config.lead else "") or (scale.profile if scale else "")
-        self._lead.use(profile or None)
+        scale = None if procedure is None else procedure.state.scale
+        self._lead.use(self._config.lead.profile or (scale.profile if scale is not None else "") or None)
 
-    def _context(self, visit: str) -> Context:
-        return Context(
+    def _context(self) -> context.Context:
+        """The appliance as a visit that begins now must know it."""
+        capacity = self._calibration.capacity_g
+        return context.Context(
             registry=self._registry,
             weights=self._weights,
             on=self._today(),
-            pan=self._pan.calibration,
-            lead=self._lead is not None,
-            seed=visit,
+            pan=None
+            if capacity is None
+            else context.Pan(max_g=Decimal(str(capacity)), calibration=self._calibration.id),
+            lead_profiles=self._profiles,
+            seed=secrets.randbits(63),
         )
 
     def _today(self) -> date:
@@ -193,31 +198,32 @@ class Core:
         return messages.Ok()
 
     def _entries(self, after: int, limit: int) -> messages.Reply:
-        rows = self._ledger.entries(after=max(0, after), limit=min(max(1, limit), 500))
-        return messages.Entries(
-            jws=tuple(row.jws for row in rows),
-            first_seq=rows[0].seq if rows else after + 1,
-            received=self._ledger.receipted,
-        )
+        try:
+            lines = self._ledger.lines(after, limit)
+        except LedgerError as error:
+            return messages.Refused("bad_range", str(error))
+        return messages.Entries(jws=lines, first_seq=after + 1, received=self._ledger.receipted)
 
     def _keep_receipt(self, receipt: str) -> messages.Reply:
         try:
-            self._home.keep_receipt(self._ledger, receipt)
+            self._ledger.keep_receipt(receipt)
         except StoreFailed as error:
             return messages.Refused(error.code, str(error))
+        except LedgerError as error:
+            return messages.Refused("bad_receipt", str(error))
         return messages.Ok()
 
     # ------------------------------------------------------------------------------------------ state
 
     def _publish(self, now_ns: int) -> None:
+        """Ten times a second where something changed, once a second where nothing did."""
+        since_ns = now_ns - self._published_ns
+        if since_ns < PUBLISH_NS:
+            return
         state = self._state(now_ns)
-        if self._published is not None:
-            at_ns, last = self._published
-            due = now_ns - at_ns >= (PUBLISH_NS if state != last else 10 * PUBLISH_NS)
-            if not due:
-                return
-        self._published = (now_ns, state)
-        self._publisher.send(messages.encode(state))
+        if state != self._published or since_ns >= REPEAT_NS:
+            self._published, self._published_ns = state, now_ns
+            self._publisher.send(messages.encode(state))
 
     def _state(self, now_ns: int) -> State:
         visit = self._desk.state()
@@ -256,8 +262,8 @@ class Core:
         return Facts(
             state=self._state(now_ns),
             weights=self._weights,
-            calibration=self._pan.calibration,
-            free_bytes=shutil.disk_usage(self._home.path).free,
+            calibration=self._calibration,
+            free_bytes=shutil.disk_usage(self._data_dir).free,
             today=self._today(),
         )
 
@@ -269,6 +275,14 @@ class Core:
         self._router.close()
         self._publisher.close()
         self._ledger.close()
+
+
+def _bound(loaded: Loaded, kind: int, name: str) -> zmq.Socket[bytes]:
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.MAXMSGSIZE, messages.MAX_BYTES)
+    socket.bind(messages.endpoint(loaded.run_dir, name))
+    return socket
 
 
 def run(loaded: Loaded) -> None:

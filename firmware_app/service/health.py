@@ -11,7 +11,7 @@ from datetime import date, datetime
 import msgspec
 
 from firmware_app.service.messages import HealthItem, State
-from firmware_app.standards.weights import WeightSets
+from firmware_app.standards.sets import WeightSet
 from firmware_app.weighing.calibration import Calibration
 
 
@@ -19,7 +19,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks look at. ``free_bytes``: room left for the ledger."""
 
     state: State
-    weights: WeightSets
+    weights: tuple[WeightSet, ...]
     calibration: Calibration
     free_bytes: int
     today: date
@@ -72,10 +72,11 @@ def _calibration(facts: Facts) -> HealthItem:
 
 
 def _weights(facts: Facts) -> HealthItem:
-    usable = facts.weights.usable(facts.today)
+    pieces = [piece for one in facts.weights for piece in one.pieces]
+    usable = [piece for piece in pieces if not piece.unusable(facts.today)]
     if not usable:
         return HealthItem("weights", False, "no set has a certificate in date", "have the weights verified")
-    return HealthItem("weights", True, f"{len(usable)} pieces with a certificate in date")
+    return HealthItem("weights", True, f"{len(usable)} of {len(pieces)} pieces with a certificate in date")
 
 
 def _lead(facts: Facts) -> HealthItem:

@@ -10,11 +10,10 @@ import queue
 import threading
 import time
 
-from hardware.scale.freshness import Freshness
-
 from firmware_app.quantity import plain
 from firmware_app.service.messages import LeadState
 from hardware.scale.contract import Decoder, Indication, LineState, Profiles, Transport
+from hardware.scale.freshness import Freshness
 
 READ_S = 0.1
 QUEUE_CHUNKS = 1024
@@ -56,7 +55,7 @@ class Lead:
             if self._decoder is not None:
                 found += self._decoder.feed(data, at_ns)
         for indication in found:
-            self._freshness.note(indication)
+            self._freshness.saw(indication)
             self._latest = indication
         if self._transport.state is not LineState.OPEN and self._latest is not None:
             self._forget()

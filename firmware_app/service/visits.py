@@ -4,7 +4,8 @@ Rules this file obeys:
 
 * A command may arrive twice: the visit's id and the step make the repetition harmless.
 * After every change of the prompt the state is on disk before it is shown, so a power cut resumes there.
-* The outcome is appended under the visit's id; appending it again gives the same entry back.
+* The outcome is appended under the visit's id, once, and ends what was kept in the same transaction: after a
+  power cut a visit goes on from its last step or is over with its entry, never both.
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from typing import Protocol
 
 import msgspec
 
-from firmware_app.ledger.store import Ledger, StoreFailed
+from firmware_app.ledger.errors import StoreFailed
+from firmware_app.ledger.store import Ledger
+from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.prompts import Saving
-from firmware_app.procedures.self_check import Context, SelfCheck
+from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.service.messages import VisitKind, VisitState
 
 
 class ContextMaker(Protocol):
-    """Looks at the appliance as it is now; ``visit`` seeds the order of the loads."""
+    """Looks at the appliance as it is now."""
 
-    def __call__(self, visit: str) -> Context: ...
+    def __call__(self) -> Context: ...
 
 
 class SlipMaker(Protocol):
     """The text of the slip for an entry that holds a verdict."""
 
-    def __call__(self, entry: int) -> str: ...
+    def __call__(self, seq: int) -> str: ...
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -58,7 +61,7 @@ class VisitDesk:
         state = msgspec.msgpack.decode(kept.state, type=Kept)
         self._visit = kept.visit
         self._step = state.step + 1
-        self._procedure = SelfCheck.restore(self._context(kept.visit), state.state)
+        self._procedure = SelfCheck.restore(self._context(), state.state)
 
     @property
     def visit(self) -> str | None:
@@ -75,7 +78,7 @@ class VisitDesk:
         assert kind is VisitKind.SELF_CHECK
         self._visit = visit
         self._step = 0
-        self._procedure = SelfCheck.start(self._context(visit))
+        self._procedure = SelfCheck.start(self._context())
         self._keep()
         return True
 
@@ -95,13 +98,6 @@ class VisitDesk:
         if self._procedure.finished:
             self._close()
         elif changed:
-            self._step += 1
-            self._keep()
-
-    def settle(self, now_ns: int) -> None:
-        """Finishes what a power cut interrupted between judging and saving."""
-        if self._procedure is not None and isinstance(self._procedure.prompt, Saving):
-            self._save(now_ns)
             self._step += 1
             self._keep()
 

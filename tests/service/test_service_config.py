@@ -40,8 +40,8 @@ def test_a_good_file_is_read_and_paths_are_relative_to_it(tmp_path):
     [
         ("[county]", "[contry]", "unknown key contry; did you mean 'county'?"),
         ("rate_hz = 80", "rate_hs = 80", "unknown key pan.rate_hs; did you mean 'rate_hz'?"),
-        ("rate_hz = 80", "rate_hz = 8000", "pan.rate_hz: Expected `float` <= 400.0 (nominal conversions per"),
-        ("rate_hz = 80", 'rate_hz = "80"', "pan.rate_hz: Expected `float`, got `str`"),
+        ("rate_hz = 80", "rate_hz = 8000", "pan.rate_hz: Expected `int` <= 400 (nominal conversions per"),
+        ("rate_hz = 80", 'rate_hz = "80"', "pan.rate_hz: Expected `int`, got `str`"),
         ('id = "TZ-0001"', 'id = "../../etc"', "device.id: Expected `str` matching regex"),
         ('url = "https://county.example/"', 'url = "ftp://x"', "county.url: Expected `str` matching regex"),
         ("[device]\nid", "[device]\nserial", "unknown key device.serial"),
