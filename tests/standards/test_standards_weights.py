@@ -1,0 +1,142 @@
+"""Reference weights: what the file may say, what a pile of them stands for, which loads they make."""
+
+import contextlib
+from datetime import date
+from decimal import Decimal as D
+from math import sqrt
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_app.rules.mpe import Instrument, mpe, reference_limit
+from firmware_app.rules.pack import pack_in_force
+from firmware_app.rules.rows import NawiPack, Stage, WeightsPack
+from firmware_app.standards.select import choose_loads
+from firmware_app.standards.sets import BadWeights, NotUsable, load_weights, parse_weights, reference_mass
+
+ON = date(2026, 11, 23)
+CLASSES = pack_in_force(WeightsPack, ON)
+LAW = pack_in_force(NawiPack, ON)
+DEMO = Path(__file__).parents[2] / "provisioning" / "demo" / "weights.toml"
+MARKET = Instrument(accuracy_class="III", max_g=D(15000), e_g=D(5), min_g=D(100), price_computing=True)
+
+
+def drawer(*pieces, weight_class="M1", valid_to="2027-10-31", extra=""):
+    body = ", ".join(pieces)
+    return parse_weights(
+        f'[[set]]\nid = "S"\nclass = "{weight_class}"\ncertificate = "C-1"\nvalid_to = {valid_to}\n'
+        f"{extra}pieces = [{body}]\n".encode(),
+        CLASSES,
+    )
+
+
+def pieces_of(sets):
+    return tuple(piece for weight_set in sets for piece in weight_set.pieces)
+
+
+def test_a9_uncertainties_of_weights_are_summed_arithmetically():
+    # Source: acceptance case A9: M1 2 kg + 1 kg, tolerances 100 + 50 mg, u = 150 mg/√3 = 0.0866 g.
+    mass = reference_mass(pieces_of(drawer('{nominal="2 kg"}', '{nominal="1 kg"}')), ON)
+    assert mass.value == 3000
+    assert mass.standard == pytest.approx(0.150 / sqrt(3))
+    assert mass.standard == pytest.approx(0.0866, abs=5e-5)
+
+
+def test_a_certificate_replaces_the_tolerance():
+    sets = drawer('{nominal="1 kg", conventional_mass="1000.012g", expanded_uncertainty="16mg"}')
+    mass = reference_mass(pieces_of(sets), ON)
+    assert (mass.value, mass.standard) == (1000.012, 0.008)
+
+
+@pytest.mark.parametrize(
+    ("on", "why"), [(date(2027, 11, 1), "expired"), (date(2025, 12, 31), "not_yet_valid")]
+)
+def test_out_of_date_is_not_usable_and_says_why(on, why):
+    pieces = pieces_of(load_weights(DEMO, CLASSES))
+    with pytest.raises(NotUsable, match=why):
+        reference_mass(pieces[:1], on)
+    assert choose_loads(LAW, MARKET, D(5), pieces, on) == ()
+    assert pieces[0].unusable(date(2027, 10, 31)) == ""
+
+
+def test_nothing_on_the_pan_stands_for_nothing():
+    with pytest.raises(NotUsable):
+        reference_mass((), ON)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"pieces": ['{nominal="1500 g"}']}, "not a nominal value"),
+        ({"pieces": ['{nominal="1000"}']}, "unit"),
+        ({"pieces": ['{nominal="-1 kg"}']}, "above zero"),
+        ({"pieces": ['{nominal="1 kg", count=0}']}, "count"),
+        ({"pieces": ['{nominal="1 kg", count=65}']}, "count"),
+        ({"pieces": ['{nominal="1 kg", weigth="x"}']}, "weigth"),
+        ({"pieces": ['{nominal="1 kg"}'], "weight_class": "M9"}, "M9"),
+        ({"pieces": ['{nominal="0.2 g"}'], "weight_class": "M3"}, "not defined"),
+        ({"pieces": ['{nominal="1 kg", conventional_mass="1000.1g"}']}, "come together"),
+        (
+            {"pieces": ['{nominal="1 kg", conventional_mass="1000.051g", expanded_uncertainty="16mg"}']},
+            "must not be used as that class",
+        ),
+        ({"pieces": []}, "no pieces"),
+        ({"pieces": ['{nominal="1 kg"}', '{nominal="1 kg"}']}, "twice"),
+        ({"pieces": ['{nominal="1 kg"}'], "valid_to": '"soon"'}, "date"),
+        ({"pieces": ['{nominal="1 kg"}'], "extra": "valid_from = 2030-01-01\n"}, "after"),
+        ({"pieces": ['{nominal="1 kg"}'], "extra": "certifcate = 'x'\n"}, "did you mean 'certificate'"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words(arguments, words):
+    pieces = arguments.pop("pieces")
+    with pytest.raises(BadWeights, match=words):
+        drawer(*pieces, **arguments)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_reader(data):
+    with contextlib.suppress(BadWeights):
+        assert parse_weights(data, CLASSES) is not None
+
+
+def test_the_demonstration_drawer_serves_a_market_scale():
+    pieces = pieces_of(load_weights(DEMO, CLASSES))
+    loads = choose_loads(LAW, MARKET, D(5), pieces, ON)
+    assert [load.nominal_g for load in loads] == [1000, 2500, 5000]
+    assert [len(load.pieces) for load in loads] == [1, 2, 1]
+    assert not any("CERT" in piece.certificate and "NOT" not in piece.certificate for piece in pieces)
+
+
+def test_a_coarse_class_is_refused_where_it_takes_more_than_a_third():
+    # Source: fact sheet 1.6: for 15 kg/5 g, M3 fails from 2.5 kg up, and passes at 1 kg (0.5 g of 0.83 g).
+    pieces = pieces_of(drawer('{nominal="2 kg"}', '{nominal="1 kg"}', '{nominal="500 g"}', weight_class="M3"))
+    loads = choose_loads(LAW, MARKET, D(5), pieces, ON)
+    assert D(2500) not in [load.nominal_g for load in loads]
+    assert D(1000) in [load.nominal_g for load in loads]
+
+
+NOMINALS = st.sampled_from(
+    ["10 g", "20 g", "50 g", "100 g", "200 g", "500 g", "1 kg", "2 kg", "5 kg", "10 kg"]
+)
+SIZES = st.sampled_from(
+    [("15000", "5", "100"), ("30000", "10", "200"), ("6000", "2", "40"), ("3000", "1", "20")]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(NOMINALS, min_size=1, max_size=12, unique=True), SIZES)
+def test_whatever_the_drawer_holds_the_loads_are_lawful(nominals, size):
+    max_g, e_g, min_g = map(D, size)
+    instrument = Instrument(accuracy_class="III", max_g=max_g, e_g=e_g, min_g=min_g)
+    pieces = pieces_of(drawer(*[f'{{nominal="{nominal}"}}' for nominal in nominals]))
+    loads = choose_loads(LAW, instrument, e_g, pieces, ON)
+    assert len(loads) <= 3
+    assert [load.nominal_g for load in loads] == sorted({load.nominal_g for load in loads})
+    for load in loads:
+        assert min_g <= load.nominal_g <= max_g and load.nominal_g % e_g == 0
+        assert sum(piece.nominal_g for piece in load.pieces) == load.nominal_g
+        assert len({piece.id for piece in load.pieces}) == len(load.pieces)
+        answer = mpe(LAW, instrument, load.nominal_g, Stage.INITIAL, ON)
+        assert sum(piece.tolerance_g for piece in load.pieces) <= reference_limit(LAW, answer)
