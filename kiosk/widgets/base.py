@@ -27,6 +27,9 @@ class Piece(Widget):
         self.m = m
         self._trigger = Clock.create_trigger(self._repaint)
 
+    def apply_class_lang_rules(self, *_: object, **__: object) -> None:
+        """None of Kivy's own style is taken, not even for a class that happens to have a name of Kivy's."""
+
     @property
     def box(self) -> Box:
         return Box(self.x, self.y, self.width, self.height)

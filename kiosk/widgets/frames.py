@@ -31,7 +31,7 @@ TONE_MARKS = {
 
 
 class LegalFrame(Piece):
-    """White with a double edge: only legally relevant figures stand inside one, and they stand nowhere else."""
+    """White with a double edge: legally relevant figures stand inside one, and nowhere else."""
 
     def draw(self) -> None:
         legal_frame(self.m, self.box)

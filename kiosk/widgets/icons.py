@@ -106,7 +106,7 @@ def delete(pen: Pen, ink: Colour, ground: Colour) -> None:
 
 def table(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.ink(ink)
-    pen.frame(10, 16, 80, 68, 6, 7)
+    pen.frame(10, 16, 80, 68, radius=6, width=7)
     pen.line((12, 60), (88, 60), width=6)
     pen.line((12, 38), (88, 38), width=6)
     pen.line((38, 18), (38, 82), width=6)
@@ -201,7 +201,7 @@ def network(pen: Pen, ink: Colour, _ground: Colour) -> None:
 def no_network(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.ink(ink)
     for x, height in ((8, 24), (32, 44), (56, 64), (80, 84)):
-        pen.frame(x + 2, 10, 12, height - 4, 3, 5)
+        pen.frame(x + 2, 10, 12, height - 4, radius=3, width=5)
     pen.line((8, 92), (52, 48), width=9)
     pen.line((8, 48), (52, 92), width=9)
 

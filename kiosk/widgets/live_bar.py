@@ -32,11 +32,11 @@ class LiveBar(Piece):
         super().__init__(m)
         self._view: BarView | None = None
         self.weight = DigitLabel(
-            text="", unit="kg", font_size=m.px(40), color=theme.INK, halign="right", size_hint=(None, None)
+            text="", unit="kg", font_size=m.px(34), color=theme.INK, halign="right", size_hint=(None, None)
         )
         small = (Size.SMALL, 15)
         self.note = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, max_lines=2)
-        self.time = Line(m, Size.LEAD, theme.WHITE, bold=True)
+        self.time = Line(m, 22, theme.WHITE, bold=True)
         self.clock = Line(m, small, theme.NIGHT_QUIET)
         self.network = Line(m, small, theme.NIGHT_QUIET)
         self.unsent = Line(m, small, theme.NIGHT_QUIET)
@@ -84,7 +84,7 @@ class LiveBar(Piece):
         put(self.simulated, self._plate.inset(px(4), px(1)))
         left, right = rest.columns(2, px(8))
         self._clock_icon, clock = left.cut_left(px(26), px(8))
-        upper, lower = clock.cut_top(clock.h * 0.52)
+        upper, lower = clock.rows(2)
         put(self.time, upper)
         put(self.clock, lower)
         self._network_icon, county = right.cut_left(px(26), px(8))

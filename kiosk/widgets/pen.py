@@ -84,7 +84,9 @@ class Pen:
             pos=(left, bottom), size=(w * self._unit, h * self._unit), radius=[max(1.0, radius * self._unit)]
         )
 
-    def frame(self, x: float, y: float, w: float, h: float, radius: float = 6.0, width: float = 5.0) -> None:
+    def frame(
+        self, x: float, y: float, w: float, h: float, *, radius: float = 6.0, width: float = 5.0
+    ) -> None:
         """The outline of a round rectangle."""
         left, bottom = self._at([(x, y)])
         SmoothLine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import segno
 from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
@@ -88,8 +89,8 @@ def modules(text: str) -> list[list[bool]]:
 class QrCode(Tappable):
     """The slip as a QR code in whole pixels a module; a tap makes it large."""
 
-    def __init__(self, m: Metrics, automation_id: str, on_tap: object) -> None:
-        super().__init__(m, automation_id, on_tap)  # type: ignore[arg-type]
+    def __init__(self, m: Metrics, automation_id: str, on_tap: Callable[[], None]) -> None:
+        super().__init__(m, automation_id, on_tap)
         self._text = ""
         self._texture: Texture | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kivy.graphics import Color, Rectangle
 
@@ -27,7 +28,7 @@ class LanguageSwitch(Piece):
             key = Button(
                 m,
                 f"language.{language}",
-                lambda language=language: chosen(language),  # type: ignore[misc]
+                partial(chosen, language),
                 kind=Kind.RAIL,
                 sizes=(Size.BODY, Size.SMALL),
             )

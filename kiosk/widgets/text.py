@@ -6,6 +6,8 @@ A line with several sizes takes the first in which its words fit; one that fits 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiosk.text.label import TextLabel
 from kiosk.theme import Colour, Metrics
 
@@ -56,9 +58,10 @@ class Line(TextLabel):
             if not self.overflow:
                 return
 
-    def heighten(self) -> float:
-        """Pixels of height that the words need at the present width and the first size."""
-        self._fitted = ()
-        self.font_size = self._sizes[0]
-        self.layout_now()
-        return float(self.minimum_height)
+
+def fit_alike(lines: Sequence[Line]) -> None:
+    """Gives lines of the same rank one size: the first in which all of them fit."""
+    smallest = min(line.font_size for line in lines)
+    for line in lines:
+        line.font_size = smallest
+        line.layout_now()

@@ -1,0 +1,303 @@
+"""The kiosk itself: asks the core's state twenty times a second, shows it, and carries answers back.
+
+Rules this file obeys:
+
+* What is shown is a function of the State and the language; the kiosk decides nothing.
+* No call here waits: sockets are polled, and a core that is silent is said to be silent.
+* Screens are built once for a window size; a frame in which nothing changed is not drawn.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kivy.app import App
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.graphics import Color, Rectangle
+from kivy.input.motionevent import MotionEvent
+
+from firmware_app.service import messages
+from kiosk import theme
+from kiosk.client import Client
+from kiosk.finger import OneFinger
+from kiosk.language.catalogue import Language
+from kiosk.layout import Box
+from kiosk.link import Condition
+from kiosk.screens.choose import AskStallScreen, ChooseScaleScreen, ChooseWayScreen
+from kiosk.screens.home import HomeScreen, KeeperDoor
+from kiosk.screens.judged import Face, JudgedScreen
+from kiosk.screens.loads import OwnPanScreen, PutScreen
+from kiosk.screens.overlays import Dark, IdleWarning, Refusal
+from kiosk.screens.scene import Scene, ScreenPiece
+from kiosk.screens.trouble import (
+    TroubleScreen,
+    interrupted_view,
+    no_core_view,
+    not_saved_view,
+    saving_view,
+)
+from kiosk.theme import Metrics
+from kiosk.view.bar import bar
+from kiosk.view.home import home
+from kiosk.view.idle import Idle, Phase, Times
+from kiosk.view.route import Route, Screen, route
+from kiosk.view.say import Say
+from kiosk.widgets import icons, live_bar, rail
+from kiosk.widgets.base import Piece
+from kiosk.widgets.buttons import Kind
+from kiosk.widgets.live_bar import LiveBar
+from kiosk.widgets.rail import Rail
+
+TICK_S = 0.05
+e = messages.events
+
+
+class Desk(Piece):
+    """The whole window: bar, rail, one screen, and what lies over them."""
+
+    def __init__(self, m: Metrics, app: KioskApp) -> None:
+        super().__init__(m)
+        self.app = app
+        self.bar = LiveBar(m)
+        self.rail = Rail(m, app.choose_language)
+        self.keeper = KeeperDoor(m)
+        self.refusal = Refusal(m)
+        self.warning = IdleWarning(m)
+        self.dark = Dark(m)
+        put = PutScreen(m, app)
+        pan = OwnPanScreen(m, app)
+        self.judged = JudgedScreen(m, app)
+        self.screens: dict[Screen, ScreenPiece] = {
+            Screen.HOME: HomeScreen(m, app),
+            Screen.ASK_STALL: AskStallScreen(m, app),
+            Screen.CHOOSE_SCALE: ChooseScaleScreen(m, app),
+            Screen.CHOOSE_WAY: ChooseWayScreen(m, app),
+            Screen.PUT_WEIGHTS: put,
+            Screen.PUT_GOODS: put,
+            Screen.CLEAR_PAN: pan,
+            Screen.WEIGH_GOODS: pan,
+            Screen.INTERRUPTED: TroubleScreen(m, app, interrupted_view),
+            Screen.NO_CORE: TroubleScreen(m, app, no_core_view),
+            Screen.SAVING: TroubleScreen(m, app, saving_view),
+            Screen.NOT_SAVED: TroubleScreen(m, app, not_saved_view),
+            Screen.JUDGED: self.judged,
+        }
+        self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
+        self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
+        self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
+        self.rail.lower.add("nav.cancel", icons.stop, lambda: app.answer(e.Cancel()))
+        self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
+        self.rail.lower.add("not_saved.done", icons.check, app.close, Kind.ACTION)
+        self.content: ScreenPiece | None = None
+        for piece in (self.bar, self.rail, self.keeper, self.refusal, self.warning, self.dark):
+            self.add_widget(piece)
+
+    def arrange(self, box: Box) -> None:
+        px = self.m.px
+        top, below = box.cut_top(px(live_bar.HEIGHT))
+        side, content = below.cut_left(px(rail.WIDTH))
+        self.bar.place(top)
+        self.rail.place(side)
+        self.keeper.place(Box(side.x, side.y, side.w, side.h * 2 / 5))
+        self._content_box = content
+        self.refusal.place(content.inset(px(10), px(8)).cut_top(px(88))[0])
+        self.warning.place(box)
+        self.dark.place(box)
+        if self.content is not None:
+            self.content.place(content)
+
+    def turn_to(self, piece: ScreenPiece) -> None:
+        """Puts another screen in the place of the present one."""
+        if piece is self.content:
+            return
+        if self.content is not None:
+            self.remove_widget(self.content)
+        self.content = piece
+        # Under all others: what covers must stay above.
+        self.add_widget(piece, index=len(self.children))
+        piece.place(self._content_box)
+
+    def offer_ways_out(self, way: Route, scene: Scene) -> None:
+        """The two lower places of the rail."""
+        say, language, open_ = scene.say, scene.language, scene.open_
+        self.keeper.show_if(way.screen is Screen.HOME)
+        self.keeper.show(home(say).keeper, language)
+        if way.screen is Screen.JUDGED:
+            if self.judged.face is Face.VERDICT:
+                self.rail.upper.offer("judged.figures", say("button.figures"), language)
+            else:
+                self.rail.upper.offer("judged.verdict", say("button.result"), language)
+            self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
+        elif way.screen is Screen.NOT_SAVED:
+            self.rail.upper.offer("", "", language)
+            self.rail.lower.offer("not_saved.done", say("button.done"), language, open_=open_)
+        else:
+            self.rail.upper.offer("nav.back" if way.back else "", say("button.back"), language, open_=open_)
+            lower = "nav.cancel" if way.cancel else ""
+            self.rail.lower.offer(lower, say("button.cancel"), language, open_=open_)
+
+    def draw(self) -> None:
+        Color(*theme.PAPER)
+        Rectangle(pos=self.pos, size=self.size)
+
+    def on_touch_down(self, touch: MotionEvent) -> bool:
+        if getattr(touch, "is_mouse_scrolling", False) or not self.app.touched(touch):
+            return True
+        return bool(super().on_touch_down(touch))
+
+    def on_touch_up(self, touch: MotionEvent) -> bool:
+        self.app.released(touch)
+        return bool(super().on_touch_up(touch))
+
+
+class KioskApp(App):
+    """Ties client, screens and idleness together. ``now`` is monotonic seconds."""
+
+    def __init__(
+        self,
+        client: Client,
+        language: str,
+        times: Times,
+        words: Language | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.client = client
+        self.now = now
+        self.words = words or Language.shipped()
+        self.language = language
+        self.home_language = language
+        self.idle = Idle(times, now())
+        self.finger = OneFinger()
+        self.screen = Screen.NO_CORE
+        self.desk: Desk | None = None
+        self._step: tuple[Any, ...] = ()
+        self._refused = ""
+
+    # ------------------------------------------------------------------------------------------ Kivy
+
+    def build(self) -> Piece:
+        self.title = "Steelyard"
+        self.use_kivy_settings = False
+        Window.clearcolor = theme.PAPER
+        self._root_piece = Piece(Metrics(*(round(side) for side in Window.size)))
+        self._build_desk()
+        Window.bind(size=lambda *_: self._build_desk())
+        # No key of a stray keyboard reaches Kivy's own habits (F1 settings, Escape leaves).
+        Window.bind(on_keyboard=lambda *_: True)
+        Clock.schedule_interval(self._tick, TICK_S)
+        return self._root_piece
+
+    def open_settings(self, *_: Any) -> bool:
+        return False
+
+    def on_stop(self) -> None:
+        self.client.close()
+
+    def _build_desk(self) -> None:
+        width, height = (round(side) for side in Window.size)
+        self.desk = Desk(Metrics(width, height), self)
+        self.desk.place(Box(0, 0, width, height))
+        self._root_piece.clear_widgets()
+        self._root_piece.add_widget(self.desk)
+        self._step = ()
+        self.refresh()
+
+    def _tick(self, _dt: float) -> None:
+        now = self.now()
+        self.client.poll(now)
+        way = self.route(now)
+        visiting = self._visit() is not None
+        if self.idle.tick(now, visiting=visiting, held=way.held):
+            self._leave()
+        self.refresh()
+
+    # --------------------------------------------------------------------------------------- showing
+
+    @property
+    def say(self) -> Say:
+        return Say(self.words, self.language)
+
+    def route(self, now: float) -> Route:
+        return route(self.client.link.state, self.client.link.condition(now))
+
+    def refresh(self) -> None:
+        """Shows what is so now."""
+        desk, link, now = self.desk, self.client.link, self.now()
+        if desk is None:
+            return
+        condition = link.condition(now)
+        way, say = self.route(now), self.say
+        scene = Scene(link.state, condition, say, condition is Condition.ANSWERING and not link.busy)
+        self.screen = way.screen
+        piece = desk.screens[way.screen]
+        desk.turn_to(piece)
+        visit = self._visit()
+        step = (way.screen, visit.visit, visit.step) if visit else (way.screen,)
+        if step != self._step:
+            self._step = step
+            self.idle.stirred(now)
+            piece.begin()
+        piece.show(scene)
+        desk.bar.show(bar(link.state, condition, say), say.lang)
+        desk.rail.languages.show(say.lang)
+        desk.offer_ways_out(way, scene)
+        if link.refusal is not None:
+            self._refused, link.refusal = link.refusal.code, None
+        desk.refusal.show(say.code("refused", self._refused) if self._refused else "", say.lang)
+        desk.warning.show(self.idle.seconds_left(now), say)
+        desk.dark.show_if(self.idle.phase is Phase.DARK)
+
+    def _visit(self) -> messages.VisitState | None:
+        state = self.client.link.state
+        return None if state is None else state.visit
+
+    # --------------------------------------------------------------------------------------- touches
+
+    def touched(self, touch: MotionEvent) -> bool:
+        """Whether this touch may press something."""
+        now = self.now()
+        if not self.finger.down(touch.uid, now):
+            return False
+        self._refused = ""
+        return self.idle.touched(now)
+
+    def released(self, touch: MotionEvent) -> None:
+        self.finger.up(touch.uid)
+
+    def choose_language(self, language: str) -> None:
+        self.language = language
+        self.refresh()
+
+    def start(self, kind: messages.VisitKind) -> None:
+        self._ask(messages.StartVisit(secrets.token_hex(8), kind))
+
+    def answer(self, answer: messages.Answer) -> None:
+        visit = self._visit()
+        if visit is not None:
+            self._ask(messages.GiveAnswer(visit.visit, visit.step, answer))
+
+    def close(self) -> None:
+        visit = self._visit()
+        if visit is not None:
+            self._ask(messages.CloseVisit(visit.visit))
+            # The next person finds the language of the market, not of the one before.
+            self.language = self.home_language
+
+    def _ask(self, command: messages.Command) -> None:
+        now = self.now()
+        if self.client.link.condition(now) is Condition.ANSWERING and not self.client.link.busy:
+            self.client.link.ask(command, now)
+            self.refresh()
+
+    def _leave(self) -> None:
+        """Nobody is there any more."""
+        if self.screen in (Screen.JUDGED, Screen.NOT_SAVED):
+            self.close()
+        else:
+            self.answer(e.Cancel())
+            self.language = self.home_language

@@ -1,0 +1,1 @@
+"""The screens: each built once, shown when the core asks its question."""

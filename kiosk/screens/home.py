@@ -1,0 +1,142 @@
+"""Three doors, and a quiet fourth in the rail."""
+
+from __future__ import annotations
+
+from kivy.graphics import Color, SmoothLine
+
+from firmware_app.service import messages
+from kiosk import theme
+from kiosk.layout import Box
+from kiosk.screens.scene import Actions, Scene, ScreenPiece
+from kiosk.theme import Metrics, Size
+from kiosk.view.home import Door, home
+from kiosk.widgets.base import Piece, Tappable, put
+from kiosk.widgets.buttons import plate
+from kiosk.widgets.icons import OF_DOOR
+from kiosk.widgets.pen import Pen
+from kiosk.widgets.text import Line, fit_alike
+
+
+class DoorCard(Tappable):
+    """A door: picture, name and what is behind it. One not built is an outline that cannot be tapped."""
+
+    def __init__(self, m: Metrics, name: str, actions: Actions) -> None:
+        super().__init__(m, f"door.{name}", self._open)
+        self._actions = actions
+        self._icon = OF_DOOR[name]
+        self._kind: messages.VisitKind | None = None
+        self.title = Line(
+            m,
+            (34, Size.TITLE, Size.LEAD, Size.BODY),
+            theme.WHITE,
+            bold=True,
+            halign="center",
+            valign="bottom",
+            balance=True,
+        )
+        self.text = Line(
+            m, (Size.LEAD, Size.BODY, Size.SMALL), theme.WHITE, halign="center", valign="top", balance=True
+        )
+        self.add_widget(self.title)
+        self.add_widget(self.text)
+        self._picture = Box(0, 0, 0, 0)
+
+    def show(self, door: Door, language: str, *, open_: bool) -> None:
+        self._kind = door.kind
+        self.enable(door.kind is not None and open_)
+        built = door.kind is not None
+        self.title.color = theme.WHITE if built else theme.INK
+        self.text.color = theme.WHITE if built else theme.QUIET
+        self.title.say(door.title, language)
+        self.text.say(door.text, language)
+        self.stale()
+
+    def arrange(self, box: Box) -> None:
+        inside = box.inset(self.m.px(14), self.m.px(16))
+        picture, words = inside.cut_top(inside.h * 0.46, self.m.px(6))
+        self._picture = picture.middle(self.m.px(138), self.m.px(138))
+        title, text = words.cut_top(words.h * 0.48, self.m.px(8))
+        put(self.title, title)
+        put(self.text, text)
+        self.title.fit()
+        self.text.fit()
+
+    def draw(self) -> None:
+        box, radius = self.box.inset(self.m.px(1)), self.m.px(16)
+        if self._kind is None:
+            Color(*theme.LINE)
+            outline = box.inset(self.m.px(2))
+            SmoothLine(
+                rounded_rectangle=(outline.x, outline.y, outline.w, outline.h, radius), width=self.m.px(1.4)
+            )
+            self._icon(Pen(self._picture, theme.LINE), theme.LINE, theme.PAPER)
+            return
+        ground = theme.ACTION_DOWN if self.held else theme.ACTION
+        plate(box, ground, ground, radius)
+        self._icon(Pen(self._picture, theme.WHITE), theme.WHITE, ground)
+
+    def _open(self) -> None:
+        if self._kind is not None:
+            self._actions.start(self._kind)
+
+
+class KeeperDoor(Piece):
+    """The quiet door in the rail; not built, so nothing to tap."""
+
+    def __init__(self, m: Metrics) -> None:
+        super().__init__(m)
+        self.title = Line(
+            m, (Size.BODY, Size.SMALL, 15), theme.NIGHT_QUIET, bold=True, halign="center", balance=True
+        )
+        self.text = Line(
+            m, (Size.SMALL, 15, 13), theme.NIGHT_QUIET, halign="center", valign="top", balance=True
+        )
+        self.add_widget(self.title)
+        self.add_widget(self.text)
+        self._picture = Box(0, 0, 0, 0)
+
+    def show(self, door: Door, language: str) -> None:
+        self.title.say(door.title, language)
+        self.text.say(door.text, language)
+
+    def arrange(self, box: Box) -> None:
+        inside = box.inset(self.m.px(4), self.m.px(10))
+        picture, words = inside.cut_top(self.m.px(46), self.m.px(2))
+        self._picture = picture.square()
+        title, text = words.cut_top(self.m.px(34))
+        put(self.title, title)
+        put(self.text, text)
+        self.title.fit()
+        self.text.fit()
+
+    def draw(self) -> None:
+        OF_DOOR["keeper"](Pen(self._picture, theme.NIGHT_QUIET), theme.NIGHT_QUIET, theme.NIGHT)
+
+
+class HomeScreen(ScreenPiece):
+    """The three doors side by side under the name of the appliance."""
+
+    def __init__(self, m: Metrics, actions: Actions) -> None:
+        super().__init__(m, actions)
+        self.title = Line(m, (Size.TITLE, Size.LEAD), theme.INK, bold=True)
+        self.doors = [DoorCard(m, name, actions) for name in ("self_check", "fair", "inspector")]
+        self.add_widget(self.title)
+        for door in self.doors:
+            self.add_widget(door)
+
+    def show(self, scene: Scene) -> None:
+        view = home(scene.say)
+        if not self.changed(view, scene.language, scene.open_):
+            return
+        self.title.say(view.title, scene.language)
+        for card, door in zip(self.doors, view.doors, strict=True):
+            card.show(door, scene.language, open_=scene.open_)
+        fit_alike([card.title for card in self.doors])
+        fit_alike([card.text for card in self.doors])
+
+    def arrange(self, box: Box) -> None:
+        title, doors = box.inset(self.m.px(12), self.m.px(10)).cut_top(self.m.px(50), self.m.px(4))
+        put(self.title, title)
+        self.title.fit()
+        for card, column in zip(self.doors, doors.columns(3, self.m.px(10)), strict=True):
+            card.place(column)

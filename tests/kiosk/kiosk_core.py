@@ -1,0 +1,340 @@
+"""A core that is a test double: publishes any prompt, takes every command, can fall silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from firmware_app.service import messages
+
+p = messages.prompts
+e = messages.events
+
+SCALE = p.ScaleCard(
+    id="TZ-0007",
+    stall="12",
+    maker="大红鹰",
+    model="ACS-15A",
+    serial="2209-1417",
+    accuracy_class="III",
+    max_g="15000",
+    min_g="100",
+    e_g="5",
+    d_g="5",
+    production_code="330226-22-001417",
+    repair_code="620623-R-0031",
+    verification_code="甘-天-2025-0912",
+    seal="铅封 0912",
+    verification_due="2026-09-11",
+    profile="cas-22",
+)
+OTHER = msgspec.structs.replace(
+    SCALE,
+    id="TZ-0008",
+    maker="凯丰",
+    model="KF-30",
+    serial="88",
+    seal="",
+    repair_code="",
+    max_g="30000",
+    e_g="10",
+)
+LAW = p.Law(
+    pack="cn-mpe", version="2016.1", sha256="ab" * 32, clause="JJG 539-2016 5.1", confidence="unconfirmed"
+)
+SLIP = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiOXZrMnQ3bmR4cTBhIiwidHlwIjoic2xpcCJ9." + "aZ09-_" * 60
+
+
+def load(
+    number: int, load_g: str, indication_g: str, error_g: str, limit_g: str, **changes: object
+) -> p.LoadResult:
+    half = format(messages_decimal(limit_g) / 2, "f")
+    fields: dict[str, object] = {
+        "number": number,
+        "load_g": load_g,
+        "load_u_g": "0.05",
+        "indication_g": indication_g,
+        "source": p.Source.TYPED,
+        "error_g": error_g,
+        "expanded_g": "2.9",
+        "limit_g": limit_g,
+        "limit_initial_g": half,
+        "verdict": messages.Verdict.CONFORMS,
+    }
+    return p.LoadResult(**{**fields, **changes})
+
+
+def messages_decimal(text: str):
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+def result(
+    verdict: messages.Verdict, loads: tuple[p.LoadResult, ...], next_step: str = "", **changes: object
+):
+    return p.VisitResult(
+        verdict=verdict, way=p.Way.WEIGHTS, scale=SCALE, loads=loads, law=LAW, next_step=next_step, **changes
+    )
+
+
+HONEST = result(
+    messages.Verdict.CONFORMS,
+    (
+        load(1, "1000", "1000", "0", "5"),
+        load(2, "5000", "5005", "5", "10"),
+        load(3, "500", "500", "0", "5"),
+        load(4, "10000", "10000", "-1.5", "10"),
+    ),
+)
+CHEATS = result(
+    messages.Verdict.DOES_NOT_CONFORM,
+    tuple(
+        load(n, g, str(int(int(g) * 1.1)), str(int(g) // 10), lim, verdict=messages.Verdict.DOES_NOT_CONFORM)
+        for n, g, lim in (
+            (1, "1000", "5"),
+            (2, "500", "5"),
+            (3, "2000", "5"),
+            (4, "5000", "10"),
+            (5, "200", "5"),
+        )
+    ),
+    "send_for_verification",
+)
+BETWEEN = result(
+    messages.Verdict.UNDECIDED,
+    (
+        load(1, "1234.56", "1230", "-4.56", "5", verdict=messages.Verdict.UNDECIDED),
+        load(2, "2871.3", "2870", "-1.3", "10"),
+        load(3, "612.9", "620", "7.1", "5", verdict=messages.Verdict.UNDECIDED),
+    ),
+    "change_point",
+)
+UNABLE = result(
+    messages.Verdict.CANNOT_JUDGE,
+    (
+        load(
+            1,
+            "1234.5",
+            "1230",
+            "-4.5",
+            "5",
+            verdict=messages.Verdict.CANNOT_JUDGE,
+            reason="reference_not_capable",
+        ),
+    ),
+    "finer_reference",
+)
+
+PROMPTS: dict[str, p.Prompt | None] = {
+    "home": None,
+    "ask_stall": p.AskStall(),
+    "ask_stall_unknown": p.AskStall(problem=p.Problem.UNKNOWN_STALL, typed="99"),
+    "choose_scale_one": p.ChooseScale(p.StallCard("12", "蔬菜区"), (SCALE,)),
+    "choose_scale_two": p.ChooseScale(p.StallCard("12", "蔬菜区"), (SCALE, OTHER)),
+    "choose_scale_five": p.ChooseScale(
+        p.StallCard("12", "蔬菜区"),
+        tuple(msgspec.structs.replace(SCALE, id=f"S{i}", serial=str(i)) for i in range(5)),
+    ),
+    "choose_scale_none": p.ChooseScale(p.StallCard("12", "蔬菜区"), ()),
+    "choose_way": p.ChooseWay(SCALE, (p.WayOffered(p.Way.WEIGHTS, True), p.WayOffered(p.Way.GOODS, True))),
+    "choose_way_one": p.ChooseWay(
+        SCALE,
+        (p.WayOffered(p.Way.WEIGHTS, False, "weights_expired"), p.WayOffered(p.Way.GOODS, True)),
+    ),
+    "put_weights": p.PutWeights(
+        number=2, count=4, nominal_g="1500", pieces_g=("1000", "500"), source=p.Source.TYPED, scale=SCALE
+    ),
+    "put_weights_many": p.PutWeights(
+        number=4,
+        count=4,
+        nominal_g="3800",
+        pieces_g=("2000", "1000", "500", "200", "100"),
+        source=p.Source.TYPED,
+        scale=SCALE,
+        problem=p.Problem.NOT_A_MULTIPLE,
+    ),
+    "put_weights_lead": p.PutWeights(
+        number=1, count=4, nominal_g="1000", pieces_g=("1000",), source=p.Source.LEAD, scale=SCALE
+    ),
+    "put_weights_lead_silent": p.PutWeights(
+        number=1,
+        count=4,
+        nominal_g="1000",
+        pieces_g=("1000",),
+        source=p.Source.LEAD,
+        scale=SCALE,
+        problem=p.Problem.LEAD_SILENT,
+    ),
+    "put_goods": p.PutGoods(
+        number=1, count=3, low_g="400", high_g="2600", source=p.Source.TYPED, scale=SCALE
+    ),
+    "put_goods_problem": p.PutGoods(
+        number=3,
+        count=3,
+        low_g="400",
+        high_g="2600",
+        source=p.Source.TYPED,
+        scale=SCALE,
+        problem=p.Problem.GOODS_TOO_LIGHT,
+    ),
+    "put_goods_lead": p.PutGoods(
+        number=2, count=3, low_g="400", high_g="2600", source=p.Source.LEAD, scale=SCALE
+    ),
+    "clear_pan": p.ClearPan(2, 3),
+    "weigh_goods": p.WeighGoods(number=2, count=3, indication_g="1235"),
+    "weigh_goods_problem": p.WeighGoods(number=2, count=3, indication_g="1235", problem=p.Problem.PAN_EMPTY),
+    "interrupted": p.Interrupted(messages.Fault.DISCONNECTED, 2, 3),
+    "interrupted_flatline": p.Interrupted(messages.Fault.FLATLINE, 2, 3),
+    "interrupted_overload": p.Interrupted(messages.Fault.OVERLOAD, 2, 3),
+    "saving": p.Saving(),
+    "judged_conforms": p.Judged(HONEST, 41, SLIP),
+    "judged_does_not_conform": p.Judged(CHEATS, 42, SLIP),
+    "judged_undecided": p.Judged(BETWEEN, 43, SLIP),
+    "judged_cannot_judge": p.Judged(UNABLE, 44, SLIP),
+    "not_saved": p.NotSaved("disk_full"),
+}
+
+QUIET = messages.PanState(mass_g="0", stable=True, why_not=None, fault=None)
+
+
+def state(prompt: p.Prompt | None = None, step: int = 1, **changes: object) -> messages.State:
+    fields: dict[str, object] = {
+        "at": "2026-03-14T09:26:53+08:00",
+        "clock": "synchronised",
+        "pan": QUIET,
+        "lead": messages.LeadState(state="streaming", text="1.005", unit="kg", stable=True),
+        "county": messages.CountyState(reachable=True, unsent=0, last_entry=41, received=41),
+        "parts": (messages.PartState("sampler"), messages.PartState("core")),
+        "visit": None if prompt is None else messages.VisitState("v1", step, prompt),
+        "device": "TZ-K-001",
+        "simulated": True,
+    }
+    return messages.State(**{**fields, **changes})
+
+
+class FakeCore:
+    """Publishes ``shown`` ten times a second, answers Ok, and keeps what it was told."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.shown = state()
+        self.heard: list[messages.Command] = []
+        self.ids: list[bytes] = []
+        self.reply: messages.Reply = messages.Ok()
+        self.deaf = False
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._closing.clear()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def kill(self) -> None:
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def answers(self) -> list[messages.Command]:
+        return [command for command in self.heard if not isinstance(command, messages.KioskAlive)]
+
+    def wait_for(self, count: int, timeout_s: float = 5.0) -> list[messages.Command]:
+        """Until so many commands beside the signs of life have come."""
+        until = time.monotonic() + timeout_s
+        while len(self.answers()) < count and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.answers()
+
+    def _serve(self) -> None:
+        context = zmq.Context()
+        publisher, router = context.socket(zmq.PUB), context.socket(zmq.ROUTER)
+        for socket, name in ((publisher, messages.STATE_SOCKET), (router, messages.CORE_SOCKET)):
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.bind(messages.endpoint(self.run_dir, name))
+        while not self._closing.is_set():
+            publisher.send(messages.encode(self.shown))
+            while router.poll(50):
+                sender, request_id, body = router.recv_multipart()
+                self.heard.append(messages.decode_command(body))
+                self.ids.append(request_id)
+                if not self.deaf:
+                    router.send_multipart([sender, request_id, messages.encode(self.reply)])
+        publisher.close()
+        router.close()
+        context.term()
+
+
+class Kiosk:
+    """The kiosk as a process of its own, off screen, used through its robot."""
+
+    def __init__(self, run_dir: Path, *arguments: str, size: str = "800x480") -> None:
+        self._context = zmq.Context()
+        self._robot = run_dir / "robot.ipc"
+        self._log = (run_dir / "kiosk.log").open("wb")
+        line = [sys.executable, "-m", "kiosk", "--run-dir", str(run_dir), "--size", size]
+        line += ["--robot", str(self._robot), *arguments]
+        self._process = subprocess.Popen(
+            line,
+            env={**os.environ, "SDL_VIDEODRIVER": "offscreen", "LIBGL_ALWAYS_SOFTWARE": "1"},
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self.log = run_dir / "kiosk.log"
+
+    def ask(self, timeout_s: float = 30.0, **wish: object) -> dict[str, object]:
+        with self._context.socket(zmq.REQ) as socket:
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.connect(f"ipc://{self._robot}")
+            socket.send(json.dumps(wish).encode())
+            until = time.monotonic() + timeout_s
+            while not socket.poll(100):
+                gone = self._process.poll() is not None or time.monotonic() > until
+                assert not gone, f"the kiosk does not answer: {self.log.read_text()[-3000:]}"
+            return json.loads(socket.recv())
+
+    def screen(self) -> dict[str, object]:
+        return self.ask(do="screen")
+
+    def tap(self, automation_id: str) -> None:
+        answer = self.ask(do="tap", id=automation_id)
+        assert answer["ok"], answer["why"]
+        assert self.ask(do="wait_idle")["ok"]
+
+    def shot(self, file: Path) -> None:
+        answer = self.ask(do="screenshot", file=str(file))
+        assert answer["ok"], answer
+
+    def until(self, name: str, timeout_s: float = 8.0) -> dict[str, object]:
+        """Until that screen is shown."""
+        end = time.monotonic() + timeout_s
+        while True:
+            now = self.screen()
+            if now["screen"] == name:
+                return now
+            assert time.monotonic() < end, f"{name} wanted, {now['screen']} shown"
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        try:
+            if self._process.poll() is None:
+                self.ask(timeout_s=5, do="quit")
+                self._process.wait(5)
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._log.close()
+            self._context.term()
+
+
+def short_dir() -> Path:
+    return Path(tempfile.mkdtemp(prefix="ks", dir="/tmp"))
