@@ -14,6 +14,7 @@ from firmware_app.cli.record import record
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
 from firmware_app.cli.slip import app as slip
+from firmware_app.cli.weigh import weigh
 
 app = typer.Typer(
     name="steelyard",
@@ -28,6 +29,7 @@ app.command()(demo)
 app.command()(run)
 app.command()(health)
 app.command()(record)
+app.command()(weigh)
 app.add_typer(scale, name="scale")
 app.add_typer(judge, name="judge")
 app.command()(enrol)

@@ -171,8 +171,8 @@ class Gate:
         return events
 
     def feed(self, sample: Sample) -> list[GateEvent]:
-        """What is known now that ``sample`` has arrived; times never go back."""
-        if self._last_ns is not None and sample.at_ns <= self._last_ns:
+        """What is known now that ``sample`` has arrived; one whose time goes back is a bad transfer."""
+        if self._last_ns is not None and sample.at_ns < self._last_ns:
             return [PanFault(self._last_ns, Fault.BAD_TRANSFER, self._lasts(self._last_ns), sample.at_ns)]
         self._watched_ns = sample.at_ns
         gone = [fault for fault in sample.faults if fault in NOTHING_THERE]

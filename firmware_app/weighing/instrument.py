@@ -34,8 +34,6 @@ from firmware_app.weighing.stability import Limits, Stability
 from firmware_app.weighing.zero import ZeroKeeper, ZeroOutcome, ZeroRefusal
 from hardware.loadcell.contract import BridgeInfo, Fault, Sample
 
-SILENT_NS = 3 * SECOND
-"""The sampler gives a sign of life every second; three missing ones are silence."""
 LEAST_DIVISIONS = 500
 """A class III instrument has at least 500 intervals (R 76-1 Table 3): a bridge whose range over a second is
 wider than Max/500 is not weighing, however steady its noise."""
@@ -60,6 +58,8 @@ class Instrument:
         tracking: bool = True,
     ) -> None:
         self.calibration = calibration
+        self.samples = 0
+        """Samples taken."""
         self.released = 0
         """Conversions that the gate let pass."""
         self._gate = Gate(nominal_rate_hz)
@@ -69,26 +69,23 @@ class Instrument:
         self._bridge: BridgeInfo | None = None
         self._now_ns = 0
         self._fault: Fault | None = Fault.SETTLING
-        self._silent = False
 
     def feed(self, sample: Sample) -> list[PanEvent]:
         """What follows from one more sample: the Reading of the one before it, or faults."""
         self._now_ns = max(self._now_ns, sample.at_ns)
+        self.samples += 1
         return self._take(self._gate.feed(sample))
 
     def tick(self, now_ns: int) -> list[PanEvent]:
-        """What follows from the passing of time: DISCONNECTED after a second, SILENT after three."""
+        """What follows from the passing of time: DISCONNECTED when no conversion has come for a second."""
         self._now_ns = max(self._now_ns, now_ns)
         events = self._take(self._gate.tick(now_ns))
-        if self._bridge is not None and not self._silent and now_ns - self._bridge.at_ns > SILENT_NS:
-            self._silent = True
-            events += self._take([PanFault(now_ns, Fault.SILENT, True)])
         self._zero.tick(now_ns)
         return events
 
     def restart(self, bridge: BridgeInfo) -> list[PanEvent]:
-        """Takes every sign of life: a new session or rate is a power-up, a new gain a change of channel."""
-        last, self._bridge, self._silent = self._bridge, bridge, False
+        """A new session or rate is a power-up, a new gain a change of channel; the same again is nothing."""
+        last, self._bridge = self._bridge, bridge
         if last is None or (last.session, last.rate_hz) != (bridge.session, bridge.rate_hz):
             events = self._take(self._gate.restart())
         elif last.gain != bridge.gain:
