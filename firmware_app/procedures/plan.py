@@ -17,7 +17,7 @@ from firmware_app.procedures.prompts import Way, WayOffered
 from firmware_app.procedures.state import Planned
 from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale
-from firmware_app.rules.mpe import Instrument, first_step
+from firmware_app.rules.mpe import Instrument, class_row, first_step
 from firmware_app.rules.pack import NoPackInForce, pack_in_force
 from firmware_app.rules.rows import NawiPack, RulesError
 from firmware_app.standards.select import choose_loads
@@ -50,7 +50,7 @@ def pieces_of(context: Context) -> tuple[Piece, ...]:
 
 def plan_weights(context: Context, scale: Scale) -> tuple[Planned, ...]:
     """The loads from the drawer, rising; empty where none serve. Raises RulesError."""
-    pack = pack_in_force(NawiPack, context.on, context.packs)
+    pack = _law(context, scale)
     loads = choose_loads(pack, instrument_of(scale), scale.d_g, pieces_of(context), context.on)
     return tuple(
         Planned(number=number, nominal_g=load.nominal_g, pieces=load.pieces)
@@ -62,7 +62,7 @@ def plan_goods(context: Context, scale: Scale) -> tuple[Planned, ...]:
     """Three ranges of goods in random order; empty where the pan is too small. Raises RulesError."""
     if context.pan is None:
         return ()
-    step = first_step(pack_in_force(NawiPack, context.on, context.packs), instrument_of(scale))
+    step = first_step(_law(context, scale), instrument_of(scale))
     top = min(GOODS_TO * step, PAN_SHARE * scale.max_g, PAN_SHARE * context.pan.max_g)
     bottom = GOODS_FROM * step
     if top < Decimal("1.5") * bottom:
@@ -90,6 +90,13 @@ def ways_offered(context: Context, scale: Scale, pan_fault: Fault | None) -> tup
         _offer(Way.WEIGHTS, _why_no_weights(context, scale)),
         _offer(Way.GOODS, _why_no_goods(context, scale, pan_fault)),
     )
+
+
+def _law(context: Context, scale: Scale) -> NawiPack:
+    """The pack of the day, once the scale is known to fit one of its classes."""
+    pack = pack_in_force(NawiPack, context.on, context.packs)
+    class_row(pack, instrument_of(scale))
+    return pack
 
 
 def _offer(way: Way, why_not: str) -> WayOffered:

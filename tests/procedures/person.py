@@ -1,0 +1,169 @@
+"""A simulated person with a simulated scale and pan, who answers every prompt of a self-check."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+from firmware_app.procedures.context import Context, Pan
+from firmware_app.procedures.events import (
+    FigureTyped,
+    LoadIsOn,
+    Saved,
+    ScaleChosen,
+    StallTyped,
+    WayChosen,
+)
+from firmware_app.procedures.prompts import (
+    AskStall,
+    ChooseScale,
+    ChooseWay,
+    ClearPan,
+    Interrupted,
+    PutGoods,
+    PutWeights,
+    Saving,
+    Source,
+    Way,
+    WeighGoods,
+)
+from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.quantity import Estimate
+from firmware_app.registry.registry import load_registry
+from firmware_app.rules.pack import pack_in_force
+from firmware_app.rules.rows import WeightsPack
+from firmware_app.standards.sets import load_weights
+from firmware_app.weighing.reading import Reading
+from hardware.scale.contract import Indication
+
+ON = date(2026, 11, 23)
+DEMO = Path(__file__).parents[2] / "provisioning" / "demo"
+REGISTRY = load_registry(DEMO / "registry.toml")
+WEIGHTS = load_weights(DEMO / "weights.toml", pack_in_force(WeightsPack, ON))
+PAN = Pan(max_g=Decimal(20000), calibration="cal-test-1")
+
+TICK_NS = 100_000_000
+
+
+def context(**changes) -> Context:
+    """The demonstration's appliance without a lead, with some fields changed."""
+    fields = {"registry": REGISTRY, "weights": WEIGHTS, "on": ON, "pan": PAN, "seed": 7}
+    return Context(**{**fields, **changes})
+
+
+def rounded(mass: float, d: int = 5) -> Decimal:
+    """The mass as a scale with interval d shows it."""
+    return (Decimal(str(mass)) / d).to_integral_value(ROUND_HALF_UP) * d
+
+
+def honest(mass: float) -> Decimal:
+    return rounded(mass)
+
+
+def adds_ten_percent(mass: float) -> Decimal:
+    return rounded(mass * 1.1)
+
+
+def honest_with_weights_only(mass: float) -> Decimal:
+    """Reads multiples of 100 g truthfully and adds 8 % to everything else."""
+    return rounded(mass if mass % 100 == 0 else mass * 1.08)
+
+
+def reading(at_ns: int, mass: float, stable: bool = True, u: float = 0.3) -> Reading:
+    return Reading(
+        at_ns=at_ns,
+        mass=Estimate(mass, u),
+        stable=stable,
+        why_not=None,
+        window_s=1.5,
+        counts=mass * 420,
+    )
+
+
+def indication(value: Decimal | None, **changes) -> Indication:
+    """A frame of the lead of stall 12, stable and in kg unless changed."""
+    fields = {
+        "profile": "and-st-gs",
+        "value": None if value is None else value / 1000,
+        "unit": "kg",
+        "raw_text": "" if value is None else f"{value / 1000:+09.3f}",
+        "stable": True,
+        "raw": b"ST,GS",
+    }
+    return Indication(**{**fields, **changes})
+
+
+class Person:
+    """Answers prompts until there is a verdict; ``each_tick`` may meddle before every reading."""
+
+    def __init__(
+        self, visit: SelfCheck, shows: Callable[[float], Decimal], way: Way, stall: str = "12"
+    ) -> None:
+        self.visit = visit
+        self.shows = shows
+        self.way = way
+        self.stall = stall
+        self.now_ns = 1_000_000_000
+        self.goods = 0.0
+        self.prompts: list[object] = []
+
+    def tell(self, event: object) -> bool:
+        changed = self.visit.handle(event, self.now_ns)
+        if changed:
+            self.prompts.append(self.visit.prompt)
+        return changed
+
+    def tick(self, pan: float | None = None, lead: Decimal | None = None) -> None:
+        """A tenth of a second, with what the instruments say in it."""
+        self.now_ns += TICK_NS
+        if pan is not None:
+            self.tell(reading(self.now_ns, pan))
+        if lead is not None:
+            self.tell(indication(lead))
+
+    def until(self, *kinds: type, ticks: int = 400) -> object:
+        """Answers until a prompt of one of the kinds stands; fails after so many steps."""
+        for _ in range(ticks):
+            if isinstance(self.visit.prompt, kinds):
+                return self.visit.prompt
+            self.step()
+        raise AssertionError(f"stuck at {self.visit.prompt}")
+
+    def step(self) -> None:
+        """One answer to the prompt that stands."""
+        prompt = self.visit.prompt
+        match prompt:
+            case AskStall():
+                self.tell(StallTyped(self.stall))
+            case ChooseScale(scales=scales):
+                self.tell(ScaleChosen(scales[0].id))
+            case ChooseWay():
+                self.tell(WayChosen(self.way))
+            case PutWeights(nominal_g=nominal):
+                self._figure(float(nominal), prompt.source)
+            case PutGoods(low_g=low, high_g=high, number=number):
+                share = (0.313, 0.571, 0.787)[number % 3]
+                self.goods = round(float(low) + share * (float(high) - float(low)), 1)
+                self._figure(self.goods, prompt.source)
+            case ClearPan():
+                self.tick(pan=0.02)
+            case WeighGoods():
+                self.tick(pan=self.goods)
+            case Interrupted():
+                self.tick(pan=self.goods)
+            case Saving():
+                self.tell(Saved(41, "slip"))
+            case _:
+                raise AssertionError(f"no answer to {prompt}")
+
+    def _figure(self, load: float, source: Source) -> None:
+        self.now_ns += TICK_NS
+        if source is Source.TYPED:
+            self.tell(FigureTyped(str(self.shows(load)), "g"))
+            return
+        before = self.visit.prompt
+        self.tell(LoadIsOn())
+        for _ in range(30):
+            self.tick(pan=0.0, lead=self.shows(load))
+            if self.visit.prompt != before:
+                return
