@@ -66,11 +66,7 @@ class Language:
     @classmethod
     def shipped(cls, *, strict: bool = False) -> Language:
         """The tables beside this file; raises BadCatalogue."""
-        folder = files("kiosk.language")
-        return cls(
-            {lang: parse((folder / f"{lang}.toml").read_text("utf-8"), lang) for lang in LANGUAGES},
-            strict=strict,
-        )
+        return cls({lang: shipped_table(lang) for lang in LANGUAGES}, strict=strict)
 
     def keys(self, lang: str = FALLBACK) -> frozenset[str]:
         """Every key that has words in ``lang``."""
@@ -114,6 +110,11 @@ class Language:
         if (lang, key) not in self._said:
             self._said.add((lang, key))
             _log.warning("%s: %s %s", lang, key, what)
+
+
+def shipped_table(lang: str) -> dict[str, Entry]:
+    """The table of one language beside this file; raises BadCatalogue."""
+    return parse((files("kiosk.language") / f"{lang}.toml").read_text("utf-8"), lang)
 
 
 def parse(source: str, lang: str) -> dict[str, Entry]:

@@ -81,7 +81,7 @@ class DigitLabel(Widget):
     @property
     def minimum_height(self) -> float:
         """Height in pixels that the digits need."""
-        above, below = self._drawer.heights("0", "zh", round(self.font_size))
+        above, below = self._drawer.heights("0", "zh", round(self.font_size))[:2]
         return above + below
 
     def _shown(self, text: str | None = None) -> str:
@@ -115,7 +115,7 @@ class DigitLabel(Widget):
         total = sum(map(self._cell, shown)) + self._unit_room()
         self.overflow = total > self.width + 0.5 or self.minimum_height > self.height + 0.5
         x = round((self.width - total) * {"left": 0.0, "center": 0.5, "right": 1.0}[self.halign])
-        above, below = self._drawer.heights("0", "zh", round(self.font_size))
+        above, below = self._drawer.heights("0", "zh", round(self.font_size))[:2]
         baseline = round((self.height - above - below) / 2 + below)
         for place, quad in enumerate(self._quads):
             if place >= len(shown) or shown[place] == " ":

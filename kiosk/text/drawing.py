@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from kivy.core.text import Label as CoreLabel
 
-from kiosk.text.fonts import ASCENT, DESCENT, Face, Fonts, find_fonts
+from kiosk.text.fonts import ASCENT, DESCENT, PITCH, Face, Fonts, find_fonts
 from kiosk.text.runs import Run, runs
 
 KEPT = 600
@@ -51,12 +51,14 @@ class Drawer:
         """The textures of a single line, from left to right."""
         return [self._piece(run, px, bold) for run in runs(text, language)]
 
-    def heights(self, text: str, language: str, px: int) -> tuple[float, float]:
-        """Pixels above and below the baseline that the lines of ``text`` need."""
+    def heights(self, text: str, language: str, px: int) -> tuple[float, float, float]:
+        """Pixels above and below the baseline that ``text`` needs, and from one baseline to the next."""
         faces = {run.face for run in runs(text, language)} or {Face.HAN}
         if language == "bo":
+            # A line of digits is as high as its neighbours.
             faces.add(Face.TIBETAN)
-        return px * max(ASCENT[face] for face in faces), px * max(DESCENT[face] for face in faces)
+        above, below, pitch = (px * max(room[face] for face in faces) for room in (ASCENT, DESCENT, PITCH))
+        return above, below, pitch
 
     def _piece(self, run: Run, px: int, bold: bool) -> Piece:
         key = (run, px, bold)

@@ -112,10 +112,9 @@ class TextLabel(Widget):
         if asked != self._broken_for:
             self._broken_for = asked
             lines = break_lines(self.text, room, self._measure, balance=self.balance) if self.text else []
-            above, below = self._drawer.heights(self.text, self.language, self._px)
-            self._above, self._line_room = above, (above + below) * self.line_height
-            # The distance of lines may be stretched, the first and the last line keep their own height.
-            self._block = (len(lines) - 1) * self._line_room + above + below if lines else 0.0
+            above, below, pitch = self._drawer.heights(self.text, self.language, self._px)
+            self._above, self._pitch = above, pitch * self.line_height
+            self._block = (len(lines) - 1) * self._pitch + above + below if lines else 0.0
             self.lines = lines
             self.text_width = max(map(self._measure, lines), default=0)
             self.minimum_height = round(self._block + top + bottom)
@@ -141,7 +140,7 @@ class TextLabel(Widget):
                 y = round(baseline) - (piece.height - piece.above)
                 self._glyphs.add(Rectangle(texture=piece.texture, pos=(x, y), size=piece.texture.size))
                 x += piece.width
-            baseline -= self._line_room
+            baseline -= self._pitch
 
     def _paint(self, *_: Any) -> None:
         self._color.rgba = self.color

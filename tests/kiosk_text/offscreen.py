@@ -22,6 +22,15 @@ ROOT = Path(__file__).parents[2]
 def draw(jobs: list[dict[str, Any]], folder: Path) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
     """Brightness and stated facts of each job; raises AssertionError with the child's words if it fails."""
     (folder / "jobs.json").write_text(json.dumps(jobs), "utf-8")
+    run_child([__file__, str(folder)], folder)
+    with np.load(folder / "drawn.npz") as drawn:
+        return [drawn[str(index)] for index in range(len(jobs))], json.loads(
+            (folder / "facts.json").read_text("utf-8")
+        )
+
+
+def run_child(program: list[str], folder: Path) -> str:
+    """What ``program`` printed, run off screen with its Kivy home in ``folder``."""
     environment = os.environ | {
         "SDL_VIDEODRIVER": "offscreen",
         "KIVY_HOME": str(folder / "kivy"),
@@ -31,17 +40,10 @@ def draw(jobs: list[dict[str, Any]], folder: Path) -> tuple[list[np.ndarray], li
         "PYTHONPATH": str(ROOT),
     }
     child = subprocess.run(
-        [sys.executable, __file__, str(folder)],
-        env=environment,
-        capture_output=True,
-        timeout=100,
-        check=False,
+        [sys.executable, *program], env=environment, capture_output=True, timeout=100, check=False
     )
     assert child.returncode == 0, child.stderr.decode(errors="replace")[-3000:]
-    with np.load(folder / "drawn.npz") as drawn:
-        return [drawn[str(index)] for index in range(len(jobs))], json.loads(
-            (folder / "facts.json").read_text("utf-8")
-        )
+    return child.stdout.decode()
 
 
 def _work(folder: Path) -> None:

@@ -14,7 +14,7 @@ from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
-FINE = 4
+FINE = 8
 """Sub-pixels a pixel, each way."""
 
 

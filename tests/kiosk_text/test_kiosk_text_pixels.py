@@ -11,7 +11,7 @@ import pytest
 from offscreen import draw
 from outlines import ink
 
-from kiosk.text.fonts import ASCENT, DESCENT, Face, Fonts, find_fonts
+from kiosk.text.fonts import ASCENT, DESCENT, PITCH, Face, Fonts, find_fonts
 
 pytestmark = pytest.mark.screen
 
@@ -167,7 +167,7 @@ def test_what_does_not_fit_is_said(drawn: Drawn, job: str, overflow: bool) -> No
 def test_lines_and_height_are_stated(drawn: Drawn) -> None:
     facts = drawn.facts["fits"]
     assert facts["lines"] == ["请检查白色", "插头。"]
-    assert facts["minimum_height"] == round(2 * 20 * (ASCENT[Face.HAN] + DESCENT[Face.HAN]))
+    assert facts["minimum_height"] == round(20 * (PITCH[Face.HAN] + ASCENT[Face.HAN] + DESCENT[Face.HAN]))
     assert drawn.facts["empty"]["minimum_height"] == 0
 
 
