@@ -17,7 +17,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, NO, fail, in_words, print_json
@@ -70,7 +70,7 @@ def list_profiles(as_json: AsJson = False) -> None:
 
     Example: steelyard scale list --json
     """
-    table = Table("id", "title", "baud", "line", "confidence", "asked", box=None)
+    table = Table(Column("id", no_wrap=True), "title", "baud", "line", "confidence", "asked", box=None)
     for info in _shelf().list():
         if as_json:
             print_json(info)

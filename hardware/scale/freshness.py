@@ -9,6 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 from hardware.scale.contract import Indication
 
@@ -16,7 +17,6 @@ MISSED_PERIODS = 5
 FIRST_LIMIT_NS = 1_000_000_000
 """Silence allowed until a period is known: a Yaohua indicator that stops may mean overload."""
 SHORTEST_LIMIT_NS = 250_000_000
-"""Adapters hand over several frames at once; below this their pauses look like those of the scale."""
 LONGEST_LIMIT_NS = 10_000_000_000
 WINDOW = 16
 
@@ -33,7 +33,9 @@ class Freshness:
         if len(self._times) < 2 or self._times[-1] == self._times[0]:
             return FIRST_LIMIT_NS
         period = (self._times[-1] - self._times[0]) // (len(self._times) - 1)
-        return min(max(MISSED_PERIODS * period, SHORTEST_LIMIT_NS), LONGEST_LIMIT_NS)
+        # Adapters hand over several frames at once: their pauses are not those of the scale.
+        pause = max(after - before for before, after in pairwise(self._times))
+        return min(max(MISSED_PERIODS * period, pause * 3 // 2, SHORTEST_LIMIT_NS), LONGEST_LIMIT_NS)
 
     def saw(self, indication: Indication) -> None:
         """Takes note of an Indication; after a silence the period is learned anew."""

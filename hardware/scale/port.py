@@ -77,7 +77,10 @@ def open_replay(options: Mapping[str, Any]) -> Replay:
 
 
 class SerialPort:
-    """A serial port that is opened again, with back-off and jitter, whenever it is gone."""
+    """A serial port that is opened again, with back-off and jitter, whenever it is gone.
+
+    Any thread may call; one call at a time is served, and ``close`` ends a ``read`` under way.
+    """
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class SerialPort:
         self._rng = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._port: serial.Serial | None = None
         self._closing = threading.Event()
+        self._one_call = threading.Lock()
         self._wait_s = FIRST_WAIT_S
         self._next_try = clock()
         self._why = ""
@@ -108,33 +112,36 @@ class SerialPort:
 
     def read(self, timeout_s: float) -> bytes:
         """What arrived within ``timeout_s``; never raises for a line that is gone."""
-        if self._closing.is_set():
-            return b""
-        if self._port is None:
-            self._wait_for_port(timeout_s)
-            return b""
-        try:
-            if self._port.timeout != timeout_s:
-                self._port.timeout = timeout_s
-            first = self._port.read(1)
-            return bytes(first + self._port.read(min(self._port.in_waiting, CHUNK))) if first else b""
-        except _GONE as error:
-            self._lose(error)
-            return b""
+        with self._one_call:
+            if self._closing.is_set():
+                return b""
+            if self._port is None:
+                self._wait_for_port(timeout_s)
+                return b""
+            try:
+                return _what_came(self._port, timeout_s)
+            except _GONE as error:
+                self._lose(error)
+                return b""
 
     def write(self, data: bytes) -> None:
         """Sends ``data``; raises LineLost."""
-        if self._port is None or self._closing.is_set():
-            raise LineLost(f"{self._options.port}: the port is not there; nothing was sent")
-        try:
-            self._port.write(data)
-        except _GONE as error:
-            self._lose(error)
-            raise LineLost(f"{self._options.port}: lost while sending: {error}") from error
+        with self._one_call:
+            if self._port is None or self._closing.is_set():
+                raise LineLost(f"{self._options.port}: the port is not there; nothing was sent")
+            try:
+                self._port.write(data)
+            except _GONE as error:
+                self._lose(error)
+                raise LineLost(f"{self._options.port}: lost while sending: {error}") from error
 
     def close(self) -> None:
         self._closing.set()
-        self._shut()
+        port = self._port
+        if port is not None:
+            port.cancel_read()
+        with self._one_call:
+            self._shut()
 
     def __enter__(self) -> Self:
         return self
@@ -187,6 +194,13 @@ class SerialPort:
                 port.close()
             except _GONE:
                 return
+
+
+def _what_came(port: serial.Serial, timeout_s: float) -> bytes:
+    if port.timeout != timeout_s:
+        port.timeout = timeout_s
+    first = port.read(1)
+    return bytes(first + port.read(min(port.in_waiting, CHUNK))) if first else b""
 
 
 def _keep_modem_lines(port: serial.Serial) -> None:

@@ -80,10 +80,12 @@ def _of_shape(shape: Shape, length: int | None) -> Iterable[str]:
             yield f"column {column.name!r}: {words}"
         due = column.last + 1
     last = shape.column[-1].last
-    if last not in (-1, length):
-        yield f"ends at {last}: the last column ends at -1 or at the length of the frame"
+    if length is not None and last != length:
+        yield f"ends at {last}: a frame of fixed length ends at {length}"
+    if length is None and last < -1:
+        yield f"ends at {last}: the last column of a frame of open length ends at -1"
     if len([c for c in shape.column if _width(c) is None]) != (last == -1):
-        yield "exactly one column of a frame of open length reaches to a place counted from the end"
+        yield "one column, and only of a frame of open length, reaches to a place counted from the end"
     if len([c for c in shape.column if c.meaning is Meaning.WEIGHT]) > 1:
         yield "has two columns of meaning 'weight'"
     stated = any(facts.decimals is not None for c in shape.column for facts in _facts(c))

@@ -63,6 +63,7 @@ class SimulatedScale:
         os.set_blocking(self._wake_out, False)
         self._line = PtyLine(setup.link)
         self._line.plug()
+        self._bench_path = setup.bench
         self._bench = None if setup.bench is None else Bench(setup.bench, self._handlers())
 
     def stop(self) -> None:
@@ -89,6 +90,8 @@ class SimulatedScale:
         if self._bench is not None:
             bench, self._bench = self._bench, None
             bench.close()
+        if self._bench_path is not None:
+            self._bench_path.unlink(missing_ok=True)
 
     def _frame(self, now: float) -> None:
         if not self._powered:

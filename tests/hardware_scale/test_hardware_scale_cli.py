@@ -1,0 +1,118 @@
+"""`steelyard scale`: list, decode, watch."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import tty
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from firmware_app.cli.scale import app
+
+YAOHUA = "02 2B 30 30 31 35 36 30 30 31 39 03"
+KEYS = {"profile", "value", "unit", "stable", "kind", "overload", "underload", "check", "raw", "at"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def records(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def test_list_names_every_profile() -> None:
+    result = run("list", "--json")
+    assert result.exit_code == 0
+    assert {"yaohua-tf0", "and-st-gs", "mt-sics", "toledo-continuous", "cas-22"} <= {
+        record["id"] for record in records(result)
+    }
+    assert "toledo-continuous" in run("list").stdout
+
+
+def test_decode_one_frame() -> None:
+    result = run("decode", "--profile", "yaohua-tf0", "--hex", YAOHUA, "--json")
+    (record,) = records(result)
+    assert result.exit_code == 0
+    assert set(record) >= KEYS
+    assert {key: record[key] for key in KEYS} == {
+        "profile": "yaohua-tf0",
+        "value": "1560",
+        "unit": None,
+        "stable": None,
+        "kind": "unknown",
+        "overload": False,
+        "underload": False,
+        "check": "ok",
+        "raw": YAOHUA,
+        "at": 0,
+    }
+
+
+@pytest.mark.parametrize("text", [YAOHUA.lower(), YAOHUA.replace(" ", ""), "0x02,0x2b," + YAOHUA[6:]])
+def test_decode_takes_hexadecimal_as_people_write_it(text: str) -> None:
+    assert run("decode", "--profile", "yaohua-tf0", "--hex", text).exit_code == 0
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_decode_a_file_of_raw_bytes_or_of_hexadecimal(tmp_path: Path, as_text: bool) -> None:
+    raw = b"\x39\x03" + bytes.fromhex(YAOHUA) * 3
+    path = tmp_path / "log"
+    path.write_bytes(raw.hex(" ", 1).encode() + b"\n" if as_text else raw)
+    result = run("decode", "--profile", "yaohua-tf0", str(path), "--json")
+    assert [record["at"] for record in records(result)] == [2, 14, 26]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--profile", "yaohua-tf0", "--hex", "30 31 32"), 1, "no frame"),
+        (("--profile", "yaohua-tf0", "--hex", YAOHUA.replace("39 03", "38 03")), 1, "no frame"),
+        (("--profile", "yaohua", "--hex", YAOHUA), 2, "yaohua-tf0"),
+        (("--profile", "yaohua-tf0", "--hex", "02 2"), 2, "not hexadecimal"),
+        (("--profile", "yaohua-tf0", "--hex", "xyz"), 2, "not hexadecimal"),
+        (("--profile", "yaohua-tf0"), 2, "either"),
+        (("--profile", "yaohua-tf0", "/nowhere/log"), 3, "No such file"),
+    ],
+)
+def test_decode_says_what_is_wrong(arguments: tuple[str, ...], code: int, words: str) -> None:
+    result = run("decode", *arguments)
+    assert result.exit_code == code
+    assert words in " ".join(result.stderr.split())
+
+
+def test_a_bad_check_is_shown_without_a_value() -> None:
+    result = run("decode", "--profile", "yaohua-tf0", "--hex", YAOHUA.replace("39 03", "38 03"), "--json")
+    (record,) = records(result)
+    assert (record["value"], record["check"]) == (None, "bad")
+
+
+def test_watch_shows_bytes_beside_the_value() -> None:
+    near, far = os.openpty()
+    tty.setraw(far)
+    stop = threading.Event()
+
+    def stream() -> None:
+        while not stop.wait(0.05):
+            os.write(near, bytes.fromhex(YAOHUA))
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    try:
+        result = run("watch", os.ttyname(far), "--profile", "yaohua-tf0", "--seconds", "0.5")
+    finally:
+        stop.set()
+        thread.join()
+        os.close(near)
+        os.close(far)
+    assert result.exit_code == 0
+    assert f"{YAOHUA}  1560" in result.stdout
+
+
+def test_watch_refuses_a_line_that_is_none() -> None:
+    assert run("watch", "/dev/null", "--profile", "yaohua-tf0", "--line", "8X1").exit_code == 2
+    assert run("watch", "/dev/null", "--profile", "yaohua-tf0", "--baud", "1").exit_code == 3

@@ -1,0 +1,176 @@
+"""Profiles: what makes one load, what refuses it, and the vectors of the shelf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hardware.scale.contract import Check, ProfileError
+from hardware.scale.profile import SHELF, Profile, Shelf, builtin_profiles, load_profile, read_profile
+
+FILES = sorted(SHELF.glob("*.toml"))
+SOUND = (SHELF / "yaohua-tf0.toml").read_text(encoding="utf-8")
+FIRST_FIVE = {"yaohua-tf0", "and-st-gs", "mt-sics", "toledo-continuous", "cas-22"}
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Shelf:
+    shelf = builtin_profiles()
+    assert isinstance(shelf, Shelf)
+    return shelf
+
+
+def test_the_shelf_holds_the_first_five(shelf: Shelf) -> None:
+    assert {info.id for info in shelf.list()} >= FIRST_FIVE
+
+
+def test_an_unknown_id_names_the_nearest(shelf: Shelf) -> None:
+    with pytest.raises(ProfileError, match="did you mean 'yaohua-tf0'"):
+        shelf.decoder("yaohua-tf")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_house_style_of_every_profile(path: Path) -> None:
+    """Every profile names sources, has a vector that is refused, one with a value and one without."""
+    file = load_profile(path).file
+    assert file.sources
+    assert any(vector.refused or vector.check is Check.BAD for vector in file.vector)
+    assert any(vector.value is not None for vector in file.vector)
+    assert any(vector.value is None and not vector.refused for vector in file.vector)
+
+
+def _vectors() -> list[tuple[str, str]]:
+    return [(path.stem, vector.hex) for path in FILES for vector in load_profile(path).file.vector]
+
+
+@pytest.mark.parametrize(("profile_id", "text"), _vectors())
+def test_every_vector_decodes_byte_by_byte_too(shelf: Shelf, profile_id: str, text: str) -> None:
+    raw = bytes.fromhex(text)
+    whole, single = shelf.decoder(profile_id), shelf.decoder(profile_id)
+    due = whole.feed(raw) + whole.finish()
+    got = [each for byte in raw for each in single.feed(bytes([byte]))] + single.finish()
+    assert got == due
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('value = "1560"', 'value = "1561"', "vector 1"),
+        ('value = "20.00"', 'value = "20.0"', "vector 3"),
+        ('raw_text = "001560"', 'raw_text = "1560"', "vector 1"),
+        (
+            'check = "ok"\n\n[[vector]]\nhex = "02 2B 30 30 31 36',
+            'stable = true\n[[vector]]\nhex = "02 2B 30 30 31 36',
+            "vector 1",
+        ),
+        ("polled = false", "poled = false", "unknown key 'poled'; did you mean 'polled'"),
+        ('form = "digits"', 'forms = "digits"', "column 3: unknown key 'forms'; did you mean 'form'"),
+        ("decimals = 2", "decimal = 2", "map '2': unknown key 'decimal'; did you mean 'decimals'"),
+        ('kind = "xor-hex"', 'kind = "xor-hx"', "did you mean 'xor-hex'"),
+        ('start = ["02"]', "start = []", "needs 'start'"),
+        ("length = 12", "length = 13", "ends at 12"),
+        ("length = 12", "length = 12\nlongest = 20", "no use for 'longest'"),
+        ("from = 3, to = 8", "from = 3, to = 7", "the next byte to be told of is 8"),
+        ("from = 10, to = 11", "from = 10, to = 10", "the next byte"),
+        ("from = 2\nto = 9", "from = 2\nto = 10", "covers columns in front of its own"),
+        ('"+" = {}', '"++" = {}', "is not 1 bytes wide"),
+        ('confidence = "captured"', 'confidence = "sure"', "confidence"),
+        ('settings = ["8N1"]', 'settings = ["9N1"]', "settings"),
+        ("refused = true", "refused = false", "must be one frame; 0 came out"),
+        ('id = "yaohua-tf0"', 'id = "Yaohua"', "id"),
+        ("id =", "id", "not TOML"),
+    ],
+)
+def test_a_profile_that_is_wrong_does_not_load(old: str, new: str, complaint: str) -> None:
+    assert old in SOUND
+    with pytest.raises(ProfileError) as refusal:
+        read_profile(SOUND.replace(old, new, 1))
+    assert complaint in str(refusal.value)
+
+
+def test_a_vector_that_must_be_refused_and_is_not_stops_the_profile() -> None:
+    more = '\n[[vector]]\nhex = "02 2B 30 30 31 35 36 30 30 31 39 03"\nsource = "test"\nrefused = true\n'
+    with pytest.raises(ProfileError, match="must be refused"):
+        read_profile(SOUND + more)
+
+
+def test_a_profile_is_named_after_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text(SOUND, encoding="utf-8")
+    with pytest.raises(ProfileError, match=r"name the file yaohua-tf0\.toml"):
+        load_profile(path)
+
+
+def test_no_profile_stands_on_a_shelf_twice() -> None:
+    profile: Profile = read_profile(SOUND)
+    with pytest.raises(ProfileError, match="twice"):
+        Shelf([profile, profile])
+
+
+# The numbers nobody may read as weights.
+
+BALANCE = """
+id = "and-standard"
+version = "1"
+title = "A&D balances, standard format"
+confidence = "manual"
+sources = ["A&D GX-300 manual p.46"]
+polled = false
+[line]
+baud_rates = [2400]
+settings = ["7E1"]
+[framing]
+kind = "end"
+start = ["53 54 2C", "4F 4C 2C"]
+end = "0D 0A"
+longest = 24
+[[shape]]
+name = "weight"
+column = [
+  { name = "header", from = 1, to = 2, meaning = "map", map = { "ST" = {}, "OL" = { out_of_range = true } } },
+  { name = "comma", from = 3, meaning = "fixed", equals = [","] },
+  { name = "digits", from = 4, to = 12, meaning = "weight", form = "decimal" },
+  { name = "unit", from = 13, to = 15, meaning = "map", map = { "  g" = { unit = "g" }, "+19" = {} } },
+  { name = "CR LF", from = 16, to = 17, meaning = "fixed", equals = ["\\r\\n"] },
+]
+[[vector]]
+hex = "53 54 2C 2B 30 30 30 30 31 2E 32 37 20 20 67 0D 0A"
+source = "manual: ST,+00001.27  g"
+value = "1.27"
+unit = "g"
+[[vector]]
+hex = "4F 4C 2C 2B 39 39 39 39 39 39 39 45 2B 31 39 0D 0A"
+source = "manual: OL,+9999999E+19"
+overload = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "overload"),
+    [(b"OL,+9999999E+19\r\n", True), (b"OL,-9999999E+19\r\n", False)],
+)
+def test_ten_to_the_nineteenth_is_an_overload_and_no_number(line: bytes, overload: bool) -> None:
+    decoder = read_profile(BALANCE).decoder()
+    (got,) = decoder.feed(line)
+    assert (got.value, got.raw_text, got.tare) == (None, "", None)
+    assert (got.overload, got.underload) == (overload, not overload)
+
+
+def test_an_exponent_without_the_overload_header_is_no_frame() -> None:
+    decoder = read_profile(BALANCE).decoder()
+    assert decoder.feed(b"ST,+9999999E+19\r\n") + decoder.finish() == []
+
+
+@pytest.mark.parametrize(
+    "digits", [b"    ~~~~", b"--------", b"1 2.3456", b"  1.2.3 ", b"        ", b" 1,2.3  "]
+)
+@pytest.mark.parametrize("head", [b"ST", b"US"])
+def test_what_is_no_number_is_no_frame(shelf: Shelf, head: bytes, digits: bytes) -> None:
+    decoder = shelf.decoder("cas-22")
+    assert decoder.feed(head + b",GS,\x00\xc5," + digits + b" kg\r\n") + decoder.finish() == []
+
+
+def test_a_decimal_comma_is_a_point(shelf: Shelf) -> None:
+    (got,) = shelf.decoder("and-st-gs").feed(b"ST,GS,+  1,250kg\r\n")
+    assert (str(got.value), got.raw_text) == ("1.250", "+  1,250")
