@@ -101,7 +101,10 @@ def make_entry(
         kind=kind,
         body=plain,
     )
-    raw = msgspec.json.encode(payload)
+    try:
+        raw = msgspec.json.encode(payload)
+    except UnicodeEncodeError as error:
+        raise BadBody(f"a body holds Unicode text only: {error}") from error
     if len(raw) * 4 // 3 > jose.MAX_JWS - 512:
         raise BadBody(f"an entry of {len(raw)} bytes is too large")
     _decode(raw)
