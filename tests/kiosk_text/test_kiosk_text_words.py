@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
+from firmware_app.ledger.clock import ClockQuality
 from firmware_app.procedures.prompts import Problem, Source, Way
+from firmware_app.rules.rows import Confidence
 from firmware_app.uncertainty.decision import Verdict
+from firmware_app.upload.outcome import Trouble
 from firmware_app.weighing.reading import WhyNot
 from hardware.loadcell.contract import Fault
 from kiosk.language.catalogue import (
@@ -29,6 +33,7 @@ from kiosk.text.breaking import break_lines, opportunities
 from kiosk.text.fonts import ASCENT, DESCENT, Face, find_fonts
 from kiosk.text.runs import runs
 
+ROOT = Path(__file__).parents[2]
 TABLES = {lang: shipped_table(lang) for lang in LANGUAGES}
 TEXTS = [
     (lang, key, words)
@@ -68,8 +73,13 @@ def test_every_language_has_the_same_keys_and_parameters(lang: str) -> None:
         ("verdict_short", Verdict),
         ("verdict_hint", Verdict),
         ("next_step", ("more_loads", "change_point", "send_for_verification")),
-        ("reason", ("reference_not_capable", "no_weights", "pan_fault")),
-        ("clock", ("synchronised", "battery", "unsynchronised")),
+        ("reason", ("reference_not_capable", "weights_not_usable", "no_rules", "beyond_max", "scale_data")),
+        ("way_why_not", ("no_weights", "weights_expired", "weights_unfit", "no_rules", "scale_data")),
+        ("way_why_not", ("no_pan", "pan_fault", "pan_too_small")),
+        ("not_saved_reason", ("disk_full", "read_only", "io_error", "busy", "damaged")),
+        ("county_problem", Trouble),
+        ("confidence", Confidence),
+        ("clock", ClockQuality),
         ("part_name", ("sampler", "core", "uploader", "county", "kiosk")),
     ],
 )
@@ -81,6 +91,15 @@ def test_every_code_has_words_and_so_has_an_unknown_one(
             assert language.has(f"{family}.{code}", lang)
             assert language.say_code(family, code, lang) == TABLES[lang][f"{family}.{code}"].other
         assert language.say_code(family, "never_heard_of", lang)
+
+
+def test_every_key_that_a_view_says_has_words() -> None:
+    views = "".join(path.read_text("utf-8") for path in (ROOT / "kiosk" / "view").glob("*.py"))
+    said = set(re.findall(r'\bsay\(\s*"([a-z_.]+)"', views))
+    assert said, "the views say nothing: has the way of saying changed?"
+    assert not said - TABLES["en"].keys()
+    families = set(re.findall(r'\bsay\.code\(\s*"([a-z_]+)"', views))
+    assert not {family for family in families if f"{family}.other" not in TABLES["en"]}
 
 
 def test_an_unknown_code_is_named_where_it_helps(language: Language) -> None:
