@@ -44,18 +44,14 @@ def choose_loads(
     """
     sums = _sums(pack, pieces, instrument, d_g, on)
     lowest = instrument.min_g or d_g
-    fit = {
-        mass: chosen
-        for mass, chosen in sums.items()
-        if mass >= lowest and _fine_enough(pack, instrument, chosen, mass, on)
-    }
     loads: dict[Grams, Load] = {}
     for share in TARGETS:
         wanted = share * first_step(pack, instrument)
-        free = [mass for mass in fit if mass not in loads]
-        if free:
-            mass = min(free, key=lambda mass: (abs(mass - wanted), len(fit[mass]), mass))
-            loads[mass] = Load(mass, fit[mass])
+        for mass in sorted(sums, key=lambda mass: (abs(mass - wanted), len(sums[mass]), mass)):
+            fresh = mass >= lowest and mass not in loads
+            if fresh and _fine_enough(pack, instrument, sums[mass], mass, on):
+                loads[mass] = Load(mass, sums[mass])
+                break
     return tuple(loads[mass] for mass in sorted(loads))
 
 

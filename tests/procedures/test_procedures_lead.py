@@ -6,7 +6,7 @@ import pytest
 from person import Person, context, honest, indication, reading
 
 from firmware_app.procedures.events import FigureTyped, LineSilent, LoadIsOn, TypeInstead
-from firmware_app.procedures.prompts import Problem, PutWeights, Source, Way
+from firmware_app.procedures.prompts import Problem, PutGoods, PutWeights, Source, Way
 from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.procedures.settle import LEAD_SETTLED, SECOND, Window, follow, settled
 from firmware_app.procedures.state import Phase
@@ -85,6 +85,18 @@ def test_every_other_frame_ends_in_a_problem_with_a_way_out(frame, problem, sour
     assert (prompt.number, prompt.problem, prompt.source) == (1, problem, source)
     assert person.tell(FigureTyped("1000", "g"))
     assert person.visit.prompt.number == 2
+
+
+def test_goods_out_of_the_range_are_asked_for_over_the_lead_again():
+    person = Person(SelfCheck.start(context(lead_profiles=("and-st-gs",))), honest, Way.GOODS)
+    asked = person.until(PutGoods)
+    for mass, problem in ((D(500), Problem.GOODS_TOO_LIGHT), (D(14000), Problem.GOODS_TOO_HEAVY)):
+        person.tell(LoadIsOn())
+        prompt = hear(person, indication(mass))
+        assert (prompt.problem, prompt.source, prompt.number) == (problem, Source.LEAD, 1)
+    person.tell(LoadIsOn())
+    hear(person, indication(D(asked.low_g)))
+    assert not isinstance(person.visit.prompt, PutGoods)
 
 
 def test_a_unit_confirmed_in_the_registry_stands_in_for_a_missing_one():

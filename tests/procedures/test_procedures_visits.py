@@ -24,6 +24,7 @@ from firmware_app.procedures.prompts import (
     Interrupted,
     Judged,
     NotSaved,
+    Problem,
     PutGoods,
     Saving,
     Source,
@@ -181,6 +182,40 @@ def test_half_the_goods_in_passing_are_not_taken():
     assert float(person.visit.state.attempts[0].loaded.mass_g) == person.goods
 
 
+@pytest.mark.parametrize(
+    ("share", "problem"), [(0.5, Problem.GOODS_TOO_LIGHT), (1.6, Problem.GOODS_TOO_HEAVY)]
+)
+def test_goods_that_are_hardly_the_same_are_asked_for_again_before_they_count(share, problem):
+    person = Person(SelfCheck.start(context()), honest, Way.GOODS)
+    person.until(WeighGoods)
+    for _ in range(20):
+        person.tick(pan=person.goods * share)
+    assert (person.visit.prompt.number, person.visit.prompt.problem) == (1, problem)
+    for _ in range(85):
+        person.tick(pan=person.goods * share)
+    assert person.visit.prompt.number == 2
+
+
+def test_the_worst_scale_on_record_is_judged_without_delay():
+    # Source: reported case, 800 g shown for 500 g.
+    person = Person(SelfCheck.start(context()), honest, Way.GOODS)
+    person.until(WeighGoods)
+    for _ in range(12):
+        person.tick(pan=person.goods / 1.6)
+    assert person.visit.prompt.number == 2
+
+
+@pytest.mark.parametrize(
+    ("mass", "problem"), [(4.0, None), (90.0, Problem.GOODS_TOO_LIGHT), (20_100.0, Problem.GOODS_TOO_HEAVY)]
+)
+def test_what_cannot_be_goods_is_never_taken(mass, problem):
+    person = Person(SelfCheck.start(context()), honest, Way.GOODS)
+    person.until(WeighGoods)
+    for _ in range(150):
+        person.tick(pan=mass)
+    assert (person.visit.prompt.number, person.visit.prompt.problem) == (1, problem)
+
+
 def test_a_fault_in_the_middle_interrupts_and_the_visit_goes_on():
     person = Person(SelfCheck.start(context()), honest, Way.GOODS)
     person.until(WeighGoods)
@@ -281,7 +316,7 @@ def test_a_load_beyond_max_cannot_be_judged():
     person = Person(SelfCheck.start(context()), honest, Way.GOODS)
     person.until(WeighGoods)
     person.goods = 15_100.0
-    for _ in range(15):
+    for _ in range(120):
         person.tick(pan=person.goods)
     first = person.until(Judged).result.loads[0]
     assert (first.verdict, first.reason, first.limit_g) == (Verdict.CANNOT_JUDGE, "beyond_max", "")
