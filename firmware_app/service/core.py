@@ -143,7 +143,8 @@ class Core:
             return
         procedure = self._desk.procedure
         scale = None if procedure is None else procedure.state.scale
-        self._lead.use(self._config.lead.profile or (scale.profile if scale is not None else "") or None)
+        wanted = self._config.lead.profile or (scale.profile if scale is not None else "")
+        self._lead.use(wanted if wanted in self._profiles else None)
 
     def _context(self) -> context.Context:
         """The appliance as a visit that begins now must know it."""

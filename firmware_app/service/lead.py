@@ -12,12 +12,12 @@ import time
 
 from firmware_app.quantity import plain
 from firmware_app.service.messages import LeadState
-from hardware.scale.contract import Decoder, Indication, LineState, Profiles, Transport
+from hardware.scale.contract import Check, Decoder, Indication, LineState, Profiles, Transport
 from hardware.scale.freshness import Freshness
 
 READ_S = 0.1
 QUEUE_CHUNKS = 1024
-"""Bounded: when the core falls behind, the oldest bytes are let go and the decoder starts afresh."""
+"""Bounded: a scale that talks faster than the core listens does not fill the memory."""
 
 
 class Lead:
@@ -31,6 +31,7 @@ class Lead:
         self._freshness = Freshness()
         self._latest: Indication | None = None
         self._chunks: queue.Queue[tuple[int, bytes]] = queue.Queue(QUEUE_CHUNKS)
+        """What was read and when; no bytes at all mean that the line was lost there."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._read, name="lead", daemon=True)
         self._thread.start()
@@ -52,16 +53,21 @@ class Lead:
                 at_ns, data = self._chunks.get_nowait()
             except queue.Empty:
                 break
-            if self._decoder is not None:
-                found += self._decoder.feed(data, at_ns)
-        for indication in found:
-            self._freshness.saw(indication)
-            self._latest = indication
-        if self._transport.state is not LineState.OPEN and self._latest is not None:
-            self._forget()
+            if not data:
+                self._forget()
+            elif self._decoder is not None:
+                self._hear(self._decoder.feed(data, at_ns), found)
         if self._latest is not None and self._freshness.silent(now_ns):
             self._forget()
         return found
+
+    def _hear(self, indications: list[Indication], found: list[Indication]) -> None:
+        """A frame whose check fails says nothing: it is neither shown nor handed on."""
+        for indication in indications:
+            if indication.check is not Check.BAD:
+                self._freshness.saw(indication)
+                self._latest = indication
+                found.append(indication)
 
     def _forget(self) -> None:
         """A lost or silent line has no last value."""
@@ -90,15 +96,21 @@ class Lead:
         )
 
     def _read(self) -> None:
+        lost = False
         while not self._closing.is_set():
             data = self._transport.read(READ_S)
-            if not data:
+            was_lost, lost = lost, self._transport.state is not LineState.OPEN
+            if not data and (was_lost or not lost):
                 continue
-            if self._chunks.full():
-                with_room = self._chunks.qsize() // 2
-                while self._chunks.qsize() > with_room:
-                    self._chunks.get_nowait()
-            self._chunks.put((time.monotonic_ns(), data))
+            self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        """Hands bytes over; where the core has fallen behind, what it has not taken is given up as lost."""
+        if self._chunks.full():
+            while self._chunks.qsize():
+                self._chunks.get_nowait()
+            self._chunks.put((time.monotonic_ns(), b""))
+        self._chunks.put((time.monotonic_ns(), data))
 
     def close(self) -> None:
         self._closing.set()

@@ -28,7 +28,7 @@ class Visitor:
         self._stage = stage
         self._shots = shots
         self._shot = 0
-        context = zmq.Context.instance()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._robot: zmq.Socket[bytes] = context.socket(zmq.REQ)
         self._robot.setsockopt(zmq.LINGER, 0)
         self._robot.setsockopt(zmq.REQ_RELAXED, 1)
@@ -50,7 +50,10 @@ class Visitor:
 
     def wait_for(self, *prompts: type[P]) -> P:
         """The prompt, once it is one of these kinds; raises DemoFailed."""
-        return self.wait_until(lambda prompt: isinstance(prompt, prompts), str([p.__name__ for p in prompts]))
+        prompt: P = self.wait_until(
+            lambda prompt: isinstance(prompt, prompts), str([p.__name__ for p in prompts])
+        )
+        return prompt
 
     def wait_until(self, seen: Any, what: str) -> Any:
         """The prompt of which ``seen`` is true."""
