@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from firmware_app.errors import SteelyardError
-from firmware_app.procedures import lead, steps
+from firmware_app.procedures import lead, pan, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
@@ -94,8 +94,8 @@ TABLE: dict[Phase, Row] = {
         **ANYWHERE,
         WayChosen: Move(steps.choose_way, (Phase.CHOOSE_WAY, Phase.PUT_WEIGHTS, Phase.PUT_GOODS)),
         GoBack: Move(steps.back_to_scale, (Phase.CHOOSE_SCALE,)),
-        Reading: Move(steps.reading_offers),
-        PanFault: Move(steps.fault_offers),
+        Reading: Move(pan.reading_offers),
+        PanFault: Move(pan.fault_offers),
     },
     Phase.PUT_WEIGHTS: {
         **ANYWHERE,
@@ -135,20 +135,20 @@ TABLE: dict[Phase, Row] = {
     },
     Phase.CLEAR_PAN: {
         **ANYWHERE,
-        Reading: Move(steps.clear_pan, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
-        PanFault: Move(steps.interrupt, (Phase.CLEAR_PAN, Phase.INTERRUPTED)),
+        Reading: Move(pan.clear_pan, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
+        PanFault: Move(pan.interrupt, (Phase.CLEAR_PAN, Phase.INTERRUPTED)),
         GoBack: Move(steps.back_to_figure, (Phase.CLEAR_PAN, Phase.PUT_GOODS)),
     },
     Phase.WEIGH_GOODS: {
         **ANYWHERE,
-        Reading: Move(steps.weigh_goods, (Phase.WEIGH_GOODS, Phase.PUT_GOODS, Phase.SAVING)),
-        PanFault: Move(steps.interrupt, (Phase.WEIGH_GOODS, Phase.INTERRUPTED)),
+        Reading: Move(pan.weigh_goods, (Phase.WEIGH_GOODS, Phase.PUT_GOODS, Phase.SAVING)),
+        PanFault: Move(pan.interrupt, (Phase.WEIGH_GOODS, Phase.INTERRUPTED)),
         GoBack: Move(steps.back_to_figure, (Phase.WEIGH_GOODS, Phase.PUT_GOODS)),
     },
     Phase.INTERRUPTED: {
         **ANYWHERE,
-        Reading: Move(steps.resume, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
-        PanFault: Move(steps.still_interrupted, (Phase.INTERRUPTED,)),
+        Reading: Move(pan.resume, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
+        PanFault: Move(pan.still_interrupted, (Phase.INTERRUPTED,)),
         GoBack: Move(steps.back_to_figure, (Phase.INTERRUPTED, Phase.PUT_GOODS)),
     },
     Phase.SAVING: {

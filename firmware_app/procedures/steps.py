@@ -28,7 +28,7 @@ from firmware_app.procedures.figures import problem_of, typed_figure
 from firmware_app.procedures.judging import judge
 from firmware_app.procedures.plan import plan_goods, plan_weights, ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
-from firmware_app.procedures.settle import PAN_AT_REST, SECOND, Window, follow, settled
+from firmware_app.procedures.settle import PAN_AT_REST, follow, settled
 from firmware_app.procedures.state import (
     MAX_ATTEMPTS,
     Attempt,
@@ -46,11 +46,6 @@ MILLIGRAM = Decimal("0.001")
 TOO_MUCH = Decimal("1.3")
 """A scale that shows too much must not be refused for it: figures up to 30 % over the range are taken."""
 OTHER_GOODS = (Problem.GOODS_TOO_LIGHT, Problem.GOODS_TOO_HEAVY)
-LEAST_SHARE, MOST_SHARE = Decimal("0.6"), Decimal("1.5")
-"""Mass on the pan over figure of the scale. The worst scale on record shows 800 g for 500 g, a share of 0.63;
-beyond these ends goods were more likely left behind or added."""
-INSIST_NS = 10 * SECOND
-"""How long goods beyond those ends must lie still to be taken all the same."""
 PUT = {Way.WEIGHTS: Phase.PUT_WEIGHTS, Way.GOODS: Phase.PUT_GOODS}
 
 
@@ -98,7 +93,7 @@ def choose_scale(context: Context, state: SelfCheckState, event: ScaleChosen, _n
 
 def choose_way(context: Context, state: SelfCheckState, event: WayChosen, _now_ns: int) -> SelfCheckState:
     """A possible way leads to its first load; an impossible one is ignored."""
-    scale = _scale(state)
+    scale = scale_of(state)
     if not any(offer.possible for offer in state.ways if offer.way is event.way):
         return state
     plan = (plan_weights if event.way is Way.WEIGHTS else plan_goods)(context, scale)
@@ -118,7 +113,7 @@ def back_to_scale(_context: Context, state: SelfCheckState, _event: Event, _now_
 def ask_load(context: Context, state: SelfCheckState, number: int) -> SelfCheckState:
     """The question for the load of that number, over the lead where the lead serves."""
     assert state.way is not None
-    lead = _scale(state).profile in context.lead_profiles and not state.typing and not state.lead_silent
+    lead = scale_of(state).profile in context.lead_profiles and not state.typing and not state.lead_silent
     return changed(
         state,
         phase=PUT[state.way],
@@ -136,7 +131,7 @@ def go_back(context: Context, state: SelfCheckState, _event: Event, _now_ns: int
         return state
     if state.number > 1:
         return ask_load(context, _dropped(state, state.number - 1), state.number - 1)
-    ways = ways_offered(context, _scale(state), state.pan_fault)
+    ways = ways_offered(context, scale_of(state), state.pan_fault)
     return changed(
         _dropped(state, 1), phase=Phase.CHOOSE_WAY, ways=ways, problem=None, way=None, plan=(), number=0
     )
@@ -167,13 +162,13 @@ def give_figure(context: Context, state: SelfCheckState, figure: Figure, _now_ns
     """The figure of the load, checked against the scale (and the range asked for) and kept either way."""
     assert state.way is not None
     load = state.load
-    problem = problem_of(figure, _scale(state))
+    problem = problem_of(figure, scale_of(state))
     if problem is None and load.low_g is not None and load.high_g is not None:
         problem = _out_of_range(figure, load.low_g, load.high_g)
     attempt = Attempt(
         number=state.number,
         way=state.way,
-        scale=_scale(state).id,
+        scale=scale_of(state).id,
         load=load,
         figure=figure,
         blind=not any(_seen_on_pan(earlier, state) for earlier in state.attempts),
@@ -200,8 +195,8 @@ def to_pan(state: SelfCheckState) -> SelfCheckState:
     """After the figure: to the pan, which must be empty first; a fault interrupts."""
     cleared = changed(state, pan_window=None, pan_empty=None, problem=None)
     if state.pan_fault is not None:
-        return _interrupt(cleared, Phase.CLEAR_PAN, state.pan_fault)
-    if settled(state.pan_window, PAN_AT_REST) and state.pan_last is not None and _is_empty(state):
+        return interrupted(cleared, Phase.CLEAR_PAN)
+    if settled(state.pan_window, PAN_AT_REST) and state.pan_last is not None and is_empty(state):
         return changed(cleared, phase=Phase.WEIGH_GOODS, pan_empty=state.pan_last)
     return changed(cleared, phase=Phase.CLEAR_PAN)
 
@@ -229,16 +224,6 @@ def note_fault(_context: Context, state: SelfCheckState, event: PanFault, _now_n
     return changed(state, pan_fault=fault, pan_window=None, pan_last=None)
 
 
-def reading_offers(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """Where the way is chosen, a pan that comes back is offered again."""
-    return _offered(context, state, note_reading(context, state, event, now_ns))
-
-
-def fault_offers(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:
-    """Where the way is chosen, a pan at fault is no longer offered."""
-    return _offered(context, state, note_fault(context, state, event, now_ns))
-
-
 def note_silence(
     _context: Context, state: SelfCheckState, _event: LineSilent, _now_ns: int
 ) -> SelfCheckState:
@@ -249,52 +234,6 @@ def note_silence(
 def note_lead(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
     """The lead speaks again: the next load may come over it."""
     return changed(state, lead_silent=False) if state.lead_silent else state
-
-
-def clear_pan(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """An empty pan at rest is taken as the zero of the goods."""
-    seen = note_reading(context, state, event, now_ns)
-    if settled(seen.pan_window, PAN_AT_REST) and _is_empty(seen):
-        return changed(seen, phase=Phase.WEIGH_GOODS, pan_empty=seen.pan_last, pan_window=None)
-    return seen
-
-
-def weigh_goods(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """Goods at rest on the pan are taken as the reference of the load."""
-    seen = note_reading(context, state, event, now_ns)
-    window = seen.pan_window
-    if window is None or not settled(window, PAN_AT_REST) or not seen.pan_last or not seen.pan_empty:
-        return seen
-    net = seen.pan_last.mass_g - seen.pan_empty.mass_g
-    if net <= _scale(seen).e_g:
-        return changed(seen, problem=None)
-    problem = _wrong_goods(context, seen, net, window)
-    if problem is not None:
-        return changed(seen, problem=problem)
-    weighed = msgspec.structs.replace(seen.attempts[-1], empty=seen.pan_empty, loaded=seen.pan_last)
-    return next_load(context, changed(seen, attempts=(*seen.attempts[:-1], weighed), pan_window=None))
-
-
-def interrupt(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:
-    """A lasting fault while the pan is needed: nothing is judged until it is gone."""
-    seen = note_fault(context, state, event, now_ns)
-    return _interrupt(seen, state.phase, event.fault) if event.lasting else seen
-
-
-def still_interrupted(
-    context: Context, state: SelfCheckState, event: PanFault, now_ns: int
-) -> SelfCheckState:
-    """The fault goes on, or another one shows itself."""
-    seen = note_fault(context, state, event, now_ns)
-    if event.lasting and event.fault is not state.pan_fault:
-        return _interrupt(seen, state.back_to or Phase.CLEAR_PAN, event.fault)
-    return seen
-
-
-def resume(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """The pan is back: the visit goes on where it stood, with the figure already given."""
-    seen = note_reading(context, state, event, now_ns)
-    return changed(seen, phase=state.back_to or Phase.CLEAR_PAN, back_to=None)
 
 
 # ------------------------------------------------------------------------------------------- the ledger
@@ -313,7 +252,8 @@ def not_saved(_context: Context, state: SelfCheckState, event: SaveFailed, _now_
 # --------------------------------------------------------------------------------------------- helpers
 
 
-def _scale(state: SelfCheckState) -> Scale:
+def scale_of(state: SelfCheckState) -> Scale:
+    """The scale under test, from its choice on."""
     assert state.scale is not None
     return state.scale
 
@@ -325,24 +265,9 @@ def _out_of_range(figure: Figure, low_g: Grams, high_g: Grams) -> Problem | None
     return Problem.GOODS_TOO_HEAVY if figure.value_g > high_g * TOO_MUCH else None
 
 
-def _wrong_goods(context: Context, state: SelfCheckState, net: Grams, window: Window) -> Problem | None:
-    """Why what lies on the pan cannot be the goods that lay on the scale."""
-    shown = state.attempts[-1].figure.value_g
-    assert shown is not None and state.pan_last is not None
-    if net <= _scale(state).min_g:
-        return Problem.GOODS_TOO_LIGHT
-    if context.pan is not None and state.pan_last.mass_g > context.pan.max_g:
-        return Problem.GOODS_TOO_HEAVY
-    if window.last_ns - window.since_ns >= INSIST_NS:
-        return None
-    if net < LEAST_SHARE * shown:
-        return Problem.GOODS_TOO_LIGHT
-    return Problem.GOODS_TOO_HEAVY if net > MOST_SHARE * shown else None
-
-
-def _is_empty(state: SelfCheckState) -> bool:
+def is_empty(state: SelfCheckState) -> bool:
     """What lies within one e of zero is the zero of the goods; it is subtracted, not ignored."""
-    return state.pan_last is not None and abs(state.pan_last.mass_g) <= _scale(state).e_g
+    return state.pan_last is not None and abs(state.pan_last.mass_g) <= scale_of(state).e_g
 
 
 def _seen_on_pan(earlier: Attempt, state: SelfCheckState) -> bool:
@@ -367,13 +292,8 @@ def _kept(state: SelfCheckState, attempt: Attempt) -> SelfCheckState:
     return changed(state, attempts=(*state.attempts, attempt))
 
 
-def _interrupt(state: SelfCheckState, back_to: Phase, fault: object) -> SelfCheckState:
-    assert state.pan_fault is not None and fault is state.pan_fault
+def interrupted(state: SelfCheckState, back_to: Phase) -> SelfCheckState:
+    """The visit stopped by the fault that the pan has, to go on at ``back_to``."""
+    assert state.pan_fault is not None
     interruptions = (*state.interruptions, Interruption(state.number, state.pan_fault))[-MAX_ATTEMPTS:]
     return changed(state, phase=Phase.INTERRUPTED, back_to=back_to, interruptions=interruptions, problem=None)
-
-
-def _offered(context: Context, before: SelfCheckState, after: SelfCheckState) -> SelfCheckState:
-    if before.pan_fault is after.pan_fault:
-        return after
-    return changed(after, ways=ways_offered(context, _scale(after), after.pan_fault))

@@ -132,7 +132,7 @@ def handed_over(pack: NawiPack, instrument: Instrument, on: date) -> Handover | 
     """The text that has taken this scale over by that day and whose rows nobody has read, if there is one."""
     for row in pack.handovers:
         concerned = instrument.price_computing or not row.price_computing
-        if not row.rows_read and on >= row.since and concerned and instrument.max_g <= row.max_to_g:
+        if on >= row.since and concerned and instrument.max_g <= row.max_to_g:
             return row
     return None
 

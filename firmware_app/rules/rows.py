@@ -104,15 +104,14 @@ class FactorRow(Row, frozen=True, kw_only=True):
 class Handover(Row, frozen=True, kw_only=True):
     """From ``since`` on, another text takes over a part of the instruments.
 
-    ``rows_read``: whether the rows of that text stand in any pack; while they do not, the figures of this
-    pack are given as unconfirmed, with the name of the text that is really in force.
+    The rows of that text stand in no pack: the figures of this one are then given as unconfirmed, with the
+    name of the text that is really in force.
     """
 
     since: date
     to: str
     price_computing: bool
     max_to_g: Decimal
-    rows_read: bool
 
 
 class MpeVector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
