@@ -131,7 +131,8 @@ def _extract(collection: Path, target: Path) -> None:
                 except BaseException:
                     Path(file.name).unlink(missing_ok=True)
                     raise
-    except TTLibError as error:
+    # fontTools says of a damaged header with an assertion, of a damaged table with struct.error.
+    except (TTLibError, AssertionError, struct.error) as error:
         raise FontBroken(f"{collection} cannot be read ({error}): reinstall fonts-noto-cjk") from error
 
 

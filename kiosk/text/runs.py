@@ -21,7 +21,8 @@ from kiosk.text.fonts import Face
 _EM_WIDE_IN_CHINESE = frozenset("‘’“”…—·")
 _EM_WIDE_BY_MISTAKE = frozenset("±×÷§¶½‰†‡•")
 """As wide as an ideograph in HAN, where they stand beside digits; the face LATIN has them narrow."""
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f\r"))
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
+_UNSEEN = dict.fromkeys((*_CONTROLS, *map(ord, "\u200b\u2060\ufeff\u200e\u200f\u2028\u2029")))
 _TRANSLATE = {**_UNSEEN, ord("\u202f"): "\u00a0", ord("\u2011"): "-", ord("\t"): " "}
 
 

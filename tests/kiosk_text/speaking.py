@@ -15,6 +15,7 @@ def facts() -> dict[str, Any]:
     from kiosk.language.catalogue import Language
     from kiosk.language.observable import Speaker
     from kiosk.language.words import Words
+    from kiosk.text.digits import DigitLabel
     from kiosk.text.drawing import Drawer
     from kiosk.text.fonts import find_fonts
     from kiosk.text.label import TextLabel
@@ -79,6 +80,15 @@ def facts() -> dict[str, Any]:
         label.text = f"第 {number} 次"
         label.layout_now()
     found["kept"] = len(drawer._pieces)
+
+    digits = DigitLabel(drawer=drawer, size=(300, 90))
+    refused = []
+    for text in ("1,5 kg", "abc", "1" * 13, "١"):
+        try:
+            digits.text = text
+        except ValueError as error:
+            refused.append(str(error)[-40:])
+    found["digits refused"] = refused
     return found
 
 

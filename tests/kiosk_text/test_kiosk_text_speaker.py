@@ -45,3 +45,7 @@ def test_many_changes_are_laid_out_once_and_a_move_never(facts: dict[str, Any]) 
 
 def test_textures_kept_are_bounded(facts: dict[str, Any]) -> None:
     assert facts["kept"] <= 8
+
+
+def test_only_figures_are_live_digits(facts: dict[str, Any]) -> None:
+    assert facts["digits refused"] == ["is not a figure of at most 12 characters"] * 4

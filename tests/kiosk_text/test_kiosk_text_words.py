@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import uharfbuzz as hb
 from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firmware_app.ledger.clock import ClockQuality
 from firmware_app.procedures.prompts import Problem, Source, Way
@@ -29,8 +31,8 @@ from kiosk.language.catalogue import (
 )
 from kiosk.language.figures import clock_time, in_unit, mass
 from kiosk.language.pseudo import lengthened
-from kiosk.text.breaking import break_lines, opportunities
-from kiosk.text.fonts import ASCENT, DESCENT, Face, find_fonts
+from kiosk.text.breaking import break_lines, graphemes, opportunities
+from kiosk.text.fonts import ASCENT, DESCENT, Face, FontBroken, FontMissing, find_fonts, sc_face
 from kiosk.text.runs import runs
 
 ROOT = Path(__file__).parents[2]
@@ -253,9 +255,39 @@ def test_runs_lose_nothing_that_is_seen() -> None:
     assert runs("5\u202fg", "en")[0].text == "5\u00a0g"
 
 
+@given(
+    st.text(st.sampled_from("直，“”…±≤−5kg. \u00a0\u0301བསྒྲུབས་།ཨོཾ\x00\u200b\t"), max_size=30),
+    st.sampled_from(LANGUAGES),
+)
+def test_no_grapheme_is_cut_between_runs(text: str, lang: str) -> None:
+    found = runs(text, lang)
+    seen = "".join(run.text for run in found)
+    assert seen == re.sub("[\x00\u200b]", "", text).replace("\t", " ")
+    borders, at = set(), 0
+    for run in found:
+        borders.add(at)
+        at += len(run.text)
+    # A mark of one script on a letter of another is no text of either.
+    strange = re.search("[^ཀ-ྼ][ཱ-྄ྐ-ྼ]|[ༀ-࿿]\u0301", " " + seen)
+    assert strange or borders <= set(graphemes(seen))
+    assert all((run.script == "Tibt") == (run.face is Face.TIBETAN) for run in found)
+
+
 def test_quotes_are_wide_in_chinese_only() -> None:
     assert [run.face for run in runs("“a”", "zh")] == [Face.HAN] * 3
     assert [run.face for run in runs("“a”", "en")] == [Face.LATIN, Face.HAN, Face.LATIN]
+
+
+def test_a_missing_font_names_its_package(tmp_path: Path) -> None:
+    with pytest.raises(FontMissing, match="install the package fonts-noto-cjk"):
+        find_fonts(folder=tmp_path)
+
+
+def test_a_collection_that_is_none_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "broken.ttc").write_bytes(b"ttcf" + bytes(8))
+    with pytest.raises(FontBroken, match="reinstall fonts-noto-cjk"):
+        sc_face(tmp_path / "broken.ttc", tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
 
 
 @pytest.mark.parametrize("bold", [False, True])
