@@ -35,6 +35,7 @@ from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
+from hardware.scale.simulated.physics import MODELS, Plate, shown
 
 LEAD = {"lead_profiles": ("and-st-gs", "yaohua-tf0")}
 
@@ -65,6 +66,27 @@ def test_verdicts(shows, way, verdict, next_step, extra):
     assert (judged.entry, judged.slip) == (41, "slip")
     assert {load.source for load in judged.result.loads} == {Source.LEAD if extra else Source.TYPED}
     assert not person.visit.finished
+
+
+PLATE = Plate(max_g=D(15000), e_g=D(5))
+
+
+@pytest.mark.parametrize(
+    ("model", "with_weights", "with_goods"),
+    [
+        ("honest", Verdict.CONFORMS, Verdict.CONFORMS),
+        ("multiplier", Verdict.DOES_NOT_CONFORM, Verdict.DOES_NOT_CONFORM),
+        ("nominal_honest", Verdict.CONFORMS, Verdict.DOES_NOT_CONFORM),
+        ("offset", Verdict.DOES_NOT_CONFORM, Verdict.DOES_NOT_CONFORM),
+    ],
+)
+def test_the_models_of_the_simulated_market_scale(model, with_weights, with_goods):
+    def shows(mass):
+        exact = MODELS[model](mass, PLATE)
+        return shown(exact, exact, 1.0, PLATE).grams
+
+    for way, verdict in ((Way.WEIGHTS, with_weights), (Way.GOODS, with_goods)):
+        assert visit(shows, way)[1].result.verdict is verdict
 
 
 @pytest.mark.parametrize("seed", range(25))
