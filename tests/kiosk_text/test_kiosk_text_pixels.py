@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from offscreen import draw
-from outlines import ink
+from kiosk_text_offscreen import draw
+from kiosk_text_outlines import ink
 
 from kiosk.text.fonts import ASCENT, DESCENT, PITCH, Face, Fonts, find_fonts
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from offscreen import run_child
+from kiosk_text_offscreen import run_child
 
 pytestmark = pytest.mark.screen
 
 
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    child = Path(__file__).parent / "speaking.py"
+    child = Path(__file__).parent / "kiosk_text_speaking.py"
     return json.loads(run_child([str(child)], tmp_path_factory.mktemp("speaking")))
 
 
