@@ -1,4 +1,4 @@
-"""What the ledger's tests share: a clock that is told the time, keys, and ledgers in temporary directories."""
+"""What the ledger's tests share: a clock that is told the time, keys, ledgers in temporary directories."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from firmware_app.ledger.chain import EMPTY
+from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.county import County
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.clock import ClockQuality, Stamp
-from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.receipt import Receipt, make_receipt
 from firmware_app.ledger.signer import SoftwareKey
 
@@ -59,7 +59,14 @@ def chain_of(signer: SoftwareKey, count: int, device: str = DEVICE) -> list[str]
         body = {"jwk": signer.public_jwk} if seq == 1 else {"visit": f"v{seq}", "verdict": "conforms"}
         kind = "genesis" if seq == 1 else "self_check"
         entry = make_entry(
-            signer, device=device, seq=seq, prev=prev, stamp=stamp(seq), software=SOFTWARE, kind=kind, body=body
+            signer,
+            device=device,
+            seq=seq,
+            prev=prev,
+            stamp=stamp(seq),
+            software=SOFTWARE,
+            kind=kind,
+            body=body,
         )
         texts.append(entry.jws)
         prev = entry.hash

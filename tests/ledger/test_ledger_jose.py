@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from firmware_app.ledger import jose
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
-from firmware_app.ledger.jose import PublicJwk, b64url_decode, b64url_encode, read_public_jwk, unverified, verified
+from firmware_app.ledger.jose import (
+    PublicJwk,
+    b64url_decode,
+    b64url_encode,
+    read_public_jwk,
+    unverified,
+    verified,
+)
 from firmware_app.ledger.signer import SoftwareKey, seal
 
 TYP = "test+jws"
@@ -61,7 +68,9 @@ def test_base64url_that_is_read_is_written_the_same(text):
     assert b64url_encode(data) == text
 
 
-@pytest.mark.parametrize("text", ["A", "QQ==", "QR", "Q Q", "QQ\n", "Q+", "Q/", "é", "QUE=", "=" * 4, "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["A", "QQ==", "QR", "Q Q", "QQ\n", "Q+", "Q/", "é", "QUE=", "=" * 4, "\ud800"]
+)
 def test_other_forms_of_base64url_are_refused(text):
     with pytest.raises(BadFormat):
         b64url_decode(text)
@@ -113,7 +122,9 @@ def test_another_way_to_write_the_same_header_is_refused(text):
         verified(with_header(text), TYP, KEY.public_jwk)
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a.b", GOOD + ".", GOOD + "A", "." + GOOD, GOOD[:-2], "\ud800.a.b"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a.b", GOOD + ".", GOOD + "A", "." + GOOD, GOOD[:-2], "\ud800.a.b"]
+)
 def test_what_is_not_three_parts_is_refused(text):
     with pytest.raises((BadFormat, BadSignature)):
         verified(text, TYP, KEY.public_jwk)

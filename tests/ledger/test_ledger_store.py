@@ -285,7 +285,9 @@ def test_entries_cannot_be_changed_through_the_database(ledger):
 
 def tampered(data, *statements):
     with sqlite3.connect(data / "ledger.db") as connection:
-        for (trigger,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        for (trigger,) in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+        ).fetchall():
             connection.execute(f"DROP TRIGGER {trigger}")
         for statement in statements:
             connection.execute(statement)

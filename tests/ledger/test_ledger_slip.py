@@ -1,0 +1,164 @@
+"""The slip: genuine or not, and readable."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+import segno
+from PIL import Image, ImageFont
+
+from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
+from firmware_app.ledger.signer import SoftwareKey, seal
+from firmware_app.ledger.slip import TYP, claim_in, slip_text, unverified_slip, verify_slip
+from firmware_app.ledger.slip_image import QUIET_MODULES, WIDTH, qr_image, slip_png, wrapped
+
+FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+needs_font = pytest.mark.skipif(not FONT.exists(), reason="fonts-noto-cjk is not installed")
+BODY = {"verdict": "conforms", "scale": {"serial": "TZ-2024-00017", "stall": "12"}, "inspector": "Li Lei"}
+
+
+@pytest.fixture
+def slip(ledger) -> str:
+    return ledger.slip_text(ledger.append("self_check", BODY, visit="v1").seq)
+
+
+def test_a_slip_says_which_entry_it_stands_for_and_names_nobody(ledger, slip):
+    claim = verify_slip(slip, ledger.key)
+
+    assert (claim.device, claim.seq, claim.verdict, claim.scale) == (
+        "KIOSK-7",
+        2,
+        "conforms",
+        "TZ-2024-00017",
+    )
+    assert claim.entry == ledger.entry(2).hash
+    assert set(claim.__struct_fields__) == {"device", "seq", "entry", "verdict", "at", "scale"}
+
+
+def test_before_a_county_was_joined_the_slip_is_plain_text(slip):
+    assert slip.startswith("STEELYARD1:ey")
+
+
+def test_in_a_county_the_slip_is_a_link_whose_claim_stays_behind_the_hash(enrolled):
+    slip = enrolled.slip_text(enrolled.append("self_check", BODY, visit="v1").seq)
+
+    assert slip.startswith("https://county.example/slip#ey")
+    assert verify_slip(slip, enrolled.key).seq == 3
+
+
+def test_any_character_changed_makes_the_slip_no_slip(ledger, slip):
+    for place in range(len("STEELYARD1:"), len(slip)):
+        letter = "A" if slip[place] != "A" else "B"
+        with pytest.raises((BadFormat, BadSignature, WrongKey)):
+            verify_slip(slip[:place] + letter + slip[place + 1 :], ledger.key)
+
+
+def test_another_devices_slip_is_not_this_ones(slip):
+    with pytest.raises(WrongKey):
+        verify_slip(slip, SoftwareKey.generate().public_jwk)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "STEELYARD1:",
+        "STEELYARD2:a.b.c",
+        "https://county.example/slip",
+        "ftp://x#a.b.c",
+        "x" * 5000,
+    ],
+)
+def test_what_is_no_slip_is_refused(text):
+    with pytest.raises(BadFormat):
+        unverified_slip(text)
+
+
+def test_an_entry_cannot_pass_for_a_slip(ledger):
+    with pytest.raises(BadFormat, match="typ"):
+        verify_slip("STEELYARD1:" + ledger.entry(1).jws, ledger.key)
+
+
+def test_a_truly_signed_slip_with_more_in_it_is_refused(slip):
+    key = SoftwareKey.generate()
+    with pytest.raises(BadFormat):
+        verify_slip("STEELYARD1:" + seal(key, TYP, b'{"device":"K","seq":1}'), key.public_jwk)
+
+
+def test_an_entry_without_a_verdict_has_no_slip(ledger):
+    with pytest.raises(BadFormat, match="no verdict"):
+        ledger.slip_text(1)
+    with pytest.raises(BadFormat, match="no entry"):
+        ledger.slip_text(9)
+
+
+def test_a_long_serial_number_is_cut_to_its_end(ledger):
+    entry = ledger.append(
+        "self_check", {"verdict": "conforms", "scale": {"serial": "0" * 30 + "END"}}, visit="v"
+    )
+
+    assert verify_slip(ledger.slip_text(entry.seq), ledger.key).scale == "0" * 21 + "END"
+
+
+def test_the_code_of_a_usual_slip_has_half_millimetre_modules(slip):
+    county = slip_text(claim_in(slip), "https://county.example")
+    for text in (slip, county):
+        modules = len(segno.make_qr(text, error="m", boost_error=False).matrix) + 2 * QUIET_MODULES
+        assert qr_image(text).width == modules * 4 <= WIDTH, "4 dots of 1/8 mm a module, correction M"
+
+
+def test_the_code_on_paper_is_the_code_module_for_module():
+    text = "STEELYARD1:" + "a" * 100
+    image = qr_image(text)
+    matrix = [bytes(row) for row in segno.make_qr(text, error="l", boost_error=False).matrix]
+    other = [bytes(row) for row in segno.make_qr(text, error="m", boost_error=False).matrix]
+    chosen = max((other, matrix), key=lambda rows: WIDTH // (len(rows) + 2 * QUIET_MODULES))
+    dots = image.width // (len(chosen) + 2 * QUIET_MODULES)
+
+    read = [
+        bytes(
+            image.getpixel(((x + QUIET_MODULES) * dots + dots // 2, (y + QUIET_MODULES) * dots + dots // 2))
+            == 0
+            for x in range(len(chosen))
+        )
+        for y in range(len(chosen))
+    ]
+
+    assert read == chosen
+    assert all(image.getpixel((x, y)) for x in range(image.width) for y in range(QUIET_MODULES * dots))
+
+
+def test_a_text_too_long_for_the_paper_is_refused():
+    with pytest.raises(BadFormat):
+        qr_image("x" * 1800)
+    with pytest.raises(BadFormat):
+        qr_image("x" * 5000)
+
+
+@needs_font
+def test_the_slip_is_one_bit_deep_and_as_wide_as_the_paper(slip):
+    png = slip_png(["核查结果：符合", "", "Max 15\u00a0kg  e 5\u00a0g"], slip, FONT, 2)
+    image = Image.open(io.BytesIO(png))
+
+    assert (image.format, image.mode, image.width) == ("PNG", "1", WIDTH)
+    assert image.crop((0, 8, WIDTH, 44)).getextrema() == (0, 255), "the first line is drawn"
+    assert image.crop((0, 44, WIDTH, 80)).getextrema() == (255, 255), "the empty line is left white"
+
+
+@needs_font
+def test_a_number_never_parts_from_its_unit_and_no_line_begins_with_a_comma():
+    face = ImageFont.truetype(str(FONT), 26, index=2)
+    for fill in range(8, 18):
+        rows = wrapped("核" * fill + "，误差 12.345\u00a0kg 的结论", face)
+        assert any("12.345\u00a0kg" in row for row in rows)
+        assert not any(row.startswith("，") for row in rows)
+        assert all(face.getlength(row) <= WIDTH - 16 for row in rows)
+
+
+@needs_font
+def test_a_word_wider_than_the_paper_is_refused():
+    with pytest.raises(BadFormat, match="wider"):
+        wrapped("W" * 60, ImageFont.truetype(str(FONT), 26, index=2))
