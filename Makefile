@@ -21,10 +21,10 @@ imports: .venv/ready
 	.venv/bin/lint-imports
 
 unit: .venv/ready
-	.venv/bin/pytest -n auto -m "not slow"
+	.venv/bin/pytest -n auto --dist loadfile -m "not slow"
 
 proofs: .venv/ready
-	.venv/bin/pytest -n auto
+	.venv/bin/pytest -n auto --dist loadfile
 
 .venv/ready: pyproject.toml provisioning/install.sh
 	provisioning/install.sh

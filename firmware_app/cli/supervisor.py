@@ -32,6 +32,7 @@ class Child:
         self.starts = 0
         self.started_s = 0.0
         self.start_again_s: float | None = 0.0
+        self.away_s = 0.0
         self._pause_s = FIRST_PAUSE_S
 
     def start(self) -> None:
@@ -57,7 +58,8 @@ class Child:
             return None
         steady = now_s - self.started_s > STEADY_S
         self._pause_s = FIRST_PAUSE_S if steady else min(LONGEST_PAUSE_S, self._pause_s * 2)
-        self.start_again_s = now_s + self._pause_s
+        self.start_again_s = now_s + max(self._pause_s, self.away_s)
+        self.away_s = 0.0
         return code
 
     def signal(self, number: signal.Signals) -> None:
@@ -104,8 +106,10 @@ class Supervisor:
         child.signal(signal.SIGTERM)
         self._wait([child])
 
-    def kill(self, name: str) -> None:
-        """SIGKILL, as a power cut or the kernel would; it is started again."""
+    def kill(self, name: str, away_s: float = 0.0) -> None:
+        """SIGKILL, as the kernel would; it is started again, after ``away_s`` seconds at the earliest."""
+        with self._lock:
+            self._children[name].away_s = away_s
         self._children[name].signal(signal.SIGKILL)
 
     def _watch(self) -> None:

@@ -63,7 +63,8 @@ def weigh(
         _replayed(replay, pan) if replay is not None else _live(run_dir or config.load(file).run_dir, pan)
     )
     trouble = _show(events, output)
-    output.summary(pan)
+    if trouble is None or pan.samples:
+        output.summary(pan)
     if trouble is not None:
         fail(str(trouble), WRONG_USE)
     if not output.weights:

@@ -156,6 +156,7 @@ class Core:
             pan=None
             if capacity is None
             else context.Pan(max_g=Decimal(str(capacity)), calibration=self._calibration.id),
+            pan_fault=self._pan.fault,
             lead_profiles=self._profiles,
             seed=secrets.randbits(63),
         )

@@ -19,7 +19,7 @@ from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.prompts import Saving
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
 from firmware_app.service.messages import VisitKind, VisitState
 
 
@@ -58,10 +58,15 @@ class VisitDesk:
         kept = self._ledger.open_visit()
         if kept is None:
             return
-        state = msgspec.msgpack.decode(kept.state, type=Kept)
-        self._visit = kept.visit
-        self._step = state.step + 1
-        self._procedure = SelfCheck.restore(self._context(), state.state)
+        try:
+            state = msgspec.msgpack.decode(kept.state, type=Kept)
+            procedure = SelfCheck.restore(self._context(), state.state)
+        except (msgspec.DecodeError, BadSnapshot) as error:
+            # Kept by a version that wrote it otherwise: the visit cannot go on, the appliance must.
+            self._ledger.append("visit_dropped", {"visit": kept.visit, "why": str(error)[:200]})
+            self._ledger.drop_visit(kept.visit)
+            return
+        self._visit, self._step, self._procedure = kept.visit, state.step + 1, procedure
 
     @property
     def visit(self) -> str | None:

@@ -37,7 +37,7 @@ from firmware_app.weighing.reading import Reading
 from hardware.scale.contract import Indication
 
 ON = date(2026, 11, 23)
-DEMO = Path(__file__).parents[2] / "provisioning" / "demo"
+DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 REGISTRY = load_registry(DEMO / "registry.toml")
 WEIGHTS = load_weights(DEMO / "weights.toml", pack_in_force(WeightsPack, ON))
 PAN = Pan(max_g=Decimal(20000), calibration="cal-test-1")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firmware_app.registry.registry import BadRegistry, load_registry, parse_registry
 
-DEMO = Path(__file__).parents[2] / "provisioning" / "demo" / "registry.toml"
+DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data" / "registry.toml"
 REGISTRY = load_registry(DEMO)
 
 GOOD = """

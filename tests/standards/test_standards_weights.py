@@ -19,7 +19,7 @@ from firmware_app.standards.sets import BadWeights, NotUsable, load_weights, par
 ON = date(2026, 11, 23)
 CLASSES = pack_in_force(WeightsPack, ON)
 LAW = pack_in_force(NawiPack, ON)
-DEMO = Path(__file__).parents[2] / "provisioning" / "demo" / "weights.toml"
+DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data" / "weights.toml"
 MARKET = Instrument(accuracy_class="III", max_g=D(15000), e_g=D(5), min_g=D(100), price_computing=True)
 
 

@@ -67,8 +67,8 @@ def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
             try:
                 stage.open()
                 progress.advance(task)
-                done = _all_visits(stage, shots, progress, task, as_json=as_json)
-                _collect(stage, out, done)
+                done, slips = _all_visits(stage, shots, progress, task, as_json=as_json)
+                _collect(stage, out, slips)
             except (SteelyardError, BenchError) as error:
                 fail(f"{error}; logs: {out / 'logs'}", DEVICE_FAILED)
             finally:
@@ -79,7 +79,9 @@ def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
         raise typer.Exit(NO)
 
 
-def _all_visits(stage: Stage, shots: Path, progress: Progress, task: TaskID, *, as_json: bool) -> list[Done]:
+def _all_visits(
+    stage: Stage, shots: Path, progress: Progress, task: TaskID, *, as_json: bool
+) -> tuple[list[Done], dict[int, str]]:
     play = Play(stage, shots)
     done: list[Done] = []
     try:
@@ -91,16 +93,16 @@ def _all_visits(stage: Stage, shots: Path, progress: Progress, task: TaskID, *, 
                 print_json(done[-1])
     finally:
         play.close()
-    return done
+    return done, play.slips
 
 
-def _collect(stage: Stage, out: Path, done: list[Done]) -> None:
+def _collect(stage: Stage, out: Path, slips: dict[int, str]) -> None:
     """The record, the slips and the county's view, while the county still runs."""
     for page, file in (("/", "county.html"), ("/v1/entries", "county.json")):
         with urllib.request.urlopen(stage.county_url + page, timeout=10) as answer:  # noqa: S310 - our own, http
             (out / file).write_bytes(answer.read())
     stage.collect(out)
-    draw_slips(stage.data_dir, out, [visit.entry for visit in done])
+    draw_slips(stage.data_dir, out, slips)
 
 
 def _tell(out: Path, done: list[Done], took_s: float) -> None:

@@ -1,16 +1,26 @@
-"""The slips of the demonstration, as the printer would print them."""
+"""The slips of the demonstration, as the printer would print them, and the key to check them with."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from firmware_app.ledger.home import read_ledger
+from firmware_app.ledger.slip_image import slip_png
+from firmware_app.procedures.slip import slip_lines
+
+FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+FACE_SC = 2
 
 
-def draw_slips(data_dir: Path, out: Path, entries: list[int]) -> None:
-    """One PNG an entry, ``slip-N.png``."""
+def draw_slips(data_dir: Path, out: Path, slips: dict[int, str]) -> None:
+    """``slip-N.png`` and ``slip-N.txt`` for each entry and its QR text; ``device.jwk.json``."""
     with read_ledger(data_dir) as ledger:
-        for seq in entries:
+        (out / "device.jwk.json").write_bytes(msgspec.json.encode(ledger.key))
+        for seq, text in slips.items():
             entry = ledger.entry(seq)
             assert entry is not None
-            (out / f"slip-{seq}.txt").write_text(entry.jws, encoding="utf-8")
+            lines = slip_lines(entry)
+            (out / f"slip-{seq}.png").write_bytes(slip_png(lines, text, FONT, FACE_SC))
+            (out / f"slip-{seq}.txt").write_text("\n".join([*lines, text]), encoding="utf-8")

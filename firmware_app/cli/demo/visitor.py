@@ -88,6 +88,10 @@ class Visitor:
         self._ask(do="screenshot", file=str(file))
         return file
 
+    def screen(self) -> dict[str, Any]:
+        """What is on the glass: name of the screen, texts, what can be touched, what does not fit."""
+        return self._ask(do="screen")
+
     # finger
 
     def tap(self, widget: str) -> None:

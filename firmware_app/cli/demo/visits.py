@@ -42,6 +42,8 @@ class Play:
     def __init__(self, stage: Stage, shots: Path) -> None:
         self._stage = stage
         self.visitor = Visitor(stage, shots)
+        self.slips: dict[int, str] = {}
+        """Text of the QR code that the screen showed, by entry."""
 
     def honest_with_weights(self) -> Done:
         """An honest scale, reference weights out of the drawer."""
@@ -151,6 +153,7 @@ class Play:
         ask(self._stage.scale_bench, load_g=0.0)
         ask(self._stage.pan_bench, load_g=0.0)
         visitor.shot(f"verdict-{language}")
+        self.slips[judged.entry] = judged.slip
         receipt = visitor.wait_received(judged.entry)
         visitor.tap("judged.done")
         return Done(name, judged.result.verdict.value, judged.entry, receipt)

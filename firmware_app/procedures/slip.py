@@ -1,0 +1,67 @@
+"""The text slip of a self-check: what a person reads beside the QR code. Chinese, legal units, no person.
+
+Words: 核查, 自检, 比对, 建议送检; a slip is no document of verification and says so.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from firmware_app.ledger.entry import Entry
+from firmware_app.procedures.prompts import Way
+from firmware_app.quantity import show_mass
+from firmware_app.uncertainty.decision import Verdict
+
+VERDICT_WORDS = {
+    Verdict.CONFORMS: "符合",
+    Verdict.DOES_NOT_CONFORM: "不符合（建议送检）",
+    Verdict.UNDECIDED: "需复核",
+    Verdict.CANNOT_JUDGE: "无法判定",
+}
+WAY_WORDS = {Way.WEIGHTS: "标准砝码", Way.GOODS: "商品与本机秤台比对"}
+CLOCK_WORDS = {"synchronised": "", "battery": "", "unsynchronised": "（时间未校对）"}
+CONFIDENCE_WORDS = {"confirmed": "", "secondary": "（据二手资料）", "unconfirmed": "（条文未确认）"}
+
+
+def slip_lines(entry: Entry) -> list[str]:
+    """The lines of the slip of an entry of kind ``self_check``, an empty one for a gap."""
+    payload, body = entry.payload, entry.payload.body
+    scale, law = body["scale"], body["law"]
+    when = f"{payload.at[:10]} {payload.at[11:16]}{CLOCK_WORDS[payload.clock]}"
+    return [
+        "秤自检单",
+        "",
+        f"设备 {payload.device}  记录 {entry.seq}",
+        f"时间 {when}",
+        f"摊位 {body['stall']['code']} {body['stall']['name']}",
+        f"秤 {scale['maker']} {scale['model']}",
+        f"出厂编号 {scale['serial']}",
+        f"方式 {WAY_WORDS[Way(body['way'])]}",
+        "",
+        *[line for load in body["loads"] for line in _load_lines(load)],
+        "",
+        f"结论 {VERDICT_WORDS[Verdict(body['verdict'])]}",
+        f"依据 {law['pack']} 第{law['version']}版{CONFIDENCE_WORDS[law['confidence']]}",
+        "自检参考，不代替检定。",
+        "",
+    ]
+
+
+def _load_lines(load: dict[str, Any]) -> list[str]:
+    shown = _mass(load["indication_g"])
+    if not load["limit_g"]:
+        return [f"{load['number']}. 示值 {shown}：无法判定"]
+    return [
+        f"{load['number']}. 载荷 {_mass(load['load_g'])}，示值 {shown}",
+        f"   误差 {_signed(load['error_g'])}，使用中允差 ±{_mass(load['limit_g'])}",
+    ]
+
+
+def _mass(text: str) -> str:
+    return show_mass(Decimal(text))
+
+
+def _signed(text: str) -> str:
+    value = Decimal(text)
+    return f"{'−' if value < 0 else '+' if value > 0 else ''}{show_mass(abs(value))}"
