@@ -9,6 +9,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -16,13 +17,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.exceptions import HTTPException
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import Body, Parameter
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
 from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
@@ -42,6 +43,7 @@ from firmware_app.ledger.county import (
 )
 from firmware_app.ledger.slip import MAX_TEXT
 
+log = logging.getLogger("steelyard.county")
 T = TypeVar("T")
 HERE = Path(__file__).parent
 PAGE_ENTRIES = 50
@@ -100,7 +102,7 @@ def doors(county: County) -> list[Any]:
         return CountyAlive(county.name)
 
     @post("/v1/enrol", sync_to_thread=True, status_code=HTTP_200_OK, summary="A device joins")
-    def enrol(data: EnrolRequest) -> Enrolled:
+    def enrol(data: Annotated[EnrolRequest, Body()]) -> Enrolled:
         return county.enrol(data)
 
     @post(
@@ -138,7 +140,7 @@ def doors(county: County) -> list[Any]:
         return Page(items, items[-1].id if len(items) == limit else None)
 
     @post("/v1/slips", sync_to_thread=True, status_code=HTTP_200_OK, summary="Is a slip genuine?")
-    def slip(data: SlipText) -> SlipAnswer:
+    def slip(data: Annotated[SlipText, Body()]) -> SlipAnswer:
         return county.look_at_slip(data.text)
 
     @get("/", sync_to_thread=True, include_in_schema=False)
@@ -172,7 +174,12 @@ def create_app(settings: Settings) -> Litestar:
             *doors(county),
             create_static_files_router("/static", directories=[HERE / "static"], include_in_schema=False),
         ],
-        exception_handlers={GatewayError: _refuse, HTTPException: _refuse_http},
+        exception_handlers={
+            GatewayError: _refuse,
+            HTTPException: _refuse_http,
+            RecursionError: _refuse_deep,
+            Exception: _fail,
+        },
         on_shutdown=[county.close],
         openapi_config=OpenAPIConfig(
             title="Steelyard county gateway",
@@ -210,6 +217,17 @@ def _refuse_http(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
         media_type=MediaType.JSON,
         headers=error.headers,
     )
+
+
+def _refuse_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Rejection]:
+    return Response(
+        Rejection(error="bad_request", why="nested too deeply"), status_code=400, media_type=MediaType.JSON
+    )
+
+
+def _fail(_request: Request[Any, Any, Any], error: Exception) -> Response[Rejection]:
+    log.error("request failed", exc_info=error)
+    return Response(Rejection(error="failed"), status_code=500, media_type=MediaType.JSON)
 
 
 def _harden(response: Response[Any]) -> Response[Any]:

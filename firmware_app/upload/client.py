@@ -172,7 +172,7 @@ def _read(answer: Answer, kind: type[T]) -> T | None:
         return None
     try:
         return msgspec.json.decode(answer.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
