@@ -125,7 +125,8 @@ class Desk(Piece):
         """The two lower places of the rail."""
         say, language, open_ = scene.say, scene.language, scene.open_
         self.keeper.show_if(way.screen is Screen.HOME)
-        self.keeper.show(home(say).keeper, language)
+        if scene.state is not None:
+            self.keeper.show(home(scene.state, say).keeper, language)
         if way.screen is Screen.JUDGED:
             if self.judged.face is Face.VERDICT:
                 self.rail.upper.offer("judged.figures", say("button.figures"), language)

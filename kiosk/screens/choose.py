@@ -100,10 +100,10 @@ class ScaleCardPiece(Tappable):
         put(self.heading, self._head.inset(px(14), 0))
         self.heading.fit()
         body = rest.inset(px(14), px(6))
-        wide = box.w > px(500)
+        wide = box.w > px(560)
         rows = [row for column in body.columns(2, px(28)) for row in column.rows(5)] if wide else body.rows(9)
         for label, value, row in zip(self.labels, self.values, rows, strict=False):
-            name, words = row.cut_left(row.w * 0.47, px(6))
+            name, words = row.cut_left(row.w * 0.51, px(6))
             put(label, name)
             put(value, words)
             label.fit()
@@ -125,10 +125,11 @@ class ChooseScaleScreen(ScreenPiece):
         self.title = Line(m, (34, Size.TITLE, Size.LEAD), theme.INK, bold=True)
         self.stall = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.QUIET, halign="right")
         self.count = Line(m, Size.LEAD, theme.INK, bold=True, halign="center")
+        self.none = Banner(m, (Size.TITLE, Size.LEAD))
         self.previous = IconButton(m, "page.previous", lambda: self._turn(-1), icons.back)
         self.next = IconButton(m, "page.next", lambda: self._turn(1), icons.forward)
         self.cards = [ScaleCardPiece(m, f"scale.{i}", partial(self._choose, i)) for i in range(CARDS_A_PAGE)]
-        for piece in (self.title, self.stall, self.count, self.previous, self.next, *self.cards):
+        for piece in (self.title, self.stall, self.count, self.none, self.previous, self.next, *self.cards):
             self.add_widget(piece)
         self._page = 0
         self._ids: tuple[str, ...] = ()
@@ -148,6 +149,7 @@ class ChooseScaleScreen(ScreenPiece):
         self.title.say(view.title, scene.language)
         self.stall.say(view.stall, scene.language)
         self.count.say(view.page_words, scene.language)
+        self.none.say(view.none, Tone.WAIT, scene.language)
         for i, piece in enumerate(self.cards):
             piece.show_if(i < len(view.cards))
             piece.enable(i < len(view.cards) and scene.open_)
@@ -163,22 +165,18 @@ class ChooseScaleScreen(ScreenPiece):
         cards, pages = self._layout
         inside = box.inset(px(12), px(10))
         head, body = inside.cut_top(px(50), px(6))
-        if not cards:
-            put(self.title, inside.cut_top(px(140))[0])
-        else:
-            title, stall = head.cut_left(head.w * 0.46, px(10))
-            put(self.title, title)
-            put(self.stall, stall)
+        self.none.place(body.cut_top(px(130))[0])
+        title, stall = head.cut_left(head.w * 0.46, px(10))
+        put(self.title, title)
         if pages > 1:
-            foot, body = body.cut_bottom(self.m.target[1], px(6))
-            left, foot = foot.cut_left(px(130))
-            right, count = foot.cut_right(px(130))
+            count, stall = stall.cut_right(px(80), px(10))
+            put(self.count, count)
+            left, body = body.cut_left(px(84), px(8))
+            right, body = body.cut_right(px(84), px(8))
             self.previous.place(left)
             self.next.place(right)
-            put(self.count, count)
+        put(self.stall, stall)
         boxes = body.columns(max(1, cards), px(12))
-        if cards == 1:
-            boxes = [body.cut_top(min(body.h, px(300)))[0]]
         for card, column in zip(self.cards, boxes, strict=False):
             card.place(column)
         for label in (self.title, self.stall, self.count):

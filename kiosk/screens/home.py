@@ -9,9 +9,11 @@ from kiosk import theme
 from kiosk.layout import Box
 from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.theme import Metrics, Size
+from kiosk.view.bar import Tone
 from kiosk.view.home import Door, home
 from kiosk.widgets.base import Piece, Tappable, put
 from kiosk.widgets.buttons import plate
+from kiosk.widgets.frames import Banner
 from kiosk.widgets.icons import OF_DOOR
 from kiosk.widgets.pen import Pen
 from kiosk.widgets.text import Line, fit_alike
@@ -120,23 +122,28 @@ class HomeScreen(ScreenPiece):
         super().__init__(m, actions)
         self.title = Line(m, (Size.TITLE, Size.LEAD), theme.INK, bold=True)
         self.doors = [DoorCard(m, name, actions) for name in ("self_check", "fair", "inspector")]
+        self.notice = Banner(m, (Size.BODY, Size.SMALL, 15))
         self.add_widget(self.title)
+        self.add_widget(self.notice)
         for door in self.doors:
             self.add_widget(door)
 
     def show(self, scene: Scene) -> None:
-        view = home(scene.say)
+        assert scene.state is not None
+        view = home(scene.state, scene.say)
         if not self.changed(view, scene.language, scene.open_):
             return
-        self.title.say(view.title, scene.language)
+        self.title.say("" if view.notice else view.title, scene.language)
+        self.notice.say(view.notice, Tone.WAIT, scene.language)
         for card, door in zip(self.doors, view.doors, strict=True):
             card.show(door, scene.language, open_=scene.open_)
         fit_alike([card.title for card in self.doors])
         fit_alike([card.text for card in self.doors])
 
     def arrange(self, box: Box) -> None:
-        title, doors = box.inset(self.m.px(12), self.m.px(10)).cut_top(self.m.px(50), self.m.px(4))
+        title, doors = box.inset(self.m.px(12), self.m.px(8)).cut_top(self.m.px(64), self.m.px(6))
         put(self.title, title)
+        self.notice.place(title)
         self.title.fit()
         for card, column in zip(self.doors, doors.columns(3, self.m.px(10)), strict=True):
             card.place(column)

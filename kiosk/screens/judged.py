@@ -33,8 +33,8 @@ class VerdictBand(Piece):
 
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
-        self.word = Line(m, (46, 40, 34, Size.TITLE, Size.LEAD), theme.WHITE, bold=True, valign="middle")
-        self.hint = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.WHITE)
+        self.word = Line(m, (46, 40, 36, 32, 28, Size.LEAD), theme.WHITE, bold=True)
+        self.hint = Line(m, (22, Size.BODY, Size.SMALL, 15), theme.WHITE, valign="top")
         self.add_widget(self.word)
         self.add_widget(self.hint)
         self._verdict, self._tone = "cannot_judge", Tone.MUTE
@@ -50,9 +50,9 @@ class VerdictBand(Piece):
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        mark, words = box.inset(px(14), px(8)).cut_left(px(92), px(16))
-        self._mark = mark.middle(px(88), px(88))
-        word, hint = words.cut_top(words.h * 0.62)
+        mark, words = box.inset(px(14), px(6)).cut_left(px(96), px(14))
+        self._mark = mark.middle(px(96), px(96))
+        hint, word = words.cut_bottom(px(60))
         put(self.word, word)
         put(self.hint, hint)
         self.word.fit()
@@ -64,87 +64,148 @@ class VerdictBand(Piece):
         icons.OF_VERDICT[self._verdict](Pen(self._mark, ink), ink, ground)
 
 
+class NextStep(Piece):
+    """What to do next, under an arrow."""
+
+    def __init__(self, m: Metrics) -> None:
+        super().__init__(m)
+        self.title = Line(m, (Size.BODY, Size.SMALL, 15), theme.QUIET)
+        self.words = Line(m, (26, Size.LEAD, 22, Size.BODY, Size.SMALL), theme.INK, bold=True, valign="top")
+        self.add_widget(self.title)
+        self.add_widget(self.words)
+        self._arrow = Box(0, 0, 0, 0)
+
+    def show(self, title: str, words: str, language: str) -> None:
+        self.show_if(bool(words))
+        self.title.say(title, language)
+        self.words.say(words, language)
+        self.stale()
+
+    def arrange(self, box: Box) -> None:
+        px = self.m.px
+        head, words = box.inset(px(14), px(8)).cut_top(px(36), px(4))
+        arrow, title = head.cut_left(px(32), px(10))
+        self._arrow = arrow.middle(px(30), px(30))
+        put(self.title, title)
+        put(self.words, words)
+        self.title.fit()
+        self.words.fit()
+
+    def draw(self) -> None:
+        plate(self.box.inset(self.m.px(1)), theme.WHITE, theme.ACTION, self.m.px(12), self.m.px(1.4))
+        icons.arrow(Pen(self._arrow, theme.ACTION), theme.ACTION, theme.WHITE)
+
+
 class VerdictFace(Piece):
-    """The band, the corridor, what to do next, and the code of the slip."""
+    """The band, the corridor with the law it is drawn from, what to do next, and the code of the slip."""
 
     def __init__(self, m: Metrics, screen: JudgedScreen) -> None:
         super().__init__(m)
         self.band = VerdictBand(m)
+        self.next_step = NextStep(m)
         self.frame = LegalFrame(m)
-        self.title = Line(m, (Size.BODY, Size.SMALL), theme.INK, bold=True)
         self.corridor = Corridor(m)
+        self.law = Line(m, (Size.SMALL, 15), theme.INK)
+        self.caution = Line(m, (Size.SMALL, 15), theme.BAD, bold=True)
         self.card = Card(m)
-        self.next_title = Line(m, Size.SMALL, theme.QUIET)
-        self.next_step = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, bold=True, valign="top")
         self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
-        self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center", balance=True)
+        self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
         self.entry = Line(m, (Size.BODY, Size.SMALL), theme.INK, bold=True, halign="center")
         for piece in (
             self.band,
-            self.frame,
-            self.title,
-            self.corridor,
-            self.card,
-            self.next_title,
             self.next_step,
+            self.frame,
+            self.corridor,
+            self.law,
+            self.caution,
+            self.card,
             self.qr,
             self.slip_words,
             self.entry,
         ):
             self.add_widget(piece)
-        self._next = False
+        self._rows = (False, False)
 
     def show(self, view: VerdictView, language: str) -> None:
-        if bool(view.next_step) is not self._next:
-            self._next = bool(view.next_step)
+        rows = (bool(view.next_step), bool(view.caution))
+        if rows != self._rows:
+            self._rows = rows
             self.arrange(self.box)
         self.band.show(view, language)
-        self.title.say(view.corridor_title, language)
+        self.next_step.show(view.next_title, view.next_step, language)
         self.corridor.show(view.corridor, (view.band_initial, view.band_service), language)
-        self.next_title.say(view.next_title if view.next_step else "", language)
-        self.next_step.say(view.next_step, language)
+        self.law.say(view.law, language)
+        self.caution.say(view.caution, language)
         self.qr.show(view.slip)
         self.slip_words.say(view.slip_words, language)
         self.entry.say(view.entry, language)
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        band, rest = box.inset(px(10), px(8)).cut_top(px(112), px(8))
+        has_next, has_caution = self._rows
+        right, left = box.inset(px(8)).cut_right(px(258), px(8))
+        band, frame = left.cut_top(px(128), px(8))
         self.band.place(band)
-        right, left = rest.cut_right(px(264), px(8))
-        self.frame.place(left)
-        inside = left.inset(px(12), px(9))
-        title, plot = inside.cut_top(px(26), px(2))
-        put(self.title, title)
+        self.frame.place(frame)
+        inside = frame.inset(px(12), px(8))
+        if has_caution:
+            caution, inside = inside.cut_bottom(px(30))
+            put(self.caution, caution)
+        law, plot = inside.cut_bottom(px(23), px(2))
+        put(self.law, law)
         self.corridor.place(plot)
+        if has_next:
+            step, right = right.cut_top(px(138), px(8))
+            self.next_step.place(step)
         self.card.place(right)
-        inside = right.inset(px(12), px(8))
-        if self._next:
-            head, inside = inside.cut_top(px(24))
-            step, inside = inside.cut_top(px(70), px(4))
-            put(self.next_title, head)
-            put(self.next_step, step)
-        entry, inside = inside.cut_bottom(px(26))
-        words, inside = inside.cut_bottom(px(26))
+        inside = right.inset(px(8), px(6))
+        entry, inside = inside.cut_bottom(px(34))
+        words, inside = inside.cut_bottom(px(34))
         put(self.entry, entry)
         put(self.slip_words, words)
         self.qr.place(inside)
-        for label in (self.title, self.next_title, self.next_step, self.entry, self.slip_words):
+        for label in (self.law, self.caution, self.entry, self.slip_words):
             label.fit()
+
+
+class Marks(Piece):
+    """The mark of the verdict before each word of the table."""
+
+    def __init__(self, m: Metrics) -> None:
+        super().__init__(m)
+        self._verdicts: list[str] = []
+        self._boxes: list[Box] = []
+
+    def show(self, verdicts: list[str]) -> None:
+        self._verdicts = verdicts
+        self.stale()
+
+    def place_marks(self, box: Box, boxes: list[Box]) -> None:
+        self._boxes = boxes
+        self.place(box)
+
+    def draw(self) -> None:
+        for verdict, box in zip(self._verdicts, self._boxes, strict=False):
+            tone = {"conforms": Tone.GOOD, "does_not_conform": Tone.BAD, "undecided": Tone.WAIT}.get(
+                verdict, Tone.MUTE
+            )
+            ground, ink = TONE_COLOURS[tone]
+            if tone is Tone.WAIT:
+                ground, ink = theme.INK, theme.DOUBT
+            icons.OF_VERDICT[verdict](Pen(box, ground), ground, ink)
 
 
 class FiguresFace(Piece):
     """Every load with its figures, both limits, and the law that was used."""
 
-    SHARES = (0.15, 0.17, 0.15, 0.14, 0.19, 0.20)
+    SHARES = (0.12, 0.14, 0.11, 0.11, 0.27, 0.25)
 
     def __init__(self, m: Metrics, screen: JudgedScreen) -> None:
         super().__init__(m)
         self.frame = LegalFrame(m)
         self.scale = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, bold=True)
         self.heads = [
-            Line(m, (Size.SMALL, 15), theme.QUIET, halign="right" if i < 5 else "left", balance=True)
-            for i in range(6)
+            Line(m, (Size.SMALL, 15, 14), theme.QUIET, halign="right" if i < 5 else "left") for i in range(6)
         ]
         self.cells = [
             [
@@ -165,17 +226,15 @@ class FiguresFace(Piece):
         self.entry = Line(m, (Size.BODY, Size.SMALL), theme.INK, bold=True, halign="right")
         self.previous = IconButton(m, "page.previous", lambda: screen.page(-1), icons.back)
         self.next = IconButton(m, "page.next", lambda: screen.page(1), icons.forward)
+        self.marks = Marks(m)
         flat = [cell for row in self.cells for cell in row]
         for piece in (self.frame, self.scale, *self.heads, *flat, self.law, self.caution, self.check_only):
             self.add_widget(piece)
-        for piece in (self.entry, self.previous, self.next):
+        for piece in (self.marks, self.entry, self.previous, self.next):
             self.add_widget(piece)
-        self._rows: tuple[Row, ...] = ()
-        self._marks: list[Box] = []
         self._paged = False
 
     def show(self, view: VerdictView, language: str) -> None:
-        self._rows = view.rows
         self._paged = view.pages > 1
         self.arrange(self.box)
         self.scale.say(view.scale, language)
@@ -185,6 +244,7 @@ class FiguresFace(Piece):
             texts = _texts(view.rows[i]) if i < len(view.rows) else ("",) * 6
             for cell, text in zip(cells, texts, strict=True):
                 cell.say(text, language)
+        self.marks.show([row.verdict.value for row in view.rows])
         self.law.say(view.law, language)
         self.caution.say(view.caution, language)
         self.check_only.say(view.check_only, language)
@@ -198,50 +258,47 @@ class FiguresFace(Piece):
     def arrange(self, box: Box) -> None:
         px = self.m.px
         inside = box.inset(px(10), px(8))
-        foot, table = inside.cut_bottom(px(86), px(6))
+        foot, table = inside.cut_bottom(px(94), px(4))
         if self._paged:
             keys, foot = foot.cut_right(px(176), px(8))
             for key, half in zip((self.previous, self.next), keys.columns(2), strict=True):
                 key.place(half)
-        for label, row in zip((self.law, self.caution, self.check_only), foot.rows(3), strict=True):
+        law, foot = foot.cut_top(px(24))
+        put(self.law, law)
+        for label, row in zip((self.caution, self.check_only), foot.rows(2), strict=True):
             put(label, row)
         self.frame.place(table)
         inside = table.inset(px(16), px(10))
-        head, inside = inside.cut_top(px(34))
+        head, inside = inside.cut_top(px(36))
         entry, scale = head.cut_right(px(170), px(8))
         put(self.scale, scale)
         put(self.entry, entry)
-        heads, body = inside.cut_top(px(40), px(2))
-        self._marks = []
-        for label, cell in zip(self.heads, self._columns(heads), strict=True):
+        heads, body = inside.cut_top(px(60), px(2))
+        marks = []
+        columns = self._columns(heads)
+        columns[5] = columns[5].cut_left(px(22), px(6))[1]
+        for label, cell in zip(self.heads, columns, strict=True):
             put(label, cell)
         for i, row in enumerate(body.rows(LOADS_A_PAGE)):
             columns = self._columns(row)
-            mark, word = columns[5].cut_left(px(24), px(6))
-            self._marks.append(mark.middle(px(20), px(20)))
+            mark, word = columns[5].cut_left(px(22), px(6))
+            marks.append(mark.middle(px(22), px(22)))
             columns[5] = word
             for label, cell in zip(self.cells[i], columns, strict=True):
                 put(label, cell)
                 label.fit()
+        self.marks.place_marks(table, marks)
         for label in (self.scale, self.entry, self.law, self.caution, self.check_only, *self.heads):
             label.fit()
 
     def _columns(self, row: Box) -> list[Box]:
-        gap, x = self.m.px(10), row.x
+        gap, x = self.m.px(8), row.x
         room = row.w - gap * (len(self.SHARES) - 1)
         boxes = []
         for share in self.SHARES:
             boxes.append(Box(x, row.y, room * share, row.h))
             x += room * share + gap
         return boxes
-
-    def draw(self) -> None:
-        for row, mark in zip(self._rows, self._marks, strict=False):
-            tone = {"conforms": Tone.GOOD, "does_not_conform": Tone.BAD, "undecided": Tone.WAIT}.get(
-                row.verdict.value, Tone.MUTE
-            )
-            ground, ink = TONE_COLOURS[tone]
-            icons.OF_VERDICT[row.verdict.value](Pen(mark, ground), ground, ink)
 
 
 def _texts(row: Row) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class PutScreen(ScreenPiece):
         super().__init__(m, actions)
         self.dots = StepDots(m)
         self.load = Line(m, (Size.BODY, Size.SMALL), theme.QUIET, bold=True, halign="right")
-        self.title = Line(m, (34, Size.TITLE, Size.LEAD), theme.INK, bold=True, valign="top")
+        self.title = Line(m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, bold=True, valign="top")
         self.text = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, valign="top")
         self.weights = WeightsPicture(m)
         self.question = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, valign="bottom")
@@ -174,35 +174,36 @@ class PutScreen(ScreenPiece):
         self.pad.place(right)
         self.lead.place(right)
         left = left.inset(px(6), px(4))
-        head, left = left.cut_top(px(30), px(4))
-        dots, load = head.cut_left(head.w * 0.5, px(6))
+        head, left = left.cut_top(px(36), px(2))
+        dots, load = head.cut_left(head.w * 0.38, px(6))
         self.dots.place(dots)
         put(self.load, load)
         if self._by_lead:
-            below, left = left.cut_bottom(px(84), px(6))
+            below, left = left.cut_bottom(px(112), px(6))
         else:
             field, left = left.cut_bottom(px(82), px(8))
             self.field.place(field)
             below, left = left.cut_bottom(px(84), px(6))
         put(self.question, below)
         self.problem.place(below)
-        title, left = left.cut_top(px(88 if self._goods else 84), px(4))
-        put(self.title, title)
         if self._goods:
-            text, left = left.cut_bottom(min(left.h, px(76)), px(2))
+            text, left = left.cut_bottom(px(76), px(2))
             put(self.text, text)
+            picture, title = left.cut_right(px(100), px(6))
+            self._picture = picture.inset(0, px(2)).square()
+            put(self.title, title)
         else:
+            title, left = left.cut_top(px(84), px(4))
+            put(self.title, title)
             put(self.text, Box(left.x, left.y, left.w, 0))
-        self._picture = left
-        self.weights.place(left.inset(0, px(2)).middle(left.w, px(150)))
+            self.weights.place(left.inset(0, px(2)).middle(left.w, px(150)))
         for label in (self.load, self.title, self.text, self.question):
             label.fit()
 
     def draw(self) -> None:
-        if self._goods and self._picture.h > self.m.px(24):
-            side = min(self._picture.h, self.m.px(150))
-            box = self._picture.middle(side, side)
-            icons.goods(Pen(box, theme.INK), theme.INK, theme.PAPER)
+        if self._goods:
+            # The scale under test is ink, the appliance's own pan is blue.
+            icons.loaded_pan(Pen(self._picture, theme.INK), theme.INK, theme.PAPER)
 
     def _entered(self, pad: Pad) -> None:
         assert pad.unit is not None
@@ -250,27 +251,27 @@ class OwnPanScreen(ScreenPiece):
         self.pan.show(view.pan.figure, view.pan.unit, view.pan.note, view.pan.tone, language)
         self.problem.say(view.problem, Tone.WAIT, language)
         self.note.say("" if view.problem else view.note, language)
-        self.shown_figure.say(view.shown, language)
+        self.shown_figure.say("" if view.problem else view.shown, language)
         self.stale()
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
         inside = box.inset(px(16), px(10))
-        head, rest = inside.cut_top(px(28), px(4))
-        dots, load = head.cut_left(head.w * 0.5, px(6))
+        head, rest = inside.cut_top(px(36), px(2))
+        dots, load = head.cut_left(head.w * 0.38, px(6))
         self.dots.place(dots)
         put(self.load, load)
-        title, rest = rest.cut_top(px(92), px(8))
+        title, rest = rest.cut_top(px(84), px(6))
         put(self.title, title)
         picture, right = rest.cut_left(px(236), px(20))
         self._picture = picture.square()
-        figure, right = right.cut_top(px(156), px(8))
+        figure, right = right.cut_top(px(152), px(6))
         self.pan.place(figure)
-        self._progress, right = right.cut_top(px(14), px(8))
-        shown, note = right.cut_top(px(36), px(2))
+        self._progress, right = right.cut_top(px(12), px(6))
+        self.problem.place(right)
+        shown, note = right.rows(2)
         put(self.shown_figure, shown)
         put(self.note, note)
-        self.problem.place(note.cut_top(px(70))[0])
         for label in (self.load, self.title, self.note, self.shown_figure):
             label.fit()
 

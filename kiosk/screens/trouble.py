@@ -44,8 +44,8 @@ class TroubleScreen(ScreenPiece):
         super().__init__(m, actions)
         self._make = make
         self.banner = Banner(m, (34, Size.TITLE, Size.LEAD, Size.BODY))
-        self.what = Line(m, (44, 36, Size.TITLE, Size.LEAD), theme.INK, bold=True, valign="bottom")
-        self.remedy = Line(m, (36, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, valign="top")
+        self.what = Line(m, (40, 36, Size.TITLE, Size.LEAD), theme.INK, bold=True, valign="bottom")
+        self.remedy = Line(m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, valign="top")
         self.goes_on = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.QUIET)
         for piece in (self.banner, self.what, self.remedy, self.goes_on):
             self.add_widget(piece)
@@ -72,11 +72,11 @@ class TroubleScreen(ScreenPiece):
         if self._view is not None and self._view.banner:
             banner, inside = inside.cut_top(px(88), px(10))
             self.banner.place(banner)
-        foot, inside = inside.cut_bottom(px(50))
-        put(self.goes_on, foot)
         picture, words = inside.inset(px(6), 0).cut_left(px(176), px(28))
         self._picture = picture.middle(px(164), px(164))
-        what, remedy = words.cut_top(words.h * 0.52, px(8))
+        foot, words = words.cut_bottom(px(48))
+        put(self.goes_on, foot)
+        what, remedy = words.cut_top(words.h * 0.52, px(6))
         put(self.what, what)
         put(self.remedy, remedy)
         for label in (self.what, self.remedy, self.goes_on):

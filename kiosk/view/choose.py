@@ -11,6 +11,7 @@ from kiosk.view.say import Say
 p = messages.prompts
 
 CARDS_A_PAGE = 2
+"""Where the stall has more, one at a time: two small cards between two keys could not be read."""
 
 
 class StallView(msgspec.Struct, frozen=True):
@@ -30,6 +31,8 @@ class CardView(msgspec.Struct, frozen=True):
 
 class ScalesView(msgspec.Struct, frozen=True):
     title: str
+    none: str
+    """Empty unless the stall has no scale."""
     stall: str
     cards: tuple[CardView, ...]
     first: int
@@ -85,13 +88,15 @@ def card(scale: messages.prompts.ScaleCard, say: Say) -> CardView:
 
 def scales(prompt: messages.prompts.ChooseScale, page: int, say: Say) -> ScalesView:
     """The cards of one page; a page beyond the last is the last."""
-    pages = max(1, -(-len(prompt.scales) // CARDS_A_PAGE))
+    a_page = CARDS_A_PAGE if len(prompt.scales) <= CARDS_A_PAGE else 1
+    pages = max(1, -(-len(prompt.scales) // a_page))
     page = min(max(page, 0), pages - 1)
-    first = page * CARDS_A_PAGE
+    first = page * a_page
     return ScalesView(
-        title=say("choose_scale.title") if prompt.scales else say("choose_scale.none"),
+        title=say("choose_scale.title"),
+        none="" if prompt.scales else say("choose_scale.none"),
         stall=say("choose_scale.stall", code=prompt.stall.code, name=prompt.stall.name),
-        cards=tuple(card(scale, say) for scale in prompt.scales[first : first + CARDS_A_PAGE]),
+        cards=tuple(card(scale, say) for scale in prompt.scales[first : first + a_page]),
         first=first,
         page=page,
         pages=pages,

@@ -18,7 +18,10 @@ class Door(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True):
+    """``notice``: the first part that is not well, or the trouble of delivery; empty when all is well."""
+
     title: str
+    notice: str
     doors: tuple[Door, Door, Door]
     keeper: Door
 
@@ -26,7 +29,23 @@ class HomeView(msgspec.Struct, frozen=True):
 BUILT = {"self_check": messages.VisitKind.SELF_CHECK}
 
 
-def home(say: Say) -> HomeView:
+SELF = "kiosk"
+"""A screen that can be read needs no words about its own silence."""
+
+
+def notice(state: messages.State, say: Say) -> str:
+    """What the keeper should hear of, in words."""
+    for part in state.parts:
+        if part.problem and part.name != SELF:
+            name = say.code("part_name", part.name)
+            return f"{name}{COLON[say.lang]}{say.code('part_problem', part.problem)}"
+    return say.code("county_problem", state.county.problem) if state.county.problem else ""
+
+
+COLON = {"zh": "：", "bo": "\u0f0d ", "en": ": "}
+
+
+def home(state: messages.State, say: Say) -> HomeView:
     def door(name: str) -> Door:
         kind = BUILT.get(name)
         return Door(
@@ -38,6 +57,7 @@ def home(say: Say) -> HomeView:
 
     return HomeView(
         title=say("home.title"),
+        notice=notice(state, say),
         doors=(door("self_check"), door("fair"), door("inspector")),
         keeper=door("keeper"),
     )

@@ -25,7 +25,6 @@ class Row(msgspec.Struct, frozen=True):
     limits: str
     verdict: messages.Verdict
     word: str
-    reason: str
 
 
 class VerdictView(msgspec.Struct, frozen=True):
@@ -40,7 +39,6 @@ class VerdictView(msgspec.Struct, frozen=True):
     slip: str
     slip_words: str
     corridor: CorridorView
-    corridor_title: str
     band_initial: str
     band_service: str
     heads: tuple[str, str, str, str, str, str]
@@ -70,11 +68,12 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
     page = min(max(page, 0), pages - 1)
     first = page * LOADS_A_PAGE
     loads = sorted(result.loads, key=lambda load: load.number)[first : first + LOADS_A_PAGE]
+    bands = f"{say('verdict_screen.initial')} / {say('verdict_screen.in_service')}"
     return VerdictView(
         verdict=result.verdict,
         tone=_TONES[result.verdict],
-        word=say.code("verdict", code),
-        hint=say.code("verdict_hint", code),
+        word=say.code("verdict_short", code),
+        hint=_hint(result, say),
         next_title=say("verdict_screen.next"),
         next_step=say.code("next_step", result.next_step) if result.next_step else "",
         scale=f"{result.scale.maker} {result.scale.model} {result.scale.serial}".strip(),
@@ -82,7 +81,6 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         slip=prompt.slip,
         slip_words=say("verdict_screen.slip"),
         corridor=corridor(result.loads),
-        corridor_title=say("verdict_screen.corridor"),
         band_initial=say("verdict_screen.initial"),
         band_service=say("verdict_screen.in_service"),
         heads=(
@@ -90,7 +88,7 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
             say("verdict_screen.shown"),
             say("verdict_screen.error"),
             f"U{NBSP}(k{NBSP}={NBSP}2)",
-            say("verdict_screen.limit"),
+            f"{say('verdict_screen.limit')}\n{bands}",
             say("verdict_screen.judged"),
         ),
         rows=tuple(_row(load, result.scale, say) for load in loads),
@@ -103,6 +101,14 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
     )
 
 
+def _hint(result: messages.prompts.VisitResult, say: Say) -> str:
+    """Why the verdict is what it is: the reason of the load that decided, where it has one."""
+    for load in result.loads:
+        if load.verdict is result.verdict and load.reason:
+            return say.code("reason", load.reason)
+    return say.code("verdict_hint", result.verdict.value)
+
+
 def _row(load: messages.prompts.LoadResult, scale: messages.prompts.ScaleCard, say: Say) -> Row:
     return Row(
         load=load_text(load.load_g),
@@ -112,5 +118,4 @@ def _row(load: messages.prompts.LoadResult, scale: messages.prompts.ScaleCard, s
         limits=f"{limit(load.limit_initial_g)} / {limit(load.limit_g)}",
         verdict=load.verdict,
         word=say.code("verdict_short", load.verdict.value),
-        reason=say.code("reason", load.reason) if load.reason else "",
     )

@@ -90,11 +90,11 @@ class Button(Tappable):
         return self.box.inset(self._margin)
 
     def arrange(self, box: Box) -> None:
-        inside = box.inset(self._margin + self.m.px(4), self._margin + self.m.px(2))
+        inside = box.inset(self._margin + self.m.px(3), self._margin + self.m.px(2))
         if self.icon is None:
             put(self.words, inside)
         elif self._above:
-            words, rest = inside.cut_bottom(inside.h * 0.42)
+            words, rest = inside.cut_bottom(inside.h * 0.44)
             put(self.words, words)
             self._icon_box = rest.inset(0, self.m.px(3)).square()
         else:

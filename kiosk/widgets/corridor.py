@@ -54,13 +54,12 @@ class Corridor(Piece):
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        bottom, plot = box.cut_bottom(px(24), px(2))
-        legend, bottom_loads = box.cut_top(px(24), px(4))[0], bottom
-        plot, _ = Box(plot.x, plot.y, plot.w, plot.h - px(28)), None
+        bottom_loads, plot = box.cut_bottom(px(24), px(2))
+        legend, plot = plot.cut_top(px(32), px(2))
         axis, plot = plot.cut_left(px(58), px(6))
         self._plot = plot
-        self._swatches = legend
-        self._say_legend(Box(plot.x, legend.y, plot.w, legend.h))
+        self._swatches = Box(plot.x, legend.y, plot.w, legend.h)
+        self._say_legend(self._swatches)
         for label in (*self.loads, *self.errors, *self.ticks):
             label.say("", self._language)
         for label, (height, text) in zip(self.ticks, self._view.ticks, strict=False):
@@ -111,7 +110,7 @@ class Corridor(Piece):
         Line(points=(plot.x, self._y(0), plot.right, self._y(0)), width=px(1))
         for i, column in enumerate(columns):
             self._point(column, plot.x + (i + 0.5) * plot.w / len(columns))
-        swatches = Box(plot.x, self._swatches.y, plot.w, self._swatches.h).columns(2, px(8))
+        swatches = self._swatches.columns(2, px(8))
         for half, ground in zip(swatches, (theme.BAND_INITIAL, theme.BAND_SERVICE), strict=True):
             swatch = half.cut_left(px(24))[0].middle(px(24), px(16))
             Color(*ground)

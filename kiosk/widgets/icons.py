@@ -85,6 +85,12 @@ def forward(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.line((38, 82), (70, 50), (38, 18), width=12)
 
 
+def arrow(pen: Pen, ink: Colour, _ground: Colour) -> None:
+    pen.ink(ink)
+    pen.line((10, 50), (80, 50), width=14)
+    pen.shape((54, 14), (98, 50), (54, 86))
+
+
 def stop(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.ink(ink)
     pen.line((24, 24), (76, 76), width=12)
@@ -181,9 +187,11 @@ def load_pan(pen: Pen, ink: Colour, ground: Colour) -> None:
 def loaded_pan(pen: Pen, ink: Colour, ground: Colour) -> None:
     _market_scale(pen, ink, ground, 40)
     pen.ink(theme.FRUIT)
-    pen.disc((38, 59), 15)
-    pen.disc((62, 59), 15)
-    pen.disc((50, 80), 15)
+    pen.disc((34, 58), 14)
+    pen.disc((66, 58), 14)
+    pen.disc((50, 70), 16)
+    pen.ink(theme.LEAF)
+    pen.shape((51, 84), (58, 96), (74, 97), (68, 85))
 
 
 def clock(pen: Pen, ink: Colour, _ground: Colour) -> None:
@@ -200,10 +208,10 @@ def network(pen: Pen, ink: Colour, _ground: Colour) -> None:
 
 def no_network(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.ink(ink)
-    for x, height in ((8, 24), (32, 44), (56, 64), (80, 84)):
-        pen.frame(x + 2, 10, 12, height - 4, radius=3, width=5)
-    pen.line((8, 92), (52, 48), width=9)
-    pen.line((8, 48), (52, 92), width=9)
+    for x, height in ((8, 24), (32, 34), (56, 44), (80, 84)):
+        pen.round_rect(x, 8, 16, height, 3)
+    pen.line((10, 94), (48, 56), width=11)
+    pen.line((10, 56), (48, 94), width=11)
 
 
 def hand(pen: Pen, ink: Colour, _ground: Colour) -> None:

@@ -59,7 +59,7 @@ class NumberPad(Piece):
         self._keys: dict[str, Button] = {}
         for key in "1234567890":
             self._keys[key] = self._key(f"pad.{key}", key, Kind.PLAIN)
-        self._keys["point"] = self._key("pad.point", "point", Kind.PLAIN)
+        self._keys["point"] = self._key("pad.point", "point", Kind.PLAIN, Size.FIGURE)
         self._keys["kg"] = self._key("pad.kg", "kg", Kind.PLAIN, Size.TITLE)
         self._keys["g"] = self._key("pad.g", "g", Kind.PLAIN, Size.TITLE)
         self.ok = Button(m, "pad.ok", self._enter, kind=Kind.GO, icon=icons.check, icon_above=True)
@@ -67,6 +67,7 @@ class NumberPad(Piece):
         self.add_widget(self.ok)
         self.add_widget(self.delete)
         self._open = True
+        self._figure = False
 
     def _key(self, automation_id: str, key: str, kind: Kind, size: int = Size.KEY) -> Button:
         button = Button(self.m, automation_id, lambda: self._press(key), kind=kind, sizes=size)
@@ -76,10 +77,10 @@ class NumberPad(Piece):
     def show(self, pad: Pad, language: str, ok: str, *, open_: bool) -> None:
         """``open_``: answers are taken now."""
         figure = pad.unit is not None
-        if figure is not (self.pad.unit is not None):
-            self.pad = pad
-            self.arrange(self.box)
         self.pad = pad
+        if figure is not self._figure:
+            self._figure = figure
+            self.arrange(self.box)
         self._open = open_
         for key, button in self._keys.items():
             button.say({"point": "."}.get(key, key), language)
@@ -108,14 +109,13 @@ class NumberPad(Piece):
             self._entered(self.pad)
 
     def arrange(self, box: Box) -> None:
-        figure = self.pad.unit is not None
         columns = box.columns(4)
         rows = [column.rows(4) for column in columns]
         for line, keys in enumerate(ROWS):
             for column, key in enumerate(keys):
                 self._keys[key].place(rows[column][line])
         last = rows[0][3]
-        if figure:
+        if self._figure:
             self._keys["0"].place(Box(last.x, last.y, last.w * 2, last.h))
             self._keys["point"].place(rows[2][3])
             self._keys["kg"].place(rows[3][1])

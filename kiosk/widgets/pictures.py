@@ -17,6 +17,8 @@ from kiosk.widgets.buttons import plate
 from kiosk.widgets.text import Line
 
 MOST_WEIGHTS = 8
+QUIET_ZONE = 8
+"""Pixels of white around a code: four modules of two pixels (ISO/IEC 18004 6.3.8)."""
 
 
 class WeightsPicture(Piece):
@@ -81,9 +83,12 @@ class WeightsPicture(Piece):
 
 
 def modules(text: str) -> list[list[bool]]:
-    """The QR code of ``text`` with its quiet zone of four modules, rows from the top; level M or lower."""
+    """The QR code of ``text`` without its quiet zone (white paper gives it), rows from the top.
+
+    Level L, or better where it costs no module more: the slip is signed, so a wrong read cannot pass.
+    """
     code = segno.make(text, micro=False, error="l", boost_error=True)
-    return [[bool(dark) for dark in row] for row in code.matrix_iter(border=4)]
+    return [[bool(dark) for dark in row] for row in code.matrix_iter(border=0)]
 
 
 class QrCode(Tappable):
@@ -109,11 +114,13 @@ class QrCode(Tappable):
     def draw(self) -> None:
         if self._texture is None:
             return
-        side = min(self.width, self.height)
+        quiet = self.m.px(QUIET_ZONE)
+        side = min(self.width, self.height) - 2 * quiet
         modules_wide = self._texture.width
         pixels = max(1, int(side // modules_wide)) * modules_wide
         box = self.box.middle(pixels, pixels)
         Color(*theme.WHITE)
-        Rectangle(pos=self.pos, size=self.size)
+        paper = box.inset(-quiet)
+        Rectangle(pos=(paper.x, paper.y), size=(paper.w, paper.h))
         Color(1, 1, 1, 1)
         Rectangle(texture=self._texture, pos=(round(box.x), round(box.y)), size=(pixels, pixels))

@@ -62,7 +62,7 @@ class Way(Piece):
             kind=kind,
             icon=icon,
             icon_above=True,
-            sizes=(Size.BODY, Size.SMALL, 15),
+            sizes=(Size.BODY, Size.SMALL, 15, 14),
         )
         key.show_if(False)
         self._offers[automation_id] = key

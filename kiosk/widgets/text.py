@@ -6,10 +6,13 @@ A line with several sizes takes the first in which its words fit; one that fits 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kiosk.text.label import TextLabel
 from kiosk.theme import Colour, Metrics
+
+_TIBETAN = re.compile("[\u0f00-\u0fff]")
 
 
 class Line(TextLabel):
@@ -43,7 +46,8 @@ class Line(TextLabel):
     def say(self, text: str, language: str) -> None:
         """Shows ``text``; place the label first, the size depends on its room."""
         self.text = text
-        self.language = language
+        # Figures and names in another script do not need the height of Tibetan stacks.
+        self.language = language if language != "bo" or _TIBETAN.search(text) else "zh"
         self.fit()
 
     def fit(self) -> None:

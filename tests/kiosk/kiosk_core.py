@@ -49,9 +49,9 @@ OTHER = msgspec.structs.replace(
     e_g="10",
 )
 LAW = p.Law(
-    pack="cn-mpe", version="2016.1", sha256="ab" * 32, clause="JJG 539-2016 5.1", confidence="unconfirmed"
+    pack="jjg539-2016", version="1", sha256="ab" * 32, clause="JJG 539-2016 4.3", confidence="unconfirmed"
 )
-SLIP = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiOXZrMnQ3bmR4cTBhIiwidHlwIjoic2xpcCJ9." + "aZ09-_" * 60
+SLIP = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiOXZrMnQ3bmR4cTBhIiwidHlwIjoic2xpcCJ9." + "aZ09-_" * 90
 
 
 def load(
@@ -134,6 +134,8 @@ UNABLE = result(
     ),
     "finer_reference",
 )
+
+UPLOADER_DEAD = (messages.PartState("sampler"), messages.PartState("uploader", "silent"))
 
 PROMPTS: dict[str, p.Prompt | None] = {
     "home": None,
