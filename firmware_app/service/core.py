@@ -133,7 +133,7 @@ class Core:
             return
         for indication in self._lead.take(now_ns):
             self._desk.handle(indication, now_ns)
-        if self._lead.silent and now_ns - self._line_told_ns >= SILENT_LINE_NS:
+        if self._lead.silent(now_ns) and now_ns - self._line_told_ns >= SILENT_LINE_NS:
             self._line_told_ns = now_ns
             self._desk.handle(LineSilent(), now_ns)
 

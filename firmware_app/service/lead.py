@@ -16,6 +16,9 @@ from hardware.scale.contract import Check, Decoder, Indication, LineState, Profi
 from hardware.scale.freshness import Freshness
 
 READ_S = 0.1
+PATIENCE_NS = 2_000_000_000
+"""A value is void at once; only after this long is its absence worth a question to the person: a scale just
+chosen, or a core just started, has not been heard yet."""
 QUEUE_CHUNKS = 1024
 """Bounded: a scale that talks faster than the core listens does not fill the memory."""
 
@@ -30,6 +33,8 @@ class Lead:
         self._decoder: Decoder | None = None
         self._freshness = Freshness()
         self._latest: Indication | None = None
+        self._void_since_ns: int | None = None
+        """Since when nothing valid has been heard; None where that has not been looked at yet."""
         self._chunks: queue.Queue[tuple[int, bytes]] = queue.Queue(QUEUE_CHUNKS)
         """What was read and when; no bytes at all mean that the line was lost there."""
         self._closing = threading.Event()
@@ -44,6 +49,7 @@ class Lead:
         self._decoder = None if not profile else self._profiles.decoder(profile)
         self._freshness = Freshness()
         self._latest = None
+        self._void_since_ns = None
 
     def take(self, now_ns: int) -> list[Indication]:
         """What the scale has said since the last call."""
@@ -59,6 +65,10 @@ class Lead:
                 self._hear(self._decoder.feed(data, at_ns), found)
         if self._latest is not None and self._freshness.silent(now_ns):
             self._forget()
+        if self._latest is not None:
+            self._void_since_ns = None
+        elif self._void_since_ns is None:
+            self._void_since_ns = now_ns
         return found
 
     def _hear(self, indications: list[Indication], found: list[Indication]) -> None:
@@ -75,9 +85,9 @@ class Lead:
         if self._decoder is not None:
             self._decoder.reset()
 
-    @property
-    def silent(self) -> bool:
-        return self._latest is None
+    def silent(self, now_ns: int) -> bool:
+        """Whether there has been nothing valid for so long that a person should be told."""
+        return self._void_since_ns is not None and now_ns - self._void_since_ns >= PATIENCE_NS
 
     def state(self) -> LeadState:
         """What a screen may show of the line."""

@@ -111,9 +111,9 @@ def test_a_scale_that_falls_silent_has_no_last_value(lead, line):
     line.bytes.put(b"\x05")
     taken(lead)
 
-    lead.take(time.monotonic_ns() + 11 * SECOND)
+    later_ns = time.monotonic_ns() + 11 * SECOND
+    lead.take(later_ns)
 
-    assert lead.silent
     assert (lead.state().state, lead.state().text) == ("silent", "")
 
 
@@ -123,7 +123,7 @@ def test_a_lost_line_has_no_last_value_and_starts_its_decoder_afresh(lead, line,
 
     line.state = LineState.LOST
     end = time.monotonic() + 2
-    while not lead.silent and time.monotonic() < end:
+    while not shelf.made.resets and time.monotonic() < end:
         lead.take(time.monotonic_ns())
 
     assert lead.state().state == "lost"
@@ -161,3 +161,23 @@ def test_a_core_that_falls_behind_keeps_bounded_bytes_and_the_newest(lead, line)
 
     assert len(found) <= 1024
     assert found[-1].value == Decimal(9)
+
+
+def test_a_scale_just_chosen_is_given_time_to_be_heard(lead):
+    now_ns = time.monotonic_ns()
+    lead.take(now_ns)
+
+    assert not lead.silent(now_ns + SECOND)
+    assert lead.silent(now_ns + 2 * SECOND)
+
+
+def test_what_is_void_is_void_at_once_but_told_a_moment_later(lead, line):
+    line.bytes.put(b"\x05")
+    taken(lead)
+    later_ns = time.monotonic_ns() + 11 * SECOND
+
+    lead.take(later_ns)
+
+    assert lead.state().text == ""
+    assert not lead.silent(later_ns)
+    assert lead.silent(later_ns + 2 * SECOND)
