@@ -152,8 +152,9 @@ class CountyClient:
 
     def _bounded(self, response: requests.Response, end: float) -> Answer | Failed:
         read = bytearray()
-        for piece in response.iter_content(4096):
-            read += piece
+        # One byte at a time: a larger piece is waited for until it is whole, however slowly it drips.
+        for byte in response.iter_content(1):
+            read += byte
             if len(read) > MAX_ANSWER:
                 return Failed(Trouble.CAPTIVE_PORTAL)
             if self._clock() > end:

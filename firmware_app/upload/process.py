@@ -19,12 +19,14 @@ from typing import Protocol, TypeVar
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent
 from firmware_app.upload.loop import Delivery, Keep, Knock, Read, Send, Uploader, Wait
-from firmware_app.upload.outcome import Failed, Outcome, Reached
+from firmware_app.upload.outcome import Failed, Outcome, Reached, Trouble
 
 T = TypeVar("T")
 log = logging.getLogger("steelyard.upload")
 
 HEARTBEAT_S = 2.0
+GIVE_UP_S = 60.0
+"""No errand takes longer, whatever the other end does; the client's own bounds lie far below."""
 
 
 class Core(Protocol):
@@ -115,9 +117,10 @@ class Courier:
             if left > HEARTBEAT_S:
                 self._say()
 
-    def _patiently(self, errand: Callable[[], T]) -> T | None:
+    def _patiently(self, errand: Callable[[], T]) -> T | Failed | None:
         """What comes of an errand, with a sign of life meanwhile; None when asked to stop first."""
         future: Future[T] = Future()
+        end = time.monotonic() + GIVE_UP_S
 
         def work() -> None:
             try:
@@ -130,5 +133,7 @@ class Courier:
             try:
                 return future.result(timeout=HEARTBEAT_S)
             except NotYet:
+                if time.monotonic() > end:
+                    return Failed(Trouble.TIMEOUT)
                 self._say()
         return None
