@@ -100,8 +100,8 @@ def gap_fault(gap_ns: float, period_ns: float) -> Fault | None:
 class Period(msgspec.Struct, frozen=True):
     """The period of one chip, learned from the times between its conversions.
 
-    ``nominal_ns``: by the RATE pin (datasheet table 2). ``gaps``: the last few, of which the median counts,
-    so that neither a missed conversion nor a reset moves it.
+    ``nominal_ns``: by the RATE pin (datasheet table 2). ``gaps``: the last few that a real part can have; of
+    these the median counts. Missed conversions and resets are no part of it.
     """
 
     nominal_ns: int
@@ -126,5 +126,7 @@ class Period(msgspec.Struct, frozen=True):
         return int(self.ns * (0.995 if self.known else SHORTEST_PERIOD))
 
     def learn(self, gap_ns: int) -> Period:
-        """The period after one more gap between two conversions."""
+        """The period after one more gap between two conversions; itself when that is no period of a part."""
+        if not SHORTEST_PERIOD * self.nominal_ns <= gap_ns <= LONGEST_PERIOD * self.nominal_ns:
+            return self
         return Period(self.nominal_ns, (*self.gaps, gap_ns)[-self.MEMORY :])

@@ -12,6 +12,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -150,7 +151,8 @@ class SimulatedChip:
             return 0, until_ns
         if self._line is ChipFault.FLOAT:
             flip = at_ns // self.FLOAT_FLIP_NS
-            return (flip * 2_654_435_761 >> 13) & 1, min(until_ns, (flip + 1) * self.FLOAT_FLIP_NS)
+            hum = hashlib.blake2b(flip.to_bytes(8, "big"), digest_size=1).digest()[0] & 1
+            return hum, min(until_ns, (flip + 1) * self.FLOAT_FLIP_NS)
         return self._dout, until_ns
 
     def schedule(self, *faults: ScheduledFault) -> None:

@@ -2,21 +2,12 @@
 
 Rules this file obeys:
 
-* No moment of the processor is timed: one SPI bit is one phase of PD_SCK, and every byte ends low, so a
-  preempted program or an empty FIFO lengthens only the low phase, which the datasheet does not limit (T4).
-* A burst starts only behind a falling edge of DOUT that was seen, or that the learned period places, and
-  ends before the next conversion; otherwise the conversion is let go and its time tells that it is missing.
-* DOUT is sampled twice a pulse and must agree with itself, and be high in all of the last byte.
+* No moment of the processor is timed: the controller makes the edges (see spi_wire.py), so a program that is
+  pushed aside in a burst harms nothing.
+* A burst starts only when it is known since when the conversion has been there, from a falling edge of DOUT
+  that was seen or that the learned period places, and ends before the next conversion; otherwise that one is
+  let go, and the time of the next tells that it is missing.
 * Waiting is clocking zeros (PD_SCK low); most of the period is slept.
-
-Wire, for gain 128 (25 pulses), each pulse two bits of MOSI, sampled in the middle of the bit::
-
-    MOSI   1 0 1 0 1 0 1 0  ×6    1 0 0 0 0 0 0 0
-    MISO   b b c c d d e e        1 1 1 1 1 1 1 1
-           | └ low phase: the data (mask 0x55)
-           └ high phase: half a bit after the edge, valid too (T2 ≤ 0.1 µs); must equal the low phase
-
-Source: Avia HX711 datasheet V2.0 figure 2 and table 3.
 """
 
 from __future__ import annotations
@@ -26,7 +17,7 @@ from typing import Annotated, Literal, Protocol, Self
 
 import msgspec
 
-from hardware.loadcell import hx711
+from hardware.loadcell import hx711, spi_wire
 from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
 from hardware.loadcell.contract import DriverUnavailable, Fault, LoadCellError, Sample
 from hardware.loadcell.options import take
@@ -40,7 +31,9 @@ ANSWER_NS = 900_000_000
 LOOK_NS = 1_000_000
 """Length of one transfer of zeros: long beside the pause between transfers, short beside a period."""
 WAKE_EARLY_NS = 1_000_000
-SPARE_NS = 100_000
+PAUSE_NS = 300_000
+"""An edge seen to within this is taken as seen; beyond it the period tells better."""
+SPARE_NS = 200_000
 """A burst ends this long before the next conversion: DOUT's 75 µs high, and the oscillator's wander."""
 RESTART_PERIODS = 2.0
 IDLE_PERIODS = 6.0
@@ -78,23 +71,6 @@ class SpiBus(Protocol):
     def close(self) -> None: ...
 
 
-def burst(gain: int) -> list[int]:
-    """The bytes on MOSI that read one conversion and select ``gain`` for the next."""
-    extra = hx711.PULSES[gain] - hx711.DATA_BITS
-    return [0xAA] * (hx711.DATA_BITS // 4) + [0xAA & 0xFF << (8 - 2 * extra) & 0xFF]
-
-
-def decode(reply: Sequence[int], gain: int) -> hx711.Frame:
-    """The frame in the bytes on MISO that answered ``burst(gain)``."""
-    pulses = hx711.PULSES[gain]
-    word = "".join(f"{byte:08b}" for byte in reply)
-    high, low = word[0 : 2 * pulses : 2], word[1 : 2 * pulses : 2]
-    frame = hx711.decode([int(bit) for bit in low], gain)
-    if Fault.BAD_TRANSFER not in frame.faults and (high != low or reply[-1] != 0xFF):
-        return hx711.Frame(frame.code, None, (Fault.BAD_TRANSFER,))
-    return frame
-
-
 class SpiLoadCell:
     """One HX711 on one SPI bus; ``bus`` and ``clock`` are passed in, ``open_driver`` makes the real ones.
 
@@ -107,7 +83,7 @@ class SpiLoadCell:
         self.gain: int = options.gain
         self._bus: SpiBus | None = bus
         self._clock = clock
-        self._burst = burst(options.gain)
+        self._burst = spi_wire.burst(options.gain)
         self._zeros = [0] * (LOOK_NS * options.speed_hz // (8 * SECOND))
         self._speed_hz = options.speed_hz
         self._burst_ns = 8 * len(self._burst) * SECOND // options.speed_hz
@@ -151,16 +127,17 @@ class SpiLoadCell:
     # ------------------------------------------------------------------------------------------- inside
 
     def _read_conversion(self, edge_ns: int) -> Sample:
-        frame = decode(self._transfer(self._burst), self.gain)
+        frame = spi_wire.decode(self._transfer(self._burst), self.gain)
         faults = frame.faults
-        if self._clock.now_ns() > self._next_update_ns():
-            # The program slept inside the call: the burst may have run into the next conversion.
-            faults = (Fault.BAD_TRANSFER,)
         if Fault.BAD_TRANSFER in faults:
             # The chip may have counted other pulses than were meant: neither its phase nor its gain is known.
             self._edge_ns = None
             self._unsettled = max(self._unsettled, hx711.GAIN_CHANGE_CONVERSIONS)
             return Sample(edge_ns, None, faults)
+        if self._clock.now_ns() > self._next_update_ns():
+            # The program slept inside the call: what was read may be a later conversion, or part of two.
+            self._edge_ns = None
+            return Sample(edge_ns, None, (Fault.BAD_TRANSFER,))
         if self._unsettled:
             self._unsettled -= 1
             faults = (*faults, Fault.SETTLING)
@@ -188,38 +165,40 @@ class SpiLoadCell:
 
     def _next_edge(self, deadline_ns: int) -> _Watch:
         """Looks at DOUT until it falls, or until the deadline."""
-        last_ns = self._edge_ns
+        bit_ns = SECOND // self._speed_hz
         idle_ns = self._clock.now_ns() + (0 if self._absent else int(IDLE_PERIODS * self._period.ns))
-        if last_ns is not None:
-            self._clock.sleep_until(last_ns + self._period.shortest_ns - WAKE_EARLY_NS)
-        begun_ns = self._clock.now_ns()
-        first_look, was_high, ever_high = True, False, False
-        while (now_ns := self._clock.now_ns()) < deadline_ns:
-            idle = was_high and now_ns > idle_ns
+        if self._edge_ns is not None:
+            self._clock.sleep_until(self._edge_ns + self._period.shortest_ns - WAKE_EARLY_NS)
+        first_ns = self._clock.now_ns()
+        # At the first look the conversion may be there already: DOUT was high after the last one was read.
+        was_high, ever_high, looked_ns = self._edge_ns is not None, False, self._edge_ns or 0
+        while (begun_ns := self._clock.now_ns()) < deadline_ns:
+            idle = ever_high and was_high and begun_ns > idle_ns
             levels = self._look(1 if idle else len(self._zeros))
-            if first_look and last_ns is not None and levels[0] == "0":
-                placed_ns = self._placed_edge_ns(last_ns, now_ns)
-                if placed_ns is not None:
-                    return _Watch(placed_ns, True, 0)
+            ended_ns = self._clock.now_ns()
             fall = 0 if was_high and levels[0] == "0" else levels.find("10") + 1 or None
             if fall is not None and not idle:
-                edge_ns = now_ns + fall * SECOND // self._speed_hz
-                return _Watch(edge_ns, True, edge_ns - begun_ns if was_high else 0)
-            first_look, was_high = False, levels[-1] == "1"
+                earliest_ns = begun_ns + fall * bit_ns if fall else looked_ns
+                edge_ns = self._place(earliest_ns, ended_ns - (len(levels) - fall) * bit_ns)
+                if edge_ns is not None:
+                    return _Watch(edge_ns, True, looked_ns - first_ns if ever_high else 0)
+            # The last bit was sampled no sooner than this; the call may have returned much later.
+            was_high, looked_ns = levels[-1] == "1", begun_ns + len(levels) * bit_ns
             ever_high |= "1" in levels
             if idle:
-                self._clock.sleep_until(min(now_ns + IDLE_LOOK_NS, deadline_ns))
+                self._clock.sleep_until(min(begun_ns + IDLE_LOOK_NS, deadline_ns))
         return _Watch(None, ever_high, 0)
 
-    def _placed_edge_ns(self, last_ns: int, now_ns: int) -> int | None:
-        """Where the period places the edge that a late look missed; None where it cannot tell."""
-        expected_ns = last_ns + self._period.ns
-        if (
-            not self._period.known
-            or not expected_ns - WAKE_EARLY_NS <= now_ns < expected_ns + self._period.ns
-        ):
-            return None
-        return min(expected_ns, now_ns)
+    def _place(self, earliest_ns: int, latest_ns: int) -> int | None:
+        """The time of an edge between the two; None if not even its conversion is certain."""
+        if latest_ns - earliest_ns <= PAUSE_NS:
+            return earliest_ns
+        if self._edge_ns is not None and self._period.known:
+            expected_ns = self._edge_ns + self._period.ns
+            if earliest_ns - PAUSE_NS <= expected_ns <= latest_ns + PAUSE_NS < expected_ns + self._period.ns:
+                return min(max(expected_ns, earliest_ns), latest_ns)
+        # Rather too early than too late: the end of the conversion's time is counted from here.
+        return earliest_ns if latest_ns - earliest_ns < self._period.shortest_ns // 4 else None
 
     def _look(self, length: int) -> str:
         """The levels of DOUT over a transfer of zeros, as a string of 0 and 1."""
