@@ -49,14 +49,14 @@ def serve(
     from county_gateway.serve import serve as serve_here
 
     def ready(url: str) -> None:
-        if as_json:
-            print_json({"url": url})
-        else:
-            console.print(f"county gateway at {url} (API: {url}/schema)", markup=False, soft_wrap=True)
         if ready_file is not None:
             part = ready_file.with_name(f".{ready_file.name}.part")
             part.write_bytes(msgspec.json.encode({"url": url}) + b"\n")
             part.replace(ready_file)
+        if as_json:
+            print_json({"url": url})
+        else:
+            console.print(f"county gateway at {url} (API: {url}/schema)", markup=False, soft_wrap=True)
 
     try:
         serve_here(_settings(data, database, name), host, port, ready)

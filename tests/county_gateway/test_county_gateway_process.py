@@ -1,0 +1,73 @@
+"""`steelyard gateway` as a process: says where it is, serves, and keeps what it receipted through a kill."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from firmware_app.ledger.county import EnrolRequest
+from firmware_app.upload.client import CountyClient
+from firmware_app.upload.outcome import Delivered, Reached
+
+STEELYARD = [sys.executable, "-m", "firmware_app.cli.main", "gateway"]
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a gateway upon the same data; gives the process and its address."""
+    started = []
+
+    def start() -> tuple[subprocess.Popen, str]:
+        line = [*STEELYARD, "serve", "--data", str(tmp_path / "county"), "--port", "0", "--json"]
+        ready = ["--ready-file", str(tmp_path / "ready.json")]
+        process = subprocess.Popen(
+            [*line, *ready], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        started.append(process)
+        url = json.loads(process.stdout.readline())["url"]
+        assert json.loads((tmp_path / "ready.json").read_text()) == {"url": url}
+        return process, url
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def test_a_device_joins_delivers_and_finds_it_all_after_a_kill(serve, tmp_path, new_device):
+    process, url = serve()
+    line = [*STEELYARD, "token", "--data", str(tmp_path / "county")]
+    token = subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+    device = new_device("KIOSK-7")
+    request: EnrolRequest = device.request(token)
+    county = CountyClient(url)
+    assert county.knock() == Reached()
+    enrolled = county.enrol(request)
+    device.check()
+    receipt = county.send(tuple(device.lines))
+    assert isinstance(receipt, Delivered)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=10)
+
+    again, url = serve()
+    county = CountyClient(url)
+
+    assert county.enrol(request) == enrolled
+    assert county.send(tuple(device.lines)) == receipt
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(timeout=10) in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_is_taken_is_said(serve, tmp_path):
+    _, url = serve()
+    port = url.rsplit(":", 1)[1]
+
+    line = [*STEELYARD, "serve", "--data", str(tmp_path / "other"), "--port", port]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=30)
+
+    assert done.returncode == 3
+    assert "cannot serve" in done.stderr
