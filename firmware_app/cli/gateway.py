@@ -46,6 +46,7 @@ def serve(
 
     Example: steelyard gateway serve --data /var/lib/steelyard-county --port 8765
     """
+    settings = _settings(data, database, name)
     from county_gateway.serve import serve as serve_here
 
     def ready(url: str) -> None:
@@ -59,7 +60,7 @@ def serve(
             console.print(f"county gateway at {url} (API: {url}/schema)", markup=False, soft_wrap=True)
 
     try:
-        serve_here(_settings(data, database, name), host, port, ready)
+        serve_here(settings, host, port, ready)
     except OSError as error:
         fail(f"cannot serve on {host} port {port}: {error.strerror or error}", DEVICE_FAILED)
 
@@ -76,9 +77,10 @@ def token(
 
     Example: steelyard gateway token --data /var/lib/steelyard-county --valid-hours 24
     """
+    settings = _settings(data, database, DEFAULT_NAME)
     from county_gateway.county import County
 
-    county = County(_settings(data, database, DEFAULT_NAME))
+    county = County(settings)
     try:
         given = county.give_token(timedelta(hours=valid_hours))
     finally:

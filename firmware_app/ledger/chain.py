@@ -34,7 +34,7 @@ from firmware_app.ledger.errors import (
     WrongPrev,
     WrongSigner,
 )
-from firmware_app.ledger.jose import PublicJwk, sha256_hex
+from firmware_app.ledger.jose import PublicJwk
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -109,11 +109,6 @@ def verify(texts: Iterable[str], *, kid: str | None = None) -> Chain | None:
         else:
             chain, _ = chain.follow(text)
     return chain
-
-
-def same_entry(jws: str, known_hash: str) -> bool:
-    """Whether a text is the entry of that hash."""
-    return sha256_hex(jws) == known_hash
 
 
 def claimed_seq(jws: str) -> int | None:
