@@ -35,8 +35,8 @@ MAX_META = 64
 TOP, BOTTOM = 0x7FFFFF, -0x800000
 """Codes at which a 24-bit converter saturates; a logger may have added an offset, so beyond counts too."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,3})?")
-_KEY = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_KEY = re.compile(r"[A-Za-z_][\w.-]{0,63}", re.ASCII)
 _NS = Decimal(1_000_000_000)
 _LIMIT = Decimal(10) ** 12
 """Largest number anywhere in a recording: UNIX times and counts stay far below."""
