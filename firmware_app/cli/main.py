@@ -6,7 +6,7 @@ import typer
 
 from firmware_app.cli.demo.command import demo
 from firmware_app.cli.enrol import enrol
-from firmware_app.cli.gateway import app as gateway
+from firmware_app.cli.gateway import PASSED_ON, gateway
 from firmware_app.cli.health import health
 from firmware_app.cli.judge import app as judge
 from firmware_app.cli.ledger import app as ledger
@@ -35,7 +35,7 @@ app.add_typer(judge, name="judge")
 app.command()(enrol)
 app.add_typer(ledger, name="ledger")
 app.add_typer(slip, name="slip")
-app.add_typer(gateway, name="gateway")
+app.command(context_settings=PASSED_ON)(gateway)
 
 
 def main() -> None:

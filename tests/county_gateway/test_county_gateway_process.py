@@ -71,3 +71,11 @@ def test_a_port_that_is_taken_is_said(serve, tmp_path):
 
     assert done.returncode == 3
     assert "cannot serve" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "token"])
+def test_every_command_of_the_county_has_an_example(command):
+    done = subprocess.run([*STEELYARD, command, "--help"], capture_output=True, text=True)
+
+    assert done.returncode == 0
+    assert f"Example: steelyard gateway {command}" in " ".join(done.stdout.split())

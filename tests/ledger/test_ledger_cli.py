@@ -137,9 +137,9 @@ def test_enrol_with_an_address_or_zone_that_cannot_be_is_refused(run, data):
 
 
 @pytest.mark.parametrize(
-    "command", [["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["slip", "verify"], ["enrol"],
-                ["gateway", "serve"], ["gateway", "token"]],
-)  # fmt: skip
+    "command",
+    [["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["slip", "verify"], ["enrol"]],
+)
 def test_every_command_has_an_example(run, command):
     done = run(*command, "--help")
 
