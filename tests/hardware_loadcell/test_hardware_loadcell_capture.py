@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from hardware.loadcell import hx711
+from hardware.loadcell.clock import VirtualClock
 from hardware.loadcell.simulated_chip import SimulatedChip
+from hardware.loadcell.spi import SpiLoadCell, SpiOptions
+from hardware.loadcell.spidev_fake import FakeSpiDev
 
 RECORDINGS = Path(os.environ.get("STEELYARD_RECORDINGS", Path(__file__).parents[3] / "shared" / "data"))
 CAPTURE = RECORDINGS / "hx711" / "hx711-pico-c" / "edges_24MHz.csv"
@@ -112,3 +115,25 @@ def test_simulated_chip_moves_dout_when_the_real_one_did(wires):
         # then DOUT agrees
         if settled_ns < next_ns - 1:
             assert chip.dout(settled_ns) == wires["DOUT"].level(settled_ns), settled_ns
+
+
+def test_recorded_counts_pass_chip_and_driver_unchanged():
+    """A real start-up log, put before the simulated chip, is what the SPI driver reads."""
+    path = RECORDINGS / "hx711" / "coffee-scales" / "startup_2023_raw.csv"
+    if not path.exists():
+        pytest.skip(f"no recordings: {path} is absent (set STEELYARD_RECORDINGS)")
+    with path.open() as file:
+        recorded = [int(row["data"]) for row in csv.DictReader(file)]
+    left, clock = itertools.chain(recorded, itertools.repeat(0)), VirtualClock()
+    chip = SimulatedChip(lambda *_: next(left), lambda: 85_635_000, first_ready_ns=50_000_000)
+    bus = FakeSpiDev(chip, clock)
+    bus.open(0, 0)
+    options = SpiOptions(rate_hz=10)
+    bus.max_speed_hz = options.speed_hz
+    driver = SpiLoadCell(bus, clock, options)
+
+    read = [driver.read().counts for _ in recorded[1:]]
+
+    assert len(recorded) > 300
+    # the conversion that was there before the first edge was seen is not read
+    assert read == recorded[1:]
