@@ -169,11 +169,11 @@ class SpiLoadCell:
         idle_ns = self._clock.now_ns() + (0 if self._absent else int(IDLE_PERIODS * self._period.ns))
         if self._edge_ns is not None:
             self._clock.sleep_until(self._edge_ns + self._period.shortest_ns - WAKE_EARLY_NS)
-        first_ns = self._clock.now_ns()
+        first_ns, quiet = self._clock.now_ns(), False
         # At the first look the conversion may be there already: DOUT was high after the last one was read.
         was_high, ever_high, looked_ns = self._edge_ns is not None, False, self._edge_ns or 0
         while (begun_ns := self._clock.now_ns()) < deadline_ns:
-            idle = ever_high and was_high and begun_ns > idle_ns
+            idle = quiet and begun_ns > idle_ns
             levels = self._look(1 if idle else len(self._zeros))
             ended_ns = self._clock.now_ns()
             fall = 0 if was_high and levels[0] == "0" else levels.find("10") + 1 or None
@@ -185,6 +185,7 @@ class SpiLoadCell:
             # The last bit was sampled no sooner than this; the call may have returned much later.
             was_high, looked_ns = levels[-1] == "1", begun_ns + len(levels) * bit_ns
             ever_high |= "1" in levels
+            quiet = "0" not in levels
             if idle:
                 self._clock.sleep_until(min(begun_ns + IDLE_LOOK_NS, deadline_ns))
         return _Watch(None, ever_high, 0)

@@ -86,7 +86,7 @@ def test_sampler_is_killed_and_comes_back_on_the_same_path(start, ear, run_dir):
     assert abs(time.monotonic_ns() - sample.at_ns) < 2e9
     again = hear(ear, is_info)
     assert again.session == info.session
-    assert again.at_ns - info.at_ns < 1.5e9
+    assert 0.5e9 < again.at_ns - info.at_ns < 3e9
 
     # when it is killed at once, its socket file stays
     first.kill()
