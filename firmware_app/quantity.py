@@ -57,6 +57,8 @@ def plain(value: Decimal) -> str:
 
 def trimmed(value: Decimal) -> str:
     """The Decimal as digits without exponent and without trailing zeros (the form for people)."""
+    if not value:
+        return "0"  # Decimal keeps the sign of a zero; people do not
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 import zmq
 
@@ -139,8 +140,14 @@ def _live(run_dir: Path, pan: Instrument) -> Iterator[PanEvent]:
         session = ""
         silent = False
         while True:
-            if socket.poll(TICK_MS):
-                message = decode(socket.recv())
+            # All that waits is taken before the clock is asked: a backlog is no silence.
+            wait_ms = TICK_MS
+            while socket.poll(wait_ms):
+                wait_ms = 0
+                try:
+                    message = decode(socket.recv())
+                except msgspec.DecodeError:
+                    continue  # not from our sampler, whose silence will be told soon enough
                 heard_ns, silent = time.monotonic_ns(), False
                 if isinstance(message, BridgeInfo):
                     session = message.session

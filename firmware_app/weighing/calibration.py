@@ -162,9 +162,7 @@ def _checked(table: Mapping[str, object]) -> dict[str, object]:
     resolution, capacity = values["resolution_g"], values["capacity_g"]
     assert isinstance(resolution, float) and isinstance(capacity, float)
     if resolution > capacity / 100:
-        raise BadCalibration(
-            "resolution_g must be at most a hundredth of capacity_g (R 76-1 Table 3: n ≥ 100)"
-        )
+        raise BadCalibration("resolution_g must be at most capacity_g / 100 (R 76-1 Table 3: n ≥ 100)")
     _date(str(values["at"]))
     return values
 

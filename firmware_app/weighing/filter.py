@@ -83,15 +83,20 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Filter:
-    """Two-sided step test in front of a growing window."""
+    """Two-sided step test in front of a growing window.
 
-    def __init__(self) -> None:
+    ``smallest_step``: counts; what moves less is no step however quiet the bridge (half a display interval).
+    """
+
+    def __init__(self, smallest_step: float = 0.0) -> None:
         self.noise = Noise()
+        self._smallest_step = smallest_step
         self.reset()
 
     def reset(self) -> None:
         """Begins anew after a fault; what was learned of the noise stays."""
         self._points: deque[Point] = deque()
+        self._unconfirmed: deque[Point] = deque()
         self._since_step = 0
         self._suspect = 0.0
         self._outliers: deque[int] = deque()
@@ -107,8 +112,9 @@ class Filter:
             self._since_step += 1
             self._suspect = 0.0
             self._points.append((at_ns, counts))
-            self.noise.plateau(counts)
+            self._unconfirmed.append((at_ns, counts))
             self._cut_small_step()
+            self._confirm(at_ns)
         elif side == self._suspect:
             self._since_step = 2
             self._start_with(at_ns, counts)
@@ -128,7 +134,7 @@ class Filter:
         last_ns = self._points[-1][0]
         while len(self._points) > 1 and self._points[1][0] <= last_ns - RECENT_NS:
             self._points.popleft()
-        self.noise.interrupt_plateau()
+        self._break_plateau()
         return self._window(last_ns)
 
     # ----------------------------------------------------------------------------------------- inside
@@ -141,7 +147,7 @@ class Filter:
         count = len(self._points)
         away = counts - sum(value for _, value in self._points) / count
         limit = STEP_SIGMAS * sigma * math.sqrt(1 + CORRELATION / count)
-        return math.copysign(1.0, away) if abs(away) > limit else 0.0
+        return math.copysign(1.0, away) if abs(away) > max(limit, self._smallest_step) else 0.0
 
     def _cut_small_step(self) -> None:
         """Begins the window anew where its last 0.4 s tell of another load than what came before."""
@@ -153,16 +159,25 @@ class Filter:
             return
         away = sum(c for _, c in points[early:]) / late - sum(c for _, c in points[:early]) / early
         deviation = math.hypot(self.noise.type_a(late), self.noise.type_a(early))
-        if abs(away) > SMALL_STEP_DEVIATIONS * deviation:
+        if abs(away) > max(SMALL_STEP_DEVIATIONS * deviation, self._smallest_step):
             self._points = deque(points[early:])
             self._since_step = late
-            self.noise.interrupt_plateau()
+            self._break_plateau()
 
     def _start_with(self, at_ns: int, counts: float) -> None:
         self._points.clear()
         self._points.append((at_ns, counts))
         self._suspect = 0.0
         self._outliers.clear()
+        self._break_plateau()
+
+    def _confirm(self, now_ns: int) -> None:
+        """Only what no step has followed for 0.4 s teaches the noise of a plateau."""
+        while self._unconfirmed and self._unconfirmed[0][0] <= now_ns - SMALL_STEP_NS:
+            self.noise.plateau(self._unconfirmed.popleft()[1])
+
+    def _break_plateau(self) -> None:
+        self._unconfirmed.clear()
         self.noise.interrupt_plateau()
 
     def _window(self, at_ns: int) -> Window:

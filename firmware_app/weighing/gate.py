@@ -41,6 +41,9 @@ RESET_PERIODS = (4.3, 4.6)
 """After an involuntary reset the next conversion comes 4.448 periods later (4.435 … 4.457 in 141 cases)."""
 NEAR_NOMINAL = 0.3
 """Intervals that may be the period of a chip of known nominal rate; real ones are 5 … 17 % shorter."""
+SHORTEST_NS = 5_000_000
+"""No chip converts faster (20 MHz clock: 144/s); what comes sooner was read twice or waited in a buffer."""
+MOST_WAITING = 32
 GONE_NS = SECOND
 
 LASTING = frozenset(
@@ -83,6 +86,8 @@ class Period:
 
     def learn(self, interval_ns: int) -> None:
         """Takes the time between two successive conversions."""
+        if interval_ns < SHORTEST_NS:
+            return
         self._intervals.append(interval_ns)
         if len(self._intervals) >= self.ENOUGH:
             near = [i for i in self._intervals if self._near_nominal(i)]
@@ -173,7 +178,8 @@ class Gate:
     def feed(self, sample: Sample) -> list[GateEvent]:
         """What is known now that ``sample`` has arrived; one whose time goes back is a bad transfer."""
         if self._last_ns is not None and sample.at_ns < self._last_ns:
-            return [PanFault(self._last_ns, Fault.BAD_TRANSFER, self._lasts(self._last_ns), sample.at_ns)]
+            spoiled = PanFault(self._last_ns, Fault.BAD_TRANSFER, self._lasts(self._last_ns), sample.at_ns)
+            return [*self._abandon(Fault.BAD_TRANSFER), spoiled]
         self._watched_ns = sample.at_ns
         gone = [fault for fault in sample.faults if fault in NOTHING_THERE]
         if sample.counts is None and gone:
@@ -190,6 +196,9 @@ class Gate:
             if interval_ns is not None:
                 self._period.learn(interval_ns)
             return events
+        if len(self._waiting) == MOST_WAITING:
+            too_old = self._waiting.pop(0).at_ns
+            events.append(PanFault(too_old, Fault.SETTLING, True, too_old))
         self._waiting.append(sample)
         if len(self._waiting) > 1:
             self._period.learn(sample.at_ns - self._waiting[-2].at_ns)

@@ -11,6 +11,7 @@ Budget of ``Reading.mass.standard`` (JCGM 100; independent terms, in quadrature)
 
 ==================  ==========================================================================
 type A              Allan deviation at the length of the window actually used (noise.py)
+unrest              range/√12 of the window where it is wider than the noise explains
 zero                standard uncertainty of the zero, from its own window (0 where counts are given)
 zero drift          random walk from the Allan minimum since the zero, at most 0.5 d/√3 (zero.py)
 calibration         |mass| × relative standard uncertainty of the counts per gram
@@ -18,7 +19,7 @@ calibration         |mass| × relative standard uncertainty of the counts per gr
 
 The mass is not rounded, so no term for a display interval is in it: who rounds it to d and judges the
 rounded figure adds d/√12. Creep, temperature and place of the load belong to whoever knows them.
-A reading that is not stable carries the same terms: they say nothing of a load still moving.
+A reading that is not stable carries the same terms: they do not say where a moving load will end.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.filter import LONGEST_NS, Filter
 from firmware_app.weighing.gate import GAIN_CHANGE_CONVERSIONS, SECOND, Gate, GateEvent
 from firmware_app.weighing.reading import PanEvent, PanFault, Reading, WhyNot
-from firmware_app.weighing.stability import Limits, Stability
+from firmware_app.weighing.stability import BAND_SIGMAS, Limits, Stability
 from firmware_app.weighing.zero import ZeroKeeper, ZeroOutcome, ZeroRefusal
 from hardware.loadcell.contract import BridgeInfo, Fault, Sample
 
@@ -63,8 +64,9 @@ class Instrument:
         self.released = 0
         """Conversions that the gate let pass."""
         self._gate = Gate(nominal_rate_hz)
-        self._filter = Filter()
-        self._stability = Stability(_limits(calibration))
+        limits = _limits(calibration)
+        self._filter = Filter(limits.interval / 2)
+        self._stability = Stability(limits)
         self._zero = ZeroKeeper(calibration, zero, tracking)
         self._bridge: BridgeInfo | None = None
         self._now_ns = 0
@@ -111,6 +113,11 @@ class Instrument:
         return self._zero.outcome
 
     @property
+    def zero_asked(self) -> bool:
+        """Whether a request waits for a stable load."""
+        return self._zero.pending
+
+    @property
     def missing_zero(self) -> WhyNot | ZeroRefusal | None:
         """Why there is no zero, hence no mass, yet; None once there is one."""
         return self._zero.missing_because
@@ -155,7 +162,10 @@ class Instrument:
         plateau = self._filter.noise.type_a(round(LONGEST_NS / period_ns))
         drift = self._zero.drift(at_ns, LONGEST_NS / SECOND, plateau)
         mass = self.calibration.grams(window.whole.mean - zero.counts)
-        noise = math.hypot(window.type_a, zero.standard, drift)
+        unrest = (
+            window.whole.spread / math.sqrt(12) if window.whole.spread > BAND_SIGMAS * window.sigma else 0.0
+        )
+        noise = math.hypot(window.type_a, unrest, zero.standard, drift)
         standard = math.hypot(
             self.calibration.grams(noise), mass * self.calibration.relative_standard_uncertainty
         )

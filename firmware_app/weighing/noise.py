@@ -2,7 +2,8 @@
 
 Rules this file obeys:
 
-* Robust first: σ comes from a low quantile of the first differences, so moving loads do not widen it much.
+* Robust first: σ comes from a low quantile of the first differences, so moving loads do not widen it much;
+  and it falls at once but rises slowly, so a minute of pouring does not teach that pouring is quiet.
 * Deviations over longer times are learned on plateaus only, from pairs of neighbouring means.
 * What is not yet learned is assumed worse than it will prove, never better.
 """
@@ -16,6 +17,10 @@ from collections import deque
 MEMORY_S = 15.0
 MEMORY_POINTS = 160
 ENOUGH = 8
+TRUSTED = MEMORY_POINTS
+"""Differences after which the rise of σ is held back."""
+DOUBLING_NS = 30_000_000_000
+"""σ rises by at most a factor of two in this time."""
 QUANTILE = 0.3
 QUANTILE_OF_NORMAL = 0.385_320
 """The 0.3 quantile of |z| for a standard normal z."""
@@ -57,6 +62,8 @@ class Noise:
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
         self._next_ns = 0
+        self._learned_ns = 0
+        self._sigma: float | None = None
         self._octaves = [Octave() for _ in range(MAX_OCTAVES)]
 
     @property
@@ -66,11 +73,7 @@ class Noise:
         Neighbouring conversions share their kernel (ρ₁ ≈ 0.5), so the deviation of their difference,
         σ·√(2 − 2ρ₁), is σ itself. A stream with no differences at all gives None, too.
         """
-        count = len(self._sorted)
-        if count < ENOUGH:
-            return None
-        learned = self._sorted[int(QUANTILE * count)] / QUANTILE_OF_NORMAL
-        return learned or self._step_of_codes()
+        return self._sigma
 
     def type_a(self, conversions: int) -> float:
         """Standard uncertainty in counts of a mean over ``conversions``; infinite while σ is unknown."""
@@ -88,13 +91,16 @@ class Noise:
         last, self._last = self._last, (at_ns, counts)
         if last is None or at_ns < self._next_ns:
             return
-        # At high rates only every few differences are kept, so that the memory spans the same time.
-        self._next_ns = at_ns + round(MEMORY_S / MEMORY_POINTS * 0.8e9)
+        elapsed_ns, self._learned_ns = at_ns - self._learned_ns, at_ns
+        if len(self._order) == MEMORY_POINTS:
+            # At high rates only every few differences are kept now, so that the memory spans the same time.
+            self._next_ns = at_ns + round(MEMORY_S / MEMORY_POINTS * 0.8e9)
         step = abs(counts - last[1])
         self._order.append(step)
         bisect.insort(self._sorted, step)
         if len(self._order) > MEMORY_POINTS:
             self._sorted.pop(bisect.bisect_left(self._sorted, self._order.popleft()))
+        self._learn(elapsed_ns)
 
     def plateau(self, counts: float) -> None:
         """Takes a conversion that belongs to the same load as the one before it."""
@@ -116,6 +122,15 @@ class Noise:
         self.interrupt_plateau()
 
     # ----------------------------------------------------------------------------------------- inside
+
+    def _learn(self, elapsed_ns: int) -> None:
+        count = len(self._sorted)
+        if count < ENOUGH:
+            return
+        seen = self._sorted[int(QUANTILE * count)] / QUANTILE_OF_NORMAL or self._step_of_codes()
+        if seen is not None and self._sigma is not None and count >= TRUSTED:
+            seen = min(seen, self._sigma * 2 ** (elapsed_ns / DOUBLING_NS))
+        self._sigma = seen
 
     def _step_of_codes(self) -> float | None:
         """Noise below the step of a coarse recording: its smallest step stands for σ."""
