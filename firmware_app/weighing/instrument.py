@@ -31,7 +31,7 @@ from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.filter import LONGEST_NS, Filter
 from firmware_app.weighing.gate import GAIN_CHANGE_CONVERSIONS, SECOND, Gate, GateEvent
 from firmware_app.weighing.reading import PanEvent, PanFault, Reading, WhyNot
-from firmware_app.weighing.stability import BAND_SIGMAS, Limits, Stability
+from firmware_app.weighing.stability import BAND_SIGMAS, STAY, Limits, Stability
 from firmware_app.weighing.zero import ZeroKeeper, ZeroOutcome, ZeroRefusal
 from hardware.loadcell.contract import BridgeInfo, Fault, Sample
 
@@ -162,9 +162,8 @@ class Instrument:
         plateau = self._filter.noise.type_a(round(LONGEST_NS / period_ns))
         drift = self._zero.drift(at_ns, LONGEST_NS / SECOND, plateau)
         mass = self.calibration.grams(window.whole.mean - zero.counts)
-        unrest = (
-            window.whole.spread / math.sqrt(12) if window.whole.spread > BAND_SIGMAS * window.sigma else 0.0
-        )
+        spread = window.whole.spread
+        unrest = spread / math.sqrt(12) if spread > STAY * BAND_SIGMAS * window.sigma else 0.0
         noise = math.hypot(window.type_a, unrest, zero.standard, drift)
         standard = math.hypot(
             self.calibration.grams(noise), mass * self.calibration.relative_standard_uncertainty

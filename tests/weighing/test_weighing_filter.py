@@ -40,7 +40,9 @@ def test_the_noise_is_learned_and_the_window_never_grows_beyond_the_allan_minimu
 @both_rates
 def test_the_type_a_uncertainty_is_that_of_correlated_conversions(rate: float, sigma: float) -> None:
     """Means of neighbouring windows scatter by what type_a says, and by more than σ/√N."""
-    line, seen = windows(bridge_stream(lambda _: 0.0, 200, rate=rate, sigma=sigma, seed=3))
+    line, seen = windows(
+        bridge_stream(lambda _: 0.0, 300 if rate < 20 else 80, rate=rate, sigma=sigma, seed=3)
+    )
     conversions = int(2.5 * rate)
     means = np.array([w.whole.mean for w in seen[100:]])[:: conversions + 2]
 
