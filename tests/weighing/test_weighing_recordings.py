@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,18 @@ DEAD = {
 """Constant from the first sample to the last, one with a single odd code."""
 DIES = "2021-03-27_17-39-09.txt"
 
-every_run = pytest.mark.parametrize(
-    "path",
-    rocket_files() or [Path("no rocket-buds recordings")],
-    ids=lambda path: f"{path.parent.name}/{path.stem}",
-)
+
+
+def runs(wanted: Callable[[Path], bool]) -> pytest.MarkDecorator:
+    """Every run that is wanted, or one that skips where the recordings are absent."""
+    found = [path for path in rocket_files() if wanted(path)]
+    absent = pytest.param(None, marks=pytest.mark.skip("no real recordings (set STEELYARD_RECORDINGS)"))
+    return pytest.mark.parametrize("path", found or [absent], ids=lambda path: getattr(path, "stem", None))
+
+
+every_run = runs(lambda _: True)
+living_runs = runs(lambda path: path.name not in DEAD | {DIES})
+dead_runs = runs(lambda path: path.name in DEAD | {DIES})
 
 
 def true_resets(rows: list[tuple[float, float]]) -> list[float]:
@@ -48,8 +56,6 @@ def true_resets(rows: list[tuple[float, float]]) -> list[float]:
 
 @every_run
 def test_every_hidden_reset_is_told_with_the_sample_before_it_and_nothing_else_is(path: Path) -> None:
-    if not path.exists():
-        pytest.skip("no real recordings (set STEELYARD_RECORDINGS)")
     rows = rocket(path)
     pan = assumed()
 
@@ -65,10 +71,8 @@ def test_every_hidden_reset_is_told_with_the_sample_before_it_and_nothing_else_i
     assert pan.released <= len(rows)
 
 
-@every_run
+@dead_runs
 def test_a_dead_sensor_ends_in_a_fault_and_never_gives_a_weight(path: Path) -> None:
-    if path.name not in DEAD | {DIES}:
-        pytest.skip("a living sensor")
     events = run(assumed(zero=0.0), samples(rocket(path)))
 
     assert isinstance(events[-1], PanFault) and events[-1].fault is Fault.FLATLINE
@@ -79,11 +83,9 @@ def test_a_dead_sensor_ends_in_a_fault_and_never_gives_a_weight(path: Path) -> N
         assert not [r for r in readings(events) if r.stable and abs(r.counts - constant) < 1]
 
 
-@every_run
+@living_runs
 def test_real_moves_are_not_stable(path: Path) -> None:
     """Stable means that the conversions of the last second lie together, but for a lone one left out."""
-    if not path.exists() or path.name in DEAD | {DIES}:
-        pytest.skip(
             "no real recordings (set STEELYARD_RECORDINGS)" if not path.exists() else "a dying sensor"
         )
     corrupt = set(true_resets(rocket(path)))
