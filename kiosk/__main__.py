@@ -72,6 +72,7 @@ def lay_down_settings(home: Path, width: int, height: int, *, fullscreen: bool) 
         ("graphics", "width", str(width)),
         ("graphics", "height", str(height)),
         ("graphics", "maxfps", str(MOST_FRAMES)),
+        ("graphics", "multisamples", "0"),
         ("graphics", "resizable", "0"),
         ("graphics", "fullscreen", "auto" if fullscreen else "0"),
         ("graphics", "borderless", "1" if fullscreen else "0"),

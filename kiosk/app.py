@@ -253,6 +253,12 @@ class KioskApp(App):
         desk.warning.show(self.idle.seconds_left(now), say)
         desk.dark.show_if(self.idle.phase is Phase.DARK)
 
+    @property
+    def shown_step(self) -> list[str | int]:
+        """Visit and step on the screen; empty where none is."""
+        visit = self._visit()
+        return [] if visit is None else [visit.visit, visit.step]
+
     def _visit(self) -> messages.VisitState | None:
         state = self.client.link.state
         return None if state is None else state.visit

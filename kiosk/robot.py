@@ -173,6 +173,7 @@ class Robot:
             "ok": True,
             "screen": self._app.screen.value,
             "language": self._app.language,
+            "visit": self._app.shown_step,
             "cover": type(top).__name__ if top is not None else "",
             "texts": [text for text in texts if text],
             "ids": list(targets),

@@ -92,6 +92,8 @@ class ScaleCardPiece(Tappable):
         for label, value, (name, words) in zip(self.labels, self.values, view.rows, strict=True):
             label.say(name, language)
             value.say(words, language)
+        fit_alike(self.labels)
+        fit_alike(self.values)
         self.stale()
 
     def arrange(self, box: Box) -> None:
@@ -103,11 +105,13 @@ class ScaleCardPiece(Tappable):
         wide = box.w > px(560)
         rows = [row for column in body.columns(2, px(28)) for row in column.rows(5)] if wide else body.rows(9)
         for label, value, row in zip(self.labels, self.values, rows, strict=False):
-            name, words = row.cut_left(row.w * 0.51, px(6))
+            name, words = row.cut_left(row.w * (0.46 if wide else 0.5), px(6))
             put(label, name)
             put(value, words)
             label.fit()
             value.fit()
+        fit_alike(self.labels)
+        fit_alike(self.values)
 
     def draw(self) -> None:
         edge = theme.ACTION_DOWN if self.held else theme.ACTION

@@ -19,7 +19,7 @@ from kiosk.widgets.corridor import Corridor
 from kiosk.widgets.frames import TONE_COLOURS, Card, LegalFrame
 from kiosk.widgets.pen import Pen
 from kiosk.widgets.pictures import QrCode
-from kiosk.widgets.text import Line
+from kiosk.widgets.text import Line, fit_alike
 
 
 class Face(enum.StrEnum):
@@ -34,7 +34,7 @@ class VerdictBand(Piece):
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
         self.word = Line(m, (46, 40, 36, 32, 28, Size.LEAD), theme.WHITE, bold=True)
-        self.hint = Line(m, (22, Size.BODY, Size.SMALL, 15), theme.WHITE, valign="top")
+        self.hint = Line(m, (22, Size.BODY, Size.SMALL, 15), theme.WHITE, valign="top", balance=True)
         self.add_widget(self.word)
         self.add_widget(self.hint)
         self._verdict, self._tone = "cannot_judge", Tone.MUTE
@@ -65,30 +65,26 @@ class VerdictBand(Piece):
 
 
 class NextStep(Piece):
-    """What to do next, under an arrow."""
+    """What to do next, behind an arrow."""
 
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
-        self.title = Line(m, (Size.BODY, Size.SMALL, 15), theme.QUIET)
-        self.words = Line(m, (26, Size.LEAD, 22, Size.BODY, Size.SMALL), theme.INK, bold=True, valign="top")
-        self.add_widget(self.title)
+        self.words = Line(
+            m, (26, Size.LEAD, 22, Size.BODY, Size.SMALL, 15), theme.INK, bold=True, balance=True
+        )
         self.add_widget(self.words)
         self._arrow = Box(0, 0, 0, 0)
 
-    def show(self, title: str, words: str, language: str) -> None:
+    def show(self, words: str, language: str) -> None:
         self.show_if(bool(words))
-        self.title.say(title, language)
         self.words.say(words, language)
         self.stale()
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        head, words = box.inset(px(14), px(8)).cut_top(px(36), px(4))
-        arrow, title = head.cut_left(px(32), px(10))
+        arrow, words = box.inset(px(12), px(6)).cut_left(px(30), px(10))
         self._arrow = arrow.middle(px(30), px(30))
-        put(self.title, title)
         put(self.words, words)
-        self.title.fit()
         self.words.fit()
 
     def draw(self) -> None:
@@ -110,7 +106,7 @@ class VerdictFace(Piece):
         self.card = Card(m)
         self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
         self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
-        self.entry = Line(m, (Size.BODY, Size.SMALL), theme.INK, bold=True, halign="center")
+        self.entry = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
         for piece in (
             self.band,
             self.next_step,
@@ -132,7 +128,7 @@ class VerdictFace(Piece):
             self._rows = rows
             self.arrange(self.box)
         self.band.show(view, language)
-        self.next_step.show(view.next_title, view.next_step, language)
+        self.next_step.show(view.next_step, language)
         self.corridor.show(view.corridor, (view.band_initial, view.band_service), language)
         self.law.say(view.law, language)
         self.caution.say(view.caution, language)
@@ -155,12 +151,12 @@ class VerdictFace(Piece):
         put(self.law, law)
         self.corridor.place(plot)
         if has_next:
-            step, right = right.cut_top(px(138), px(8))
+            step, right = right.cut_top(px(106), px(8))
             self.next_step.place(step)
         self.card.place(right)
         inside = right.inset(px(8), px(6))
-        entry, inside = inside.cut_bottom(px(34))
-        words, inside = inside.cut_bottom(px(34))
+        entry, inside = inside.cut_bottom(px(30))
+        words, inside = inside.cut_bottom(px(30))
         put(self.entry, entry)
         put(self.slip_words, words)
         self.qr.place(inside)
@@ -244,6 +240,9 @@ class FiguresFace(Piece):
             texts = _texts(view.rows[i]) if i < len(view.rows) else ("",) * 6
             for cell, text in zip(cells, texts, strict=True):
                 cell.say(text, language)
+        for column in zip(*self.cells, strict=True):
+            fit_alike(column)
+        fit_alike(self.heads)
         self.marks.show([row.verdict.value for row in view.rows])
         self.law.say(view.law, language)
         self.caution.say(view.caution, language)

@@ -108,7 +108,9 @@ class PutScreen(ScreenPiece):
         super().__init__(m, actions)
         self.dots = StepDots(m)
         self.load = Line(m, (Size.BODY, Size.SMALL), theme.QUIET, bold=True, halign="right")
-        self.title = Line(m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, bold=True, valign="top")
+        self.title = Line(
+            m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, bold=True, valign="top", balance=True
+        )
         self.text = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, valign="top")
         self.weights = WeightsPicture(m)
         self.question = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.INK, valign="bottom")

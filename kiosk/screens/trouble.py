@@ -44,8 +44,10 @@ class TroubleScreen(ScreenPiece):
         super().__init__(m, actions)
         self._make = make
         self.banner = Banner(m, (34, Size.TITLE, Size.LEAD, Size.BODY))
-        self.what = Line(m, (40, 36, Size.TITLE, Size.LEAD), theme.INK, bold=True, valign="bottom")
-        self.remedy = Line(m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, valign="top")
+        self.what = Line(
+            m, (40, 36, Size.TITLE, Size.LEAD), theme.INK, bold=True, valign="bottom", balance=True
+        )
+        self.remedy = Line(m, (34, Size.TITLE, Size.LEAD, Size.BODY), theme.INK, valign="top", balance=True)
         self.goes_on = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.QUIET)
         for piece in (self.banner, self.what, self.remedy, self.goes_on):
             self.add_widget(piece)

@@ -70,7 +70,7 @@ _CLOCK_TONE = {"synchronised": Tone.GOOD, "battery": Tone.WAIT}
 def bar(state: messages.State | None, condition: Condition, say: Say) -> BarView:
     """What the bar shows; nothing old is shown as if it were now."""
     if state is None or condition is not Condition.ANSWERING:
-        silence = say("bar.no_core")
+        silence = say("bar.starting") if condition is Condition.STARTING else say("bar.no_figure")
         return BarView(
             pan=PanView("", "kg", silence, Tone.BAD if condition is Condition.SILENT else Tone.WAIT),
             time="",

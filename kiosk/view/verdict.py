@@ -32,7 +32,6 @@ class VerdictView(msgspec.Struct, frozen=True):
     tone: Tone
     word: str
     hint: str
-    next_title: str
     next_step: str
     scale: str
     entry: str
@@ -74,7 +73,6 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         tone=_TONES[result.verdict],
         word=say.code("verdict_short", code),
         hint=_hint(result, say),
-        next_title=say("verdict_screen.next"),
         next_step=say.code("next_step", result.next_step) if result.next_step else "",
         scale=f"{result.scale.maker} {result.scale.model} {result.scale.serial}".strip(),
         entry=say("verdict_screen.entry", entry=str(prompt.entry)),

@@ -71,13 +71,16 @@ class Button(Tappable):
         self._above = icon_above
         self._margin = m.px(margin)
         self._icon_box = Box(0, 0, 0, 0)
+        self._said = ("", "")
         self.words = Line(m, sizes, kind.ink, bold=True, halign="center", balance=True)
         self.add_widget(self.words)
 
     def say(self, text: str, language: str) -> None:
-        self.arrange(self.box)
-        self.words.say(text, language)
-        self.stale()
+        if (text, language) != self._said:
+            self._said = (text, language)
+            self.words.say(text, language)
+            self.arrange(self.box)
+            self.stale()
 
     def turn(self, kind: Kind) -> None:
         """Changes the look."""
@@ -94,9 +97,14 @@ class Button(Tappable):
         if self.icon is None:
             put(self.words, inside)
         elif self._above:
-            words, rest = inside.cut_bottom(inside.h * 0.44)
-            put(self.words, words)
-            self._icon_box = rest.inset(0, self.m.px(3)).square()
+            # The picture gives way to words that need two lines.
+            for share in (0.44, 0.7, 0.8):
+                words, rest = inside.cut_bottom(inside.h * share)
+                put(self.words, words)
+                self.words.fit()
+                if not self.words.overflow:
+                    break
+            self._icon_box = rest.inset(0, self.m.px(2)).square()
         else:
             picture, words = inside.cut_left(min(inside.h, self.m.px(64)), self.m.px(6))
             self._icon_box = picture.middle(self.m.px(44), self.m.px(44))

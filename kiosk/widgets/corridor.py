@@ -110,6 +110,11 @@ class Corridor(Piece):
         Line(points=(plot.x, self._y(0), plot.right, self._y(0)), width=px(1))
         for i, column in enumerate(columns):
             self._point(column, plot.x + (i + 0.5) * plot.w / len(columns))
+        # The figures stand on their own paper, or the lines of the bands run through them.
+        Color(*theme.WHITE[:3], 0.72)
+        for label in self.errors[: len(columns)]:
+            wide = label.text_width + px(8)
+            Rectangle(pos=(label.center_x - wide / 2, label.y + px(2)), size=(wide, label.height - px(4)))
         swatches = self._swatches.columns(2, px(8))
         for half, ground in zip(swatches, (theme.BAND_INITIAL, theme.BAND_SERVICE), strict=True):
             swatch = half.cut_left(px(24))[0].middle(px(24), px(16))

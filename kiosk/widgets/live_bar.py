@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kivy.graphics import Color, Rectangle
+from msgspec.structs import replace
 
 from kiosk import theme
 from kiosk.layout import Box
@@ -31,11 +32,12 @@ class LiveBar(Piece):
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
         self._view: BarView | None = None
+        self._shown: tuple[BarView, str] | None = None
         self.weight = DigitLabel(
             text="", unit="kg", font_size=m.px(34), color=theme.INK, halign="right", size_hint=(None, None)
         )
         small = (Size.SMALL, 15)
-        self.note = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, max_lines=2)
+        self.note = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True)
         self.time = Line(m, 22, theme.WHITE, bold=True)
         self.clock = Line(m, small, theme.NIGHT_QUIET)
         self.network = Line(m, small, theme.NIGHT_QUIET)
@@ -54,12 +56,13 @@ class LiveBar(Piece):
         self._legal = self._mark = self._clock_icon = self._network_icon = self._plate = Box(0, 0, 0, 0)
 
     def show(self, view: BarView, language: str) -> None:
-        if self._view is not None and view.pan.figure != self._view.pan.figure:
-            self.weight.text = view.pan.figure
-        if view == self._view and language == self.note.language:
-            return
-        self._view = view
+        # Ten times a second only the figure moves: that must not lay out and paint the rest again.
         self.weight.text = view.pan.figure
+        rest = replace(view, pan=replace(view.pan, figure=""))
+        if (rest, language) == self._shown:
+            return
+        self._shown = (rest, language)
+        self._view = view
         self.note.say(view.pan.note, language)
         self.time.say(view.time, language)
         self.clock.say(view.clock, language)

@@ -65,7 +65,9 @@ class Line(TextLabel):
 
 def fit_alike(lines: Sequence[Line]) -> None:
     """Gives lines of the same rank one size: the first in which all of them fit."""
-    smallest = min(line.font_size for line in lines)
+    smallest = min((line.font_size for line in lines if line.text), default=0)
+    if not smallest:
+        return
     for line in lines:
         line.font_size = smallest
         line.layout_now()

@@ -265,7 +265,7 @@ class FakeCore:
             socket.bind(messages.endpoint(self.run_dir, name))
         while not self._closing.is_set():
             publisher.send(messages.encode(self.shown))
-            while router.poll(50):
+            while router.poll(30):
                 sender, request_id, body = router.recv_multipart()
                 self.heard.append(messages.decode_command(body))
                 self.ids.append(request_id)
@@ -325,6 +325,15 @@ class Kiosk:
                 return now
             assert time.monotonic() < end, f"{name} wanted, {now['screen']} shown"
             time.sleep(0.05)
+
+    def until_step(self, step: int, timeout_s: float = 8.0) -> dict[str, object]:
+        """Until that step is on the screen."""
+        end = time.monotonic() + timeout_s
+        while True:
+            now = self.screen()
+            if now["visit"] == (["v1", step] if step else []):
+                return now
+            assert time.monotonic() < end, f"step {step} wanted, {now['visit']} shown"
 
     def close(self) -> None:
         try:
