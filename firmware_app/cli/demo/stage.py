@@ -6,9 +6,9 @@ the appliance, started by the same command lines from a configuration file like 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -87,35 +87,46 @@ class Stage:
         self.county_url = ""
 
     def open(self) -> None:
-        """County first, so that the device can join it; then the parts in the order of the data."""
+        """Starts what starts slowly first; the core last, once its ledger has joined the county."""
         for name in ("registry.toml", "weights.toml", "pan.toml"):
             source = resources.files("firmware_app.cli.demo") / "data" / name
             (self.root / name).write_bytes(source.read_bytes())
-        self._say("county gateway on loopback")
-        self.start_county(port=0)
+        port = _free_port()
+        self.county_url = f"http://127.0.0.1:{port}"
+        loaded = self._configure()
+        self._say("the kiosk, the sampler and a market scale on a pseudo-terminal")
+        self._start("kiosk", loaded)
+        self.supervisor.add("scale", self._scale_line())
+        self._start("sampler", loaded)
+        self._say("the county's gateway on loopback")
+        self.start_county(port)
+        self._say("the appliance joins the county")
         self._enrol()
+        self._say("the core and the uploader")
+        self._start("core", loaded)
+        self._start("uploader", loaded)
+
+    def _configure(self) -> config.Loaded:
         language, size = self._screen
         file = self.root / "steelyard.toml"
         file.write_text(
             CONFIG.format(root=self.root, county=self.county_url, language=language, size=size),
             encoding="utf-8",
         )
-        loaded = config.load(file)
-        self._say("market scale on a pseudo-terminal")
-        self.supervisor.add("scale", self._scale_line())
-        for name in processes.NAMES:
-            line = processes.command_line(name, loaded)
-            assert line is not None
-            self._say(name)
-            if name == "kiosk" and self._headless:
-                env = {"SDL_VIDEODRIVER": "offscreen", "LIBGL_ALWAYS_SOFTWARE": "1"}
-                self.supervisor.add(name, [*line, "--robot", str(self.robot)], env)
-            else:
-                self.supervisor.add(name, line)
+        return config.load(file)
+
+    def _start(self, name: str, loaded: config.Loaded) -> None:
+        line = processes.command_line(name, loaded)
+        assert line is not None
+        if name == "kiosk" and self._headless:
+            env = {"SDL_VIDEODRIVER": "offscreen", "LIBGL_ALWAYS_SOFTWARE": "1"}
+            self.supervisor.add(name, [*line, "--robot", str(self.robot)], env)
+        else:
+            self.supervisor.add(name, line)
 
     def start_county(self, port: int) -> None:
         """Starts the gateway and waits for the address that it prints."""
-        ready = self.root / "county.json"
+        ready = self.root / "county-ready.json"
         ready.unlink(missing_ok=True)
         line = [*STEELYARD, "gateway", "serve", "--data", str(self.root / "county"), "--port", str(port)]
         self.supervisor.add("county", [*line, "--ready-file", str(ready)])
@@ -124,7 +135,6 @@ class Stage:
             if time.monotonic() > end:
                 raise DemoFailed(f"the county gateway does not start (log: {self.log_dir / 'county.log'})")
             time.sleep(0.05)
-        self.county_url = json.loads(ready.read_text(encoding="utf-8"))["url"]
 
     def stop_county(self) -> None:
         """Ends the gateway, as an outage would."""
@@ -166,6 +176,13 @@ class Stage:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def display_there() -> bool:
