@@ -34,7 +34,6 @@ DEAD = {
 DIES = "2021-03-27_17-39-09.txt"
 
 
-
 def runs(wanted: Callable[[Path], bool]) -> pytest.MarkDecorator:
     """Every run that is wanted, or one that skips where the recordings are absent."""
     found = [path for path in rocket_files() if wanted(path)]
@@ -86,8 +85,6 @@ def test_a_dead_sensor_ends_in_a_fault_and_never_gives_a_weight(path: Path) -> N
 @living_runs
 def test_real_moves_are_not_stable(path: Path) -> None:
     """Stable means that the conversions of the last second lie together, but for a lone one left out."""
-            "no real recordings (set STEELYARD_RECORDINGS)" if not path.exists() else "a dying sensor"
-        )
     corrupt = set(true_resets(rocket(path)))
     rows = [row for row in rocket(path) if row[0] not in corrupt]
     times, grams = np.array([t for t, _ in rows]), np.array([g for _, g in rows])
