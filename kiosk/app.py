@@ -89,7 +89,7 @@ class Desk(Piece):
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
         self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
-        self.rail.lower.add("nav.cancel", icons.stop, lambda: app.answer(e.Cancel()))
+        self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
         self.rail.lower.add("not_saved.done", icons.check, app.close, Kind.ACTION)
         self.content: ScreenPiece | None = None
@@ -288,11 +288,15 @@ class KioskApp(App):
         if visit is not None:
             self._ask(messages.GiveAnswer(visit.visit, visit.step, answer))
 
+    def cancel(self) -> None:
+        """Leaves the visit; the next person finds the language of the market."""
+        self.answer(e.Cancel())
+        self.language = self.home_language
+
     def close(self) -> None:
         visit = self._visit()
         if visit is not None:
             self._ask(messages.CloseVisit(visit.visit))
-            # The next person finds the language of the market, not of the one before.
             self.language = self.home_language
 
     def _ask(self, command: messages.Command) -> None:
@@ -306,5 +310,4 @@ class KioskApp(App):
         if self.screen in (Screen.JUDGED, Screen.NOT_SAVED):
             self.close()
         else:
-            self.answer(e.Cancel())
-            self.language = self.home_language
+            self.cancel()

@@ -42,7 +42,8 @@ def notice(state: messages.State, say: Say) -> str:
     return say.code("county_problem", state.county.problem) if state.county.problem else ""
 
 
-COLON = {"zh": "：", "bo": "\u0f0d ", "en": ": "}
+COLON = {"zh": "：", "bo": " ", "en": ": "}
+"""A Tibetan name ends with a shad already."""
 
 
 def home(state: messages.State, say: Say) -> HomeView:
