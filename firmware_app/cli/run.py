@@ -21,7 +21,7 @@ def run(
         str | None, typer.Argument(help="Become this one process: sampler, core, uploader or kiosk.")
     ] = None,
     file: Annotated[
-        Path, typer.Option("--config", help="The appliance's configuration.")
+        Path, typer.Option("--config", envvar="STEELYARD_CONFIG", help="The appliance's configuration.")
     ] = config.DEFAULT_PATH,
     check: Annotated[bool, typer.Option("--check", help="Only check the configuration.")] = False,
 ) -> None:

@@ -1,18 +1,25 @@
 """The systemd units: known to systemd, locked down, and their ExecStart lines start real processes."""
 
+import contextlib
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
+from firmware_app.cli.supervisor import Supervisor
 from firmware_app.service import processes
+from firmware_app.service.client import CoreSilent, watch_state
 
 UNITS = Path(__file__).parents[2] / "provisioning" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
 EXPOSURE_LIMIT = 2.0
+DEMO_DATA = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 
 needs_systemd_analyze = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (package systemd)"
@@ -69,3 +76,58 @@ def test_exec_start_is_a_command_that_the_program_knows(unit):
     )
     assert done.returncode == 2
     assert "/nowhere.toml: cannot be read" in " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def appliance():
+    """A directory laid out like an appliance's, with a configuration of simulated parts."""
+    root = Path(tempfile.mkdtemp(prefix="sy-"))
+    (root / "run").mkdir(mode=0o700)
+    for name in ("registry.toml", "weights.toml", "pan.toml"):
+        shutil.copy(DEMO_DATA / name, root / name)
+    (root / "steelyard.toml").write_text(
+        'registry = "registry.toml"\nweights = "weights.toml"\n'
+        '[device]\nid = "UNIT-1"\ndata_dir = "data"\nrun_dir = "run"\n'
+        '[pan]\ndriver = "simulated"\ncalibration = "pan.toml"\n'
+        '[county]\nurl = "http://127.0.0.1:9"\n'
+        "[screen]\nfullscreen = false\n"
+    )
+    yield root
+    shutil.rmtree(root)
+
+
+def exec_start(unit):
+    """The words of the unit's ExecStart, with the program as it is installed here."""
+    line = re.search(r"^ExecStart=(.+)$", unit.read_text(), re.MULTILINE)[1]
+    return line.replace(
+        "/opt/steelyard/.venv/bin/steelyard", f"{sys.executable} -m firmware_app.cli.main"
+    ).split()
+
+
+@pytest.mark.screen
+def test_the_exec_start_lines_bring_up_an_appliance_whose_parts_see_each_other(appliance, tmp_path):
+    env = {
+        **os.environ,
+        "STEELYARD_CONFIG": str(appliance / "steelyard.toml"),
+        "SDL_VIDEODRIVER": "offscreen",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+    }
+    with Supervisor(tmp_path, lambda _words: None) as supervisor:
+        for unit in SERVICES:
+            supervisor.add(unit.stem, exec_start(unit), env)
+
+        end = time.monotonic() + 45
+        state = None
+        while time.monotonic() < end:
+            with contextlib.suppress(CoreSilent):
+                state = watch_state(appliance / "run", timeout_s=1)
+            if state is not None and state.pan.mass_g is not None and not any(p.problem for p in state.parts):
+                break
+
+        assert state is not None, "the core publishes nothing"
+        assert {part.name: part.problem for part in state.parts} == {
+            "sampler": "",
+            "uploader": "",
+            "kiosk": "",
+        }
+        assert state.pan.mass_g is not None
