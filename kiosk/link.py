@@ -51,6 +51,7 @@ class Link:
         self._heard_at: float | None = None
         self._alive_at: float | None = None
         self._waiting: list[Waiting] = []
+        self._outdated = False
 
     def condition(self, now: float) -> Condition:
         if self._heard_at is not None and now - self._heard_at <= SILENT_AFTER_S:
@@ -61,18 +62,23 @@ class Link:
 
     @property
     def busy(self) -> bool:
-        """Whether a command waits for its reply: no further answer is taken meanwhile."""
-        return bool(self._waiting)
+        """Whether no further answer is taken: a command waits for its reply, or for the State after it.
+
+        Between the two the screen still shows the question that has just been answered.
+        """
+        return bool(self._waiting) or self._outdated
 
     def heard_state(self, state: messages.State, now: float) -> None:
         self.state = state
         self._heard_at = now
+        self._outdated = False
 
     def heard_reply(self, request_id: bytes, reply: messages.Reply) -> None:
         """Ends the wait of the command with that id; a late repetition is of no interest."""
         for waiting in self._waiting:
             if waiting.id == request_id:
                 self._waiting.remove(waiting)
+                self._outdated = True
                 self.refusal = reply if isinstance(reply, messages.Refused) else None
                 return
 

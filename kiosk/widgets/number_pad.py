@@ -59,7 +59,7 @@ class NumberPad(Piece):
         self._keys: dict[str, Button] = {}
         for key in "1234567890":
             self._keys[key] = self._key(f"pad.{key}", key, Kind.PLAIN)
-        self._keys["point"] = self._key("pad.point", "point", Kind.PLAIN, Size.FIGURE)
+        self._keys["point"] = self._key("pad.dot", "point", Kind.PLAIN, Size.FIGURE)
         self._keys["kg"] = self._key("pad.kg", "kg", Kind.PLAIN, Size.TITLE)
         self._keys["g"] = self._key("pad.g", "g", Kind.PLAIN, Size.TITLE)
         self.ok = Button(m, "pad.ok", self._enter, kind=Kind.GO, icon=icons.check, icon_above=True)

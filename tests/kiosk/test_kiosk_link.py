@@ -56,7 +56,19 @@ def test_a_command_is_sent_again_under_the_same_id_until_its_reply_comes() -> No
     again = [pair for pair in link.due(RETRY_S) if pair[1] == BACK]
     assert first == again and link.busy
     link.heard_reply(first[0][0], messages.Ok())
-    assert commands(link, 2 * RETRY_S) == [] and not link.busy
+    assert commands(link, 2 * RETRY_S) == []
+
+
+def test_the_question_that_was_answered_takes_no_second_answer() -> None:
+    link = make()
+    link.heard_state(state(), 0.0)
+    link.ask(BACK, 0.0)
+    request_id = next(key for key, command in link.due(0.0) if command == BACK)
+    link.heard_state(state(), 0.05)
+    link.heard_reply(request_id, messages.Ok())
+    assert link.busy, "what is on the screen is older than the reply"
+    link.heard_state(state(), 0.15)
+    assert not link.busy
 
 
 def test_a_reply_to_something_else_ends_no_wait() -> None:
