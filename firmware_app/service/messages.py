@@ -120,7 +120,7 @@ class CountyState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitState(msgspec.Struct, frozen=True):
-    """The visit in progress. ``step`` goes up with every change of the prompt."""
+    """The visit in progress. ``step`` goes up with every other question, not with the details of one."""
 
     visit: str
     step: int

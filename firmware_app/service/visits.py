@@ -18,7 +18,7 @@ from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Event, Saved, SaveFailed
-from firmware_app.procedures.prompts import Saving
+from firmware_app.procedures.prompts import Prompt, Saving
 from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
 from firmware_app.service.messages import VisitKind, VisitState
 
@@ -96,6 +96,7 @@ class VisitDesk:
         """Hands an event to the procedure, saves what came of it and keeps the new state."""
         if self._procedure is None:
             return
+        asked = _question(self._procedure.prompt)
         changed = self._procedure.handle(event, now_ns)
         if isinstance(self._procedure.prompt, Saving):
             self._save(now_ns)
@@ -103,7 +104,7 @@ class VisitDesk:
         if self._procedure.finished:
             self._close()
         elif changed:
-            self._step += 1
+            self._step += _question(self._procedure.prompt) != asked
             self._keep()
 
     def close(self, visit: str) -> None:
@@ -145,3 +146,8 @@ class VisitDesk:
             self._ledger.drop_visit(visit)
         except StoreFailed:
             return
+
+
+def _question(prompt: Prompt) -> tuple[object, ...]:
+    """What makes a prompt another question: an answer given while only its details changed still counts."""
+    return type(prompt), getattr(prompt, "number", None), getattr(prompt, "problem", None)
