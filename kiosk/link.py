@@ -37,6 +37,8 @@ class Waiting(msgspec.Struct):
     id: bytes
     command: messages.Command
     asked_at: float
+    step: tuple[str, int] | None
+    """Visit and step that were shown when it was asked."""
     sent_at: float | None = None
 
 
@@ -78,14 +80,19 @@ class Link:
         for waiting in self._waiting:
             if waiting.id == request_id:
                 self._waiting.remove(waiting)
-                self._outdated = True
+                # Where the State that the command brought about came first, nothing newer is awaited.
+                self._outdated = waiting.step == self._step()
                 self.refusal = reply if isinstance(reply, messages.Refused) else None
                 return
 
     def ask(self, command: messages.Command, now: float) -> None:
         """Queues ``command``; it goes out with the next ``due``."""
         self.refusal = None
-        self._waiting.append(Waiting(id=self._new_id(), command=command, asked_at=now))
+        self._waiting.append(Waiting(id=self._new_id(), command=command, asked_at=now, step=self._step()))
+
+    def _step(self) -> tuple[str, int] | None:
+        visit = self.state.visit if self.state is not None else None
+        return None if visit is None else (visit.visit, visit.step)
 
     def due(self, now: float) -> list[tuple[bytes, messages.Command]]:
         """What has to be sent now; the caller sends all of it."""

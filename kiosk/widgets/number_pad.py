@@ -75,7 +75,7 @@ class NumberPad(Piece):
         return button
 
     def show(self, pad: Pad, language: str, ok: str, *, open_: bool) -> None:
-        """``open_``: answers are taken now."""
+        """``open_``: OK is taken now; digits always are, they reach nobody."""
         figure = pad.unit is not None
         self.pad = pad
         if figure is not self._figure:
@@ -93,11 +93,11 @@ class NumberPad(Piece):
 
     def _light(self) -> None:
         self.ok.enable(self._open and self.pad.complete)
-        self.delete.enable(self._open and bool(self.pad.text))
+        self.delete.enable(bool(self.pad.text))
 
     def _press(self, key: str) -> None:
         pad = self.pad.press(key)
-        if self._open and pad != self.pad:
+        if pad != self.pad:
             self.pad = pad
             for unit in Unit:
                 self._keys[unit.value].turn(Kind.ACTION if pad.unit is unit else Kind.PLAIN)

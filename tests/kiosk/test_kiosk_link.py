@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from kiosk_core import state
+from kiosk_core import PROMPTS, state
 
 from firmware_app.service import messages
 from kiosk.link import GIVE_UP_S, RETRY_S, SILENT_AFTER_S, Condition, Link
@@ -76,6 +76,16 @@ def test_a_reply_to_something_else_ends_no_wait() -> None:
     link.ask(BACK, 0.0)
     link.heard_reply(b"another", messages.Ok())
     assert link.busy
+
+
+def test_a_new_question_that_came_before_the_reply_may_be_answered_at_once() -> None:
+    link = make()
+    link.heard_state(state(PROMPTS["choose_way"], 1), 0.0)
+    link.ask(BACK, 0.0)
+    request_id = next(key for key, command in link.due(0.0) if command == BACK)
+    link.heard_state(state(PROMPTS["choose_scale_one"], 2), 0.05)
+    link.heard_reply(request_id, messages.Ok())
+    assert not link.busy
 
 
 def test_a_refusal_is_kept_until_the_next_command() -> None:
