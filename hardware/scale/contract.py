@@ -132,8 +132,19 @@ class Decoder(Protocol):
         ...
 
 
+class Request(msgspec.Struct, frozen=True):
+    """A harmless question to a scale: the bytes, and what they do in words. Zero and tare are none."""
+
+    send: bytes
+    does: str
+
+
 class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile as an operator chooses it. ``confidence``: captured, manual, code or unconfirmed."""
+    """A profile as an operator chooses it. ``confidence``: captured, manual, code or unconfirmed.
+
+    ``line``: settings by likelihood, such as "8N1 or 7E1". ``requests``: the harmless commands of the
+    protocol, the plain reading first; sent only on the choice of a person.
+    """
 
     id: str
     version: str
@@ -142,6 +153,7 @@ class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     confidence: str
     polled: bool
+    requests: Sequence[Request] = ()
 
 
 class Profiles(Protocol):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from hardware.scale.contract import Decoder, Indication, ProfileError, ProfileInfo, Profiles
+from hardware.scale.contract import Decoder, Indication, ProfileError, ProfileInfo, Profiles, Request
 from hardware.scale.decode import FrameReader
 from hardware.scale.framing import Cut, Framed, Framer
 from hardware.scale.schema import ProfileFile, Vector
@@ -78,6 +78,11 @@ class Profile:
             line=" or ".join(file.line.settings),
             confidence=file.confidence,
             polled=file.polled,
+            requests=tuple(
+                Request(bytes.fromhex(command.send), command.does)
+                for command in file.command
+                if not command.changes_scale
+            ),
         )
 
     def decoder(self) -> ProfileDecoder:
