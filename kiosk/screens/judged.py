@@ -140,14 +140,14 @@ class VerdictFace(Piece):
         px = self.m.px
         has_next, has_caution = self._rows
         right, left = box.inset(px(8)).cut_right(px(258), px(8))
-        band, frame = left.cut_top(px(128), px(8))
+        band, frame = left.cut_top(px(122), px(6))
         self.band.place(band)
         self.frame.place(frame)
         inside = frame.inset(px(12), px(8))
         if has_caution:
             caution, inside = inside.cut_bottom(px(30))
             put(self.caution, caution)
-        law, plot = inside.cut_bottom(px(23), px(2))
+        law, plot = inside.cut_bottom(px(40))
         put(self.law, law)
         self.corridor.place(plot)
         if has_next:

@@ -49,7 +49,11 @@ OTHER = msgspec.structs.replace(
     e_g="10",
 )
 LAW = p.Law(
-    pack="jjg539-2016", version="1", sha256="ab" * 32, clause="JJG 539-2016 4.3", confidence="unconfirmed"
+    pack="jjg539-2016",
+    version="1",
+    sha256="ab" * 32,
+    clause="OIML R 76-1:2006 Table 6; OIML R 76-1:2006 3.5.2",
+    confidence="unconfirmed",
 )
 SLIP = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiOXZrMnQ3bmR4cTBhIiwidHlwIjoic2xpcCJ9." + "aZ09-_" * 90
 
