@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -352,4 +354,7 @@ class Kiosk:
 
 
 def short_dir() -> Path:
-    return Path(tempfile.mkdtemp(prefix="ks", dir="/tmp"))
+    """A run directory short enough for sockets, gone at the end of the process."""
+    made = Path(tempfile.mkdtemp(prefix="ks", dir="/tmp"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
