@@ -10,22 +10,21 @@ Rules this file obeys:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
+from hardware.scale.checks import CHECKS
 from hardware.scale.contract import Check, Indication, Kind
-from hardware.scale.framing import CHECKS, Judged
-from hardware.scale.schema import CheckRange, Column, Facts, Form, Meaning, Shape
+from hardware.scale.framing import Judged
+from hardware.scale.numbers import BLANK, POINTLESS, Form, Number, read_number
+from hardware.scale.schema import CheckRange, Column, Facts, Meaning, Shape
+from hardware.scale.units import SPELLINGS
 
-_BLANK = " \0"
-_DIGITS = re.compile(r"[ \0]*([0-9]+)")
-_DECIMAL = re.compile(r"[ \0]*([+-]?)[ \0]*([0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)[ \0]*")
-_POUNDS_OUNCES = re.compile(r" *(-?) *([0-9]+):([0-9]{1,2}(?:\.[0-9]+)?)")
 _NO_NUMBER = re.compile(r"[ -~\0]*")
-_OUNCES_PER_POUND = 16
+_BINARY = POINTLESS - {Form.DIGITS}
 
 
 class _Found(msgspec.Struct):
@@ -41,15 +40,29 @@ _Read = Callable[[str, _Found], bool]
 class _Slot(NamedTuple):
     """A column made ready: where it is, and what reads it (False: not this shape)."""
 
-    first: int
-    last: int
+    column: Column
     check: bool
     read: _Read
 
-    def cut(self, frame: bytes) -> str | None:
-        begin = self.first - 1 if self.first > 0 else len(frame) + self.first
-        end = self.last if self.last > 0 else len(frame) + self.last + 1
-        return frame[begin:end].decode("latin-1") if 0 <= begin < end <= len(frame) else None
+    def cut(self, frame: bytes, at: int) -> tuple[int, int] | None:
+        """First byte and the byte behind the last, counted from 0; None where the frame is too short."""
+        column = self.column
+        if column.width is not None:
+            begin, end = at, at + column.width
+        elif column.until is not None:
+            begin, end = at, frame.find(column.until.encode("latin-1"), at)
+        else:
+            first, last = column.begin, column.last
+            begin = first - 1 if first > 0 else len(frame) + first
+            end = last if last > 0 else len(frame) + last + 1
+        return (begin, end) if 0 <= begin < end <= len(frame) else None
+
+
+class Found(NamedTuple):
+    """What a shape says of a frame, and the check it carries."""
+
+    indication: Indication
+    check: str
 
 
 class ShapeReader:
@@ -57,24 +70,29 @@ class ShapeReader:
 
     def __init__(self, shape: Shape) -> None:
         self._slots = tuple(_slot(column) for column in shape.column)
-        self._forms = {c.meaning: c.form for c in shape.column if c.form is not None}
+        self._facts = _stated(shape.facts)
+        self._numbers = {c.meaning: c for c in shape.column if c.form is not None}
 
-    def read(self, frame: bytes, with_check: bool) -> Indication | None:
+    def read(self, frame: bytes, with_check: bool) -> Found | None:
         """The Indication in ``frame``, profile id and check still blank; None when it has another shape."""
-        found = _Found({}, {})
-        slots = self._slots if with_check else [slot for slot in self._slots if not slot.check]
-        if not _covers(slots[-1], len(frame)):
-            return None
-        for slot in slots:
-            text = slot.cut(frame)
-            if text is None or not slot.read(text, found):
+        found = _Found(dict(self._facts), {})
+        at = 0
+        for slot in self._slots:
+            if slot.check and not with_check:
+                continue
+            place = slot.cut(frame, at)
+            if place is None or not slot.read(frame[place[0] : place[1]].decode("latin-1"), found):
                 return None
-        return self._indication(found)
+            at = place[1]
+        if at != len(frame):
+            return None
+        indication = self._indication(found)
+        return None if indication is None else Found(indication, found.texts.get(Meaning.CHECK, ""))
 
     def _indication(self, found: _Found) -> Indication | None:
         facts, texts = found.facts, found.texts
         weight = texts.get(Meaning.WEIGHT, "")
-        minus = facts.get("negative", False) or weight.lstrip(_BLANK).startswith("-")
+        minus = facts.get("negative", False) or weight.lstrip(BLANK).startswith("-")
         out = facts.get("out_of_range", False)
         overload = facts.get("overload", False) or (out and not minus)
         underload = facts.get("underload", False) or (out and minus)
@@ -88,69 +106,65 @@ class ShapeReader:
             overload=overload,
             underload=underload,
             zero=facts.get("zero"),
-            error=facts.get("error"),
+            error=texts.get(Meaning.ERROR, facts.get("error")),
             answer=answer,
         )
         if overload or underload or empty.error is not None or answer is not None:
-            return empty if _NO_NUMBER.fullmatch(weight) else None
+            return empty
         number = self._number(Meaning.WEIGHT, found)
         if number is None:
             return None
-        raw_text, value = number
-        tare = self._number(Meaning.TARE, found) if texts.get(Meaning.TARE, "").strip(_BLANK) else ("", None)
-        if tare is None:
-            return None
+        tare: Decimal | None = None
+        if Meaning.TARE in texts:
+            sent = self._number(Meaning.TARE, found)
+            if sent is None:
+                return None
+            tare = sent.value
         return msgspec.structs.replace(
             empty,
-            value=value,
-            raw_text=raw_text,
-            tare=tare[1],
-            auxiliary=raw_text[-1] if facts.get("expanded") else None,
+            value=number.value,
+            raw_text=number.text,
+            tare=tare,
+            auxiliary=number.text[-1] if facts.get("expanded") else number.auxiliary,
         )
 
-    def _number(self, meaning: Meaning, found: _Found) -> tuple[str, Decimal] | None:
-        text = found.texts.get(meaning, "")
+    def _number(self, meaning: Meaning, found: _Found) -> Number | None:
+        column = self._numbers.get(meaning)
+        if column is None or column.form is None:
+            return None
+        decimals = found.facts.get("decimals") if column.decimals is None else column.decimals
         # The minus of a status belongs to the weight; a tare is never below zero.
         minus = meaning is Meaning.WEIGHT and found.facts.get("negative", False)
-        match self._forms.get(meaning):
-            case Form.DIGITS:
-                return _digits(text, found.facts.get("decimals"), minus)
-            case Form.DECIMAL:
-                return _decimal(text, minus)
-            case Form.POUNDS_OUNCES:
-                return _pounds_ounces(text)
-            case _:
-                return None
+        return read_number(column.form, found.texts.get(meaning, ""), decimals, minus)
 
 
 class FrameReader:
-    """Reads frames of one profile: shapes and the check."""
+    """Reads frames of one cut of a profile: its shapes and their check."""
 
     def __init__(
-        self, profile: str, shapes: tuple[Shape, ...], check: CheckRange | None, full_length: int | None
+        self, profile: str, shapes: Iterable[Shape], check: CheckRange | None, full_length: int | None
     ) -> None:
         self._profile = profile
         self._shapes = tuple(ShapeReader(shape) for shape in shapes)
         self._check = check
         self._full_length = full_length
-        self._at = {c.meaning: c for c in shapes[0].column}.get(Meaning.CHECK)
 
     def judge(self, frame: bytes) -> Judged[Indication] | None:
         """The Indication in ``frame``; one with a failed check has no value and is not taken whole."""
         unchecked = self._full_length is not None and len(frame) < self._full_length
         for shape in self._shapes:
-            indication = shape.read(frame, with_check=not unchecked)
-            if indication is not None:
+            found = shape.read(frame, with_check=not unchecked)
+            if found is not None:
                 break
         else:
             return None
-        if self._check is None or self._at is None or unchecked:
-            return Judged(msgspec.structs.replace(indication, profile=self._profile), whole=True)
+        if self._check is None or unchecked:
+            return Judged(msgspec.structs.replace(found.indication, profile=self._profile), whole=True)
         begin, end = self._check.first - 1, self._check.to
-        due = CHECKS[self._check.kind].of(frame[begin:end])
-        sent = frame[self._at.first - 1 : self._at.last]
+        due = CHECKS[self._check.kind].of(frame[begin : end if end > 0 else len(frame) + end + 1])
+        sent = found.check.encode("latin-1")
         if sent == due:
-            good = msgspec.structs.replace(indication, profile=self._profile, check=Check.OK)
+            good = msgspec.structs.replace(found.indication, profile=self._profile, check=Check.OK)
             return Judged(good, whole=True)
         words = f"the check of the frame fails: {_hex(sent)} sent, {_hex(due)} due"
         return Judged(
@@ -158,43 +172,12 @@ class FrameReader:
         )
 
 
-def _covers(last: _Slot, length: int) -> bool:
-    return last.last in (-1, length)
-
-
 def _hex(data: bytes) -> str:
     return data.hex(" ").upper()
 
 
-def _digits(text: str, decimals: int | None, minus: bool) -> tuple[str, Decimal] | None:
-    found = _DIGITS.fullmatch(text)
-    if found is None or decimals is None:
-        return None
-    digits = found[1].zfill(decimals + 1)
-    cut = len(digits) - decimals
-    return found[1], Decimal(f"{'-' if minus else ''}{digits[:cut]}.{digits[cut:]}")
-
-
-def _decimal(text: str, minus: bool) -> tuple[str, Decimal] | None:
-    found = _DECIMAL.fullmatch(text)
-    if found is None:
-        return None
-    sign, digits = found.groups()
-    if minus and not sign:
-        sign = "-"
-    return text.strip(_BLANK), Decimal(sign + digits.replace(",", "."))
-
-
-def _pounds_ounces(text: str) -> tuple[str, Decimal] | None:
-    found = _POUNDS_OUNCES.fullmatch(text)
-    if found is None or Decimal(found[3]) >= _OUNCES_PER_POUND:
-        return None
-    ounces = int(found[2]) * _OUNCES_PER_POUND + Decimal(found[3])
-    return text.strip(_BLANK), -ounces if found[1] else ounces
-
-
 def _slot(column: Column) -> _Slot:
-    return _Slot(column.first, column.last, column.meaning is Meaning.CHECK, _reader(column))
+    return _Slot(column, column.meaning is Meaning.CHECK, _reader(column))
 
 
 def _reader(column: Column) -> _Read:
@@ -204,12 +187,59 @@ def _reader(column: Column) -> _Read:
             return lambda text, _found: text in allowed
         case Meaning.MAP:
             return _map_reader({text: _stated(facts) for text, facts in column.map.items()})
+        case Meaning.WORDS:
+            read = _map_reader(_words(column))
+            return lambda text, found: read(text.strip(BLANK), found)
+        case Meaning.UNIT:
+            return _unit_reader(column.blank)
         case Meaning.BITS:
             return _bits_reader(column.bits)
-        case Meaning.WEIGHT | Meaning.TARE | Meaning.ANSWER as meaning:
+        case Meaning.WEIGHT | Meaning.TARE:
+            return _number_reader(column)
+        case Meaning.NUMBER:
+            form, decimals = column.form or Form.DECIMAL, column.decimals or 0
+            return lambda text, _found: read_number(form, text, decimals, minus=False) is not None
+        case Meaning.ANSWER | Meaning.ERROR | Meaning.CHECK as meaning:
             return _text_reader(meaning)
-        case Meaning.CHECK | Meaning.ANYTHING:
-            return lambda _text, _found: True
+        case Meaning.ANYTHING:
+            letters = frozenset(column.alphabet or ())
+            return lambda text, _found: not letters or letters.issuperset(text)
+
+
+def _words(column: Column) -> dict[str, dict[str, Any]]:
+    return {text: _stated(facts) for text, facts in column.words.items()}
+
+
+def _number_reader(column: Column) -> _Read:
+    meaning, words = column.meaning, _words(column)
+    binary = column.form in _BINARY
+
+    def read(text: str, found: _Found) -> bool:
+        if binary:
+            found.texts[meaning] = text
+            return True
+        bare = text.strip(BLANK)
+        if bare in words:
+            found.facts.update(words[bare])
+        elif bare or meaning is Meaning.WEIGHT:
+            found.texts[meaning] = text
+        return _NO_NUMBER.fullmatch(text) is not None
+
+    return read
+
+
+def _unit_reader(blank: Facts | None) -> _Read:
+    instead = None if blank is None else _stated(blank)
+
+    def read(text: str, found: _Found) -> bool:
+        word = text.strip(BLANK)
+        if word in SPELLINGS:
+            found.facts["unit"] = SPELLINGS[word]
+            return True
+        found.facts.update(instead or {})
+        return not word and instead is not None
+
+    return read
 
 
 def _stated(facts: Facts) -> dict[str, Any]:
@@ -256,6 +286,6 @@ def bit_range(place: str) -> tuple[int, int]:
 def _text_reader(meaning: Meaning) -> _Read:
     def read(text: str, found: _Found) -> bool:
         found.texts[meaning] = text
-        return meaning is not Meaning.ANSWER or text.isprintable()
+        return meaning is Meaning.CHECK or text.isprintable()
 
     return read

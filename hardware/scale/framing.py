@@ -1,8 +1,9 @@
-"""Cuts a stream of bytes into frames and checks them: no I/O, no clock, no protocol.
+"""Cuts a stream of bytes into frames: no I/O, no clock, no protocol.
 
 Rules this file obeys:
 
-* What comes out depends on the bytes only, never on how they were portioned out.
+* What comes out depends on the bytes only, never on how they were portioned out; where silence ends a
+  frame, on the bytes and their times.
 * A candidate that fails costs one byte, never a buffer: the next try begins one byte later.
 * Memory is bounded by the longest frame: the oldest byte is dropped first, and every drop is counted.
 * A frame is cut by position and length where it has one: its bytes may be anything, CR and LF included.
@@ -11,7 +12,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -26,16 +27,23 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """How frames stand in the stream.
 
     ``kind``: "length" (one of ``starts``, then ``lengths`` bytes in all), "end" (one of ``starts``, then
-    anything up to ``end``) or "terminator" (anything up to ``end``). ``lengths``: one length, or two that
-    differ by one byte: the longer has a check behind it, the shorter has none and is told apart by what
-    follows it. ``longest``: bytes after which a missing ``end`` is given up.
+    anything up to ``end``), "terminator" (anything up to ``end``), "counted" (one of ``starts``; the bytes
+    ``count_at`` say how many bytes there are besides ``more``) or "gap" (what comes between two silences of
+    ``gap_ns``). ``lengths``: one length, or two that differ by one byte: the longer has a check behind it,
+    the shorter has none and is told apart by what follows it. ``longest``: bytes after which a frame is
+    given up. ``in_phase``: frames without a byte between before the first of them is believed.
     """
 
-    kind: Literal["length", "end", "terminator"]
+    kind: Literal["length", "end", "terminator", "counted", "gap"]
     starts: tuple[bytes, ...] = ()
     end: bytes = b""
     lengths: tuple[int, ...] = ()
     longest: int = 64
+    count_at: tuple[int, int] = (0, 0)
+    order: Literal["little", "big"] = "little"
+    more: int = 0
+    gap_ns: int = 0
+    in_phase: int = 1
 
     def candidate(self, data: bytearray, at: int, ended: bool) -> int | None:
         """Length of the frame that may begin at ``at``: 0 for none, None while more bytes must be seen."""
@@ -44,6 +52,8 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
             return None if begin is None else 0
         if self.kind == "length":
             return self._by_length(data, at, ended)
+        if self.kind == "counted":
+            return self._by_count(data, at, ended)
         found = data.find(self.end, at, at + self.longest)
         if found >= 0:
             return found + len(self.end) - at
@@ -72,6 +82,16 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
             return shorter + 1 if behind[1:] in self.starts else shorter
         return shorter + len(behind) if ended else None
 
+    def _by_count(self, data: bytearray, at: int, ended: bool) -> int | None:
+        there = len(data) - at
+        first, last = self.count_at
+        if there < last:
+            return 0 if ended else None
+        length = int.from_bytes(data[at + first - 1 : at + last], self.order) + self.more
+        if length > self.longest:
+            return 0
+        return length if there >= length else 0 if ended else None
+
 
 class Framed(NamedTuple, Generic[T]):
     """A frame: what was made of it, its bytes, its offset in the stream, times of its first and last byte."""
@@ -90,24 +110,42 @@ class Judged(NamedTuple, Generic[T]):
     whole: bool
 
 
-class Framer(Generic[T]):
-    """Cuts a stream by a Cut; a judge decides what is a frame.
+class Lane(NamedTuple, Generic[T]):
+    """One way to cut, and who decides what is a frame; the judge returns None for "this is no frame"."""
 
-    ``judge(candidate)`` returns None for "this is no frame". ``skipped`` counts the bytes that belonged
-    to none.
+    cut: Cut
+    judge: Callable[[bytes], Judged[T] | None]
+
+
+class _Found(NamedTuple, Generic[T]):
+    length: int
+    judged: Judged[T] | None
+    lane: Lane[T] | None
+
+
+class Framer(Generic[T]):
+    """Cuts a stream by lanes: at each byte the first lane that has a whole frame there wins.
+
+    ``skipped`` counts the bytes that belonged to no frame.
     """
 
-    def __init__(self, cut: Cut, judge: Callable[[bytes], Judged[T] | None]) -> None:
-        self._cut = cut
-        self._judge = judge
+    def __init__(self, lanes: Sequence[Lane[T]]) -> None:
+        self._lanes = tuple(lanes)
+        self._gap_ns = min((lane.cut.gap_ns for lane in lanes if lane.cut.kind == "gap"), default=0)
         self._buffer = bytearray()
         self._base = 0
         self._times: deque[tuple[int, int]] = deque()
+        self._silences: deque[int] = deque([0])
+        self._next = -1
+        self._lane: Lane[T] | None = None
         self.skipped = 0
 
     def feed(self, data: bytes, at_ns: int = 0) -> list[Framed[T]]:
-        """The frames completed by ``data``, which arrived at ``at_ns``."""
+        """The frames completed by ``data``, which arrived at ``at_ns``; no data tells the passing of time."""
         done: list[Framed[T]] = []
+        if self._gap_ns:
+            self._note_silence(at_ns)
+            self._advance(done, ended=False)
         for begin in range(0, len(data), BLOCK):
             if not self._times or self._times[-1][1] != at_ns:
                 self._times.append((self._base + len(self._buffer), at_ns))
@@ -127,18 +165,25 @@ class Framer(Generic[T]):
         self._base += len(self._buffer)
         self._buffer.clear()
         self._times.clear()
+        self._silences = deque([self._base])
+        self._next = -1
+
+    def _note_silence(self, at_ns: int) -> None:
+        end = self._base + len(self._buffer)
+        if self._times and at_ns - self._times[-1][1] >= self._gap_ns and self._silences[-1] != end:
+            self._silences.append(end)
 
     def _advance(self, done: list[Framed[T]], ended: bool) -> None:
         at = 0
         while at < len(self._buffer):
-            length = self._cut.candidate(self._buffer, at, ended)
-            if length is None:
+            found = self._find(at, ended)
+            if found is None:
                 break
-            judged = self._judge(bytes(self._buffer[at : at + length])) if length else None
-            if judged is not None:
-                done.append(self._framed(judged.what, at, length))
-            if judged is not None and judged.whole:
-                at += length
+            if found.judged is not None:
+                done.append(self._framed(found.judged.what, at, found.length))
+            if found.judged is not None and found.judged.whole:
+                at += found.length
+                self._next, self._lane = self._base + at, found.lane
             else:
                 at += 1
                 self.skipped += 1
@@ -146,6 +191,58 @@ class Framer(Generic[T]):
         self._base += at
         while len(self._times) > 1 and self._times[1][0] <= self._base:
             self._times.popleft()
+        while len(self._silences) > 1 and self._silences[1] <= self._base:
+            self._silences.popleft()
+
+    def _find(self, at: int, ended: bool) -> _Found[T] | None:
+        """What stands at ``at``; None while more bytes must be seen."""
+        doubtful: _Found[T] = _Found(0, None, None)
+        in_row = self._next == self._base + at
+        lanes = sorted(self._lanes, key=lambda lane: lane is not self._lane) if in_row else self._lanes
+        for lane in lanes:
+            length = self._length(lane, at, ended)
+            if length is None:
+                return None
+            judged = lane.judge(bytes(self._buffer[at : at + length])) if length else None
+            if judged is None:
+                continue
+            if not judged.whole:
+                doubtful = doubtful if doubtful.judged else _Found(length, judged, lane)
+                continue
+            if lane.cut.in_phase > 1 and not (in_row and lane is self._lane):
+                believed = self._in_phase(lane, at + length, ended)
+                if believed is None:
+                    return None
+                if not believed:
+                    continue
+            return _Found(length, judged, lane)
+        return doubtful
+
+    def _length(self, lane: Lane[T], at: int, ended: bool) -> int | None:
+        if lane.cut.kind != "gap":
+            return lane.cut.candidate(self._buffer, at, ended)
+        begin = self._base + at
+        if begin not in self._silences:
+            return 0
+        there = len(self._buffer) - at
+        end = next((silence for silence in self._silences if silence > begin), None)
+        if end is None:
+            return None if not ended and there <= lane.cut.longest else there * ended
+        return end - begin if end - begin <= lane.cut.longest else 0
+
+    def _in_phase(self, lane: Lane[T], at: int, ended: bool) -> bool | None:
+        """Whether enough frames follow each other from ``at`` on; None while more bytes must be seen."""
+        for _ in range(lane.cut.in_phase - 1):
+            if at >= len(self._buffer):
+                return False if ended else None
+            length = self._length(lane, at, ended)
+            if length is None:
+                return None
+            judged = lane.judge(bytes(self._buffer[at : at + length])) if length else None
+            if judged is None or not judged.whole:
+                return False
+            at += length
+        return True
 
     def _framed(self, what: T, at: int, length: int) -> Framed[T]:
         first = self._base + at
@@ -159,30 +256,3 @@ class Framer(Generic[T]):
                 break
             time = at_ns
         return time
-
-
-class CheckRule(NamedTuple):
-    """A check as sent: how many bytes it takes, and what they are for the bytes it covers."""
-
-    width: int
-    of: Callable[[bytes], bytes]
-
-
-def xor_hex(data: bytes) -> bytes:
-    """XOR of all bytes as two upper-case hexadecimal characters, high nibble first (Yaohua tF=0).
-
-    Blind to bytes that change places and to the same change made twice.
-    """
-    total = 0
-    for byte in data:
-        total ^= byte
-    return b"%02X" % total
-
-
-def sum7(data: bytes) -> bytes:
-    """Two's complement of the sum of the low seven bits (Toledo continuous): sum and check give 0 mod 128."""
-    return bytes([-sum(byte & 0x7F for byte in data) & 0x7F])
-
-
-CHECKS: Mapping[str, CheckRule] = {"xor-hex": CheckRule(2, xor_hex), "sum7": CheckRule(1, sum7)}
-"""Every check a profile may name; a new one is a line here and a vector in the profile that needs it."""

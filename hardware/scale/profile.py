@@ -10,7 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,20 +18,21 @@ import msgspec
 
 from hardware.scale.contract import Decoder, Indication, ProfileError, ProfileInfo, Profiles, Request
 from hardware.scale.decode import FrameReader
-from hardware.scale.framing import Cut, Framed, Framer
-from hardware.scale.schema import ProfileFile, Vector
+from hardware.scale.framing import Cut, Framed, Framer, Lane
+from hardware.scale.schema import CheckRange, Framing, ProfileFile, Shape, Vector
 from hardware.scale.soundness import refuse_unsound
 from hardware.scale.strict import convert, nearest
 
 SHELF = Path(__file__).parent / "profiles"
 MAX_FILE = 100_000
+ASKED_TWICE = " (not confirmed by any capture: the operator is asked twice)"
 
 
 class ProfileDecoder:
     """Decodes a stream by one profile (hardware.scale.contract.Decoder)."""
 
-    def __init__(self, cut: Cut, reader: FrameReader) -> None:
-        self._framer: Framer[Indication] = Framer(cut, reader.judge)
+    def __init__(self, lanes: Sequence[Lane[Indication]]) -> None:
+        self._framer: Framer[Indication] = Framer(lanes)
 
     @property
     def skipped(self) -> int:
@@ -61,9 +62,7 @@ class Profile:
         """Raises ProfileError when ``file`` contradicts itself or a vector does not decode."""
         self.file = file
         refuse_unsound(file)
-        self._cut = _cut(file)
-        full = max(self._cut.lengths) if len(self._cut.lengths) > 1 else None
-        self._reader = FrameReader(file.id, file.shape, file.check, full)
+        self._lanes = _lanes(file)
         for number, vector in enumerate(file.vector, start=1):
             self._prove(number, vector)
 
@@ -73,7 +72,7 @@ class Profile:
         return ProfileInfo(
             id=file.id,
             version=file.version,
-            title=file.title,
+            title=file.title + (ASKED_TWICE if file.confidence == "unconfirmed" else ""),
             baud_rates=file.line.baud_rates,
             line=" or ".join(file.line.settings),
             confidence=file.confidence,
@@ -86,18 +85,20 @@ class Profile:
         )
 
     def decoder(self) -> ProfileDecoder:
-        return ProfileDecoder(self._cut, self._reader)
+        return ProfileDecoder(self._lanes)
 
     def _prove(self, number: int, vector: Vector) -> None:
         decoder = self.decoder()
         raw = bytes.fromhex(vector.hex)
-        got = decoder.feed(raw) + decoder.finish()
+        # Where frames are believed only in phase, one alone proves nothing: it is repeated.
+        repeats = max(lane.cut.in_phase for lane in self._lanes)
+        got = decoder.feed(raw * repeats) + decoder.finish()
         where = f"{self.file.id}: vector {number}"
         if vector.refused:
             if got:
                 raise ProfileError(f"{where}: {vector.hex} must be refused and gave {got[0]}")
             return
-        if len(got) != 1 or got[0].raw != raw:
+        if len(got) != repeats or any(each.raw != raw for each in got):
             raise ProfileError(f"{where}: {vector.hex} must be one frame; {len(got)} came out")
         due = _expected(self.file.id, vector, got[0])
         # As text, so that 20.0 is not taken for 20.00.
@@ -106,17 +107,23 @@ class Profile:
 
 
 class Shelf:
-    """Profiles by id (hardware.scale.contract.Profiles)."""
+    """Profiles by id (hardware.scale.contract.Profiles); those of a folder are read when first asked for."""
 
-    def __init__(self, profiles: Iterable[Profile]) -> None:
+    def __init__(self, profiles: Iterable[Profile] = (), folder: Path | None = None) -> None:
         self._profiles: dict[str, Profile] = {}
+        self._files = {} if folder is None else {path.stem: path for path in sorted(folder.glob("*.toml"))}
         for profile in profiles:
-            if profile.file.id in self._profiles:
+            if profile.file.id in {*self._profiles, *self._files}:
                 raise ProfileError(f"profile {profile.file.id!r} stands on the shelf twice")
             self._profiles[profile.file.id] = profile
 
+    @property
+    def ids(self) -> list[str]:
+        """Every id on the shelf, sorted."""
+        return sorted({*self._profiles, *self._files})
+
     def list(self) -> Iterable[ProfileInfo]:
-        return [self._profiles[name].info for name in sorted(self._profiles)]
+        return [self.profile(name).info for name in self.ids]
 
     def decoder(self, profile_id: str) -> Decoder:
         return self.profile(profile_id).decoder()
@@ -124,13 +131,15 @@ class Shelf:
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; raises ProfileError naming the nearest known id."""
         if profile_id not in self._profiles:
-            raise ProfileError(f"no profile {profile_id[:40]!r}; {nearest(profile_id[:40], self._profiles)}")
+            if profile_id not in self._files:
+                raise ProfileError(f"no profile {profile_id[:40]!r}; {nearest(profile_id[:40], self.ids)}")
+            self._profiles[profile_id] = load_profile(self._files[profile_id])
         return self._profiles[profile_id]
 
 
 def builtin_profiles() -> Profiles:
-    """The profiles that come with the program; raises ProfileError when one of them is not in order."""
-    return Shelf(load_profile(path) for path in sorted(SHELF.glob("*.toml")))
+    """The profiles that come with the program; each is proven when it is first asked for."""
+    return Shelf(folder=SHELF)
 
 
 def load_profile(path: Path) -> Profile:
@@ -177,14 +186,30 @@ def _expected(profile: str, vector: Vector, got: Indication) -> Indication:
     )
 
 
-def _cut(file: ProfileFile) -> Cut:
-    framing = file.framing
+def _lanes(file: ProfileFile) -> tuple[Lane[Indication], ...]:
+    """The shapes cut in their own way in the order of the file, then those of the common framing."""
+    own = [(shape.framing, (shape,), shape.check) for shape in file.shape if shape.framing is not None]
+    common = tuple(shape for shape in file.shape if shape.framing is None)
+    ways = [*own, (file.framing, common, file.check)] if common else own
+    return tuple(_lane(file.id, framing, shapes, check) for framing, shapes, check in ways)
+
+
+def _lane(
+    profile: str, framing: Framing, shapes: tuple[Shape, ...], check: CheckRange | None
+) -> Lane[Indication]:
     length = framing.length or 0
-    optional = file.check is not None and file.check.optional
-    return Cut(
+    optional = check is not None and check.optional
+    count = framing.count
+    cut = Cut(
         kind=framing.kind,
         starts=tuple(bytes.fromhex(start) for start in framing.start),
         end=bytes.fromhex(framing.end or ""),
         lengths=(length, length - 1) if optional else (length,),
         longest=framing.longest or length,
+        count_at=(count.first, count.to) if count else (0, 0),
+        order=count.order if count else "little",
+        more=count.more if count else 0,
+        gap_ns=(framing.gap_ms or 0) * 1_000_000,
+        in_phase=framing.in_phase,
     )
+    return Lane(cut, FrameReader(profile, shapes, check, length if optional else None).judge)

@@ -4,7 +4,7 @@ Rules this file obeys:
 
 * A profile is data: nothing in it is executed, and no key means two things.
 * Columns are counted from 1 over the whole frame, as manuals count, or from the end (-1 is the last byte),
-  and cover every byte without a gap.
+  and cover every byte without a gap; in a frame of fields they follow each other by ``width`` or ``until``.
 * Text stands for bytes one to one (Latin-1): "\\u0000" is the byte 00.
 """
 
@@ -17,11 +17,13 @@ import msgspec
 from msgspec import Meta, field
 
 from hardware.scale.contract import Check, Kind
+from hardware.scale.numbers import Form
 
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
-Hex = Annotated[str, Meta(pattern=r"^[0-9A-F]{2}( [0-9A-F]{2})*$", max_length=600)]
-Length = Annotated[int, Meta(ge=1, le=128)]
-Place = Annotated[int, Meta(ge=-128, le=128)]
+Hex = Annotated[str, Meta(pattern=r"^[0-9A-F]{2}( [0-9A-F]{2})*$", max_length=1200)]
+Length = Annotated[int, Meta(ge=1, le=256)]
+Place = Annotated[int, Meta(ge=-256, le=256)]
+Decimals = Annotated[int, Meta(ge=-6, le=9)]
 
 
 class Meaning(enum.StrEnum):
@@ -33,24 +35,22 @@ class Meaning(enum.StrEnum):
     """One of the keys of ``map``; the facts behind it hold. Any other text is no frame."""
     BITS = "bits"
     """One byte; each range of bits has its own map. Bits not named may be anything."""
+    WORDS = "words"
+    """One of the keys of ``words``, blanks taken off; the facts behind it hold."""
+    UNIT = "unit"
+    """A unit of hardware.scale.units; what blanks mean instead is told by ``blank``, else they are refused."""
     WEIGHT = "weight"
+    """The weight, or one of the ``words`` that stand in its place."""
     TARE = "tare"
+    NUMBER = "number"
+    """A number that is not the weight (price, amount, another weight): it must be one, and is not kept."""
     ANSWER = "answer"
     """Printable text that answers a command."""
+    ERROR = "error"
+    """Printable text that names an error."""
     CHECK = "check"
     ANYTHING = "anything"
-    """Bytes without meaning here; any value."""
-
-
-class Form(enum.StrEnum):
-    """How a number is written."""
-
-    DIGITS = "digits"
-    """Digits only, blanks in front; the point is told by ``decimals`` from another column."""
-    DECIMAL = "decimal"
-    """Sign and point (or comma) among the digits, blanks around and behind the sign."""
-    POUNDS_OUNCES = "lb:oz"
-    """``12:07.50``; the value is given exactly in ounces, 199.50."""
+    """Bytes without meaning here; any value, or those of ``alphabet``."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,53 +68,90 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     out_of_range: bool | None = None
     zero: bool | None = None
     unit: Word | None = None
-    decimals: Annotated[int, Meta(ge=0, le=9)] | None = None
+    decimals: Decimals | None = None
     expanded: bool | None = None
     error: Word | None = None
     answer: Word | None = None
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bytes ``from`` … ``to`` (``to`` left out: one byte)."""
+    """Bytes ``from`` … ``to`` (``to`` left out: one byte); or the next ``width`` bytes, or those ``until`` a text.
+
+    ``decimals``: of a number whose point is never sent and never moves.
+    """
 
     name: Word
-    first: Place = field(name="from")
+    first: Place | None = field(name="from", default=None)
     to: Place | None = None
+    width: Length | None = None
+    until: Word | None = None
     meaning: Meaning
     equals: tuple[str, ...] = ()
     map: dict[str, Facts] = {}
+    words: dict[str, Facts] = {}
     bits: dict[str, dict[str, Facts]] = {}
+    blank: Facts | None = None
+    alphabet: Word | None = None
     form: Form | None = None
+    decimals: Decimals | None = None
+
+    @property
+    def begin(self) -> int:
+        """First byte of a placed column."""
+        return self.first or 0
 
     @property
     def last(self) -> int:
-        return self.first if self.to is None else self.to
+        """Last byte of a placed column."""
+        return self.begin if self.to is None else self.to
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way a frame of this protocol looks; the first shape that fits is taken."""
+class Count(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The bytes ``from`` … ``to`` say how long the frame is: that number plus ``more`` bytes."""
 
-    name: Word
-    column: Annotated[tuple[Column, ...], Meta(min_length=1)]
+    first: Length = field(name="from")
+    to: Length
+    order: Literal["little", "big"]
+    more: Length
 
 
 class Framing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How frames are cut: see ``hardware.scale.framing.Cut``. ``start`` and ``end`` in hexadecimal."""
+    """How frames are cut: see ``hardware.scale.framing.Cut``. ``start`` and ``end`` in hexadecimal.
 
-    kind: Literal["length", "end", "terminator"]
+    ``in_phase``: frames that must follow each other without a byte between before the first is believed.
+    """
+
+    kind: Literal["length", "end", "terminator", "counted", "gap"]
     start: tuple[Hex, ...] = ()
     end: Hex | None = None
     length: Length | None = None
     longest: Length | None = None
+    count: Count | None = None
+    gap_ms: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    in_phase: Annotated[int, Meta(ge=1, le=5)] = 1
 
 
 class CheckRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which check, over which columns. ``optional``: the same frame without it is valid too."""
+    """Which check, over which bytes. ``optional``: the same frame without it is valid too."""
 
     kind: Word
     first: Place = field(name="from")
     to: Place
     optional: bool = False
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way a frame of this protocol looks; the first shape that fits is taken.
+
+    ``facts`` hold for every frame of this shape. A shape that is cut in its own way has a ``framing`` of its
+    own, and then a ``check`` of its own or none; it is tried before those of the common framing.
+    """
+
+    name: Word
+    facts: Facts = Facts()
+    framing: Framing | None = None
+    check: CheckRange | None = None
+    column: Annotated[tuple[Column, ...], Meta(min_length=1)]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -169,6 +206,7 @@ class ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     notes: tuple[Word, ...] = ()
     line: Line
     framing: Framing
+    """Of all shapes that have none of their own."""
     check: CheckRange | None = None
     shape: Annotated[tuple[Shape, ...], Meta(min_length=1)]
     command: tuple[Command, ...] = ()

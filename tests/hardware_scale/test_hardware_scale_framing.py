@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.scale.framing import Cut, Framed, Framer, Judged, sum7, xor_hex
+from hardware.scale.checks import sum7, xor_hex
+from hardware.scale.framing import Cut, Framed, Framer, Judged, Lane
 
 LENGTH = Cut(kind="length", starts=(b"\x02",), lengths=(4,))
 END = Cut(kind="end", starts=(b"\x02",), end=b"\x03", longest=8)
@@ -14,7 +15,7 @@ LINES = Cut(kind="terminator", end=b"\r\n", longest=8)
 
 
 def framer(cut: Cut, *good: bytes) -> Framer[bytes]:
-    return Framer(cut, lambda candidate: Judged(candidate, True) if candidate in good else None)
+    return Framer([Lane(cut, lambda candidate: Judged(candidate, True) if candidate in good else None)])
 
 
 def all_of(machine: Framer[bytes], data: bytes) -> list[Framed[bytes]]:
@@ -56,7 +57,7 @@ def test_portions_do_not_matter(portions: list[bytes], cut: Cut) -> None:
     def taste(candidate: bytes) -> Judged[bytes] | None:
         return Judged(candidate, True) if sum(candidate) % 3 else None
 
-    whole, parts = Framer(cut, taste), Framer(cut, taste)
+    whole, parts = Framer([Lane(cut, taste)]), Framer([Lane(cut, taste)])
     stream = b"".join(portions)
     due = [tuple(f)[:3] for f in all_of(whole, stream)]
     got = [tuple(f)[:3] for portion in portions for f in parts.feed(portion)]
