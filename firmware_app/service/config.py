@@ -108,6 +108,9 @@ class Loaded(msgspec.Struct, frozen=True):
 
 def load(path: Path = DEFAULT_PATH) -> Loaded:
     """The configuration in ``path``; raises settings_file.BadSettings."""
-    data = settings_file.read(path)
+    try:
+        data = settings_file.read(path)
+    except OSError as error:
+        raise settings_file.BadSettings(f"{path}: cannot be read: {error.strerror}") from error
     config = settings_file.parse(data, Config, str(path))
     return Loaded(config, path.resolve(), settings_file.sha256(data))
