@@ -10,22 +10,32 @@ Rules this file obeys:
 from __future__ import annotations
 
 import datetime
-import difflib
 import json
-import math
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from firmware_app import settings_file
 from firmware_app.errors import SteelyardError
+from firmware_app.settings_file import Read
 
 MAX_BYTES = 64 * 1024
 
 
 class BadCalibration(SteelyardError):
     """The calibration cannot be used; the message says which key, its unit and range."""
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"{text!r} is no moment: give RFC 3339, such as 2025-05-01T09:00:00+08:00")
+    return text
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,15 +48,21 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     ``at``: RFC 3339. ``gravity``: where it was made, in words or m/s².
     """
 
-    counts_per_gram: float
-    relative_standard_uncertainty: float
-    zero_counts: float | None
-    capacity_g: float | None
-    resolution_g: float | None
-    id: str
-    at: str
-    gravity: str
-    source: str
+    counts_per_gram: Annotated[float, Meta(description="counts/g")]
+    relative_standard_uncertainty: Annotated[float, Meta(ge=0, le=0.1, description="relative, k = 1")]
+    zero_counts: Annotated[float, Meta(ge=-(2**31), le=2**31, description="counts")] | None = None
+    capacity_g: Annotated[float, Meta(ge=1, le=1e7, description="g")] | None
+    resolution_g: Annotated[float, Meta(ge=1e-4, le=1e4, description="g")] | None
+    id: Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=64)]
+    at: Annotated[str, Meta(max_length=40), Read(_moment)]
+    gravity: Annotated[str, Meta(max_length=200)] = ""
+    source: Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=400)]
+
+    def __post_init__(self) -> None:
+        if not 1e-6 <= abs(self.counts_per_gram) <= 1e9:
+            raise ValueError(f"counts_per_gram = {self.counts_per_gram}: give counts/g, ± 1e-06 … 1e+09")
+        if self.resolution_g and self.capacity_g and self.resolution_g > self.capacity_g / 100:
+            raise ValueError("resolution_g must be at most capacity_g / 100 (R 76-1 Table 3: n ≥ 100)")
 
     @classmethod
     def assumed(cls, counts_per_gram: float) -> Calibration:
@@ -54,40 +70,29 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises BadCalibration where ``counts_per_gram`` is 0 or not finite.
         """
-        return cls(
-            counts_per_gram=_number("counts_per_gram", counts_per_gram, KEYS["counts_per_gram"]),
-            relative_standard_uncertainty=0.0,
-            zero_counts=None,
-            capacity_g=None,
-            resolution_g=None,
-            id="assumed",
-            at="",
-            gravity="",
-            source="counts per gram given by hand; not traceable",
-        )
+        try:
+            return cls(
+                counts_per_gram=float(counts_per_gram),
+                relative_standard_uncertainty=0.0,
+                capacity_g=None,
+                resolution_g=None,
+                id="assumed",
+                at="",
+                source="counts per gram given by hand; not traceable",
+            )
+        except ValueError as error:
+            raise BadCalibration(str(error)) from error
 
     @classmethod
     def parse(cls, text: str, where: str = "calibration") -> Calibration:
         """The calibration in TOML ``text``; raises BadCalibration whose message begins with ``where``."""
-        try:
-            table = tomllib.loads(text)
-            return msgspec.convert(_checked(table), cls)
-        except tomllib.TOMLDecodeError as error:
-            raise BadCalibration(f"{where}: not TOML: {error}") from error
-        except BadCalibration as error:
-            raise BadCalibration(f"{where}: {error}") from None
+        return settings_file.parse(text.encode(), cls, where, BadCalibration, MAX_BYTES)
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
         """The calibration in the file; raises BadCalibration, or OSError where it cannot be read."""
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise BadCalibration(f"{path}: more than {MAX_BYTES} bytes: not a calibration")
-        try:
-            return cls.parse(data.decode(), str(path))
-        except UnicodeDecodeError as error:
-            raise BadCalibration(f"{path}: not UTF-8 text: {error}") from error
+        data = settings_file.read(path, MAX_BYTES)
+        return settings_file.parse(data, cls, str(path), BadCalibration, MAX_BYTES)
 
     def dump(self) -> str:
         """The calibration as TOML, in the order of its keys; ``parse`` gives it back."""
@@ -96,9 +101,10 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         lines = []
         for name, value in msgspec.structs.asdict(self).items():
             if value is not None:
-                key = KEYS[name]
-                unit = f"  # {key.unit}" if isinstance(key, Number) else ""
-                lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}{unit}")
+                unit = settings_file.described(Calibration, name)
+                lines.append(
+                    f"{name} = {json.dumps(value, ensure_ascii=False)}{f'  # {unit}' if unit else ''}"
+                )
         return "\n".join(lines) + "\n"
 
     def save(self, path: Path) -> None:
@@ -110,89 +116,3 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     def grams(self, counts: float) -> float:
         """Grams that a difference of ``counts`` stands for."""
         return counts / self.counts_per_gram
-
-
-class Number(msgspec.Struct, frozen=True):
-    """A number with its unit and inclusive range of the magnitude."""
-
-    unit: str
-    low: float
-    high: float
-    required: bool = True
-    signed: bool = False
-
-
-class Text(msgspec.Struct, frozen=True):
-    """A text of at most ``longest`` characters."""
-
-    longest: int
-    required: bool = True
-
-
-KEYS: dict[str, Number | Text] = {
-    "counts_per_gram": Number("counts/g", 1e-6, 1e9, signed=True),
-    "relative_standard_uncertainty": Number("relative, k = 1", 0.0, 0.1),
-    "zero_counts": Number("counts", 0.0, 2**31, required=False, signed=True),
-    "capacity_g": Number("g", 1.0, 1e7),
-    "resolution_g": Number("g", 1e-4, 1e4),
-    "id": Text(64),
-    "at": Text(40),
-    "gravity": Text(200, required=False),
-    "source": Text(400),
-}
-"""Every key of a calibration file."""
-
-
-def _checked(table: Mapping[str, object]) -> dict[str, object]:
-    for name in table:
-        if name not in KEYS:
-            near = difflib.get_close_matches(name, KEYS, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise BadCalibration(f"unknown key {name!r}; {hint}known: {', '.join(KEYS)}")
-    values: dict[str, object] = {}
-    for name, key in KEYS.items():
-        if name not in table:
-            if key.required:
-                raise BadCalibration(f"key {name!r} is missing: give {_asked(name, key)}")
-            values[name] = None if isinstance(key, Number) else ""
-        elif isinstance(key, Number):
-            values[name] = _number(name, table[name], key)
-        else:
-            values[name] = _text(name, table[name], key)
-    resolution, capacity = values["resolution_g"], values["capacity_g"]
-    assert isinstance(resolution, float) and isinstance(capacity, float)
-    if resolution > capacity / 100:
-        raise BadCalibration("resolution_g must be at most capacity_g / 100 (R 76-1 Table 3: n ≥ 100)")
-    _date(str(values["at"]))
-    return values
-
-
-def _asked(name: str, key: Number | Text) -> str:
-    if isinstance(key, Text):
-        return f"{name} as a text of 1 … {key.longest} characters"
-    sign = "± " if key.signed else ""
-    return f"{name} in {key.unit}, {sign}{key.low:g} … {key.high:g}"
-
-
-def _number(name: str, value: object, key: Number | Text) -> float:
-    assert isinstance(key, Number)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadCalibration(f"{name} = {value!r} is not a number: give {_asked(name, key)}")
-    if not key.low <= (abs(value) if key.signed else value) <= key.high:
-        raise BadCalibration(f"{name} = {value!r} is out of range: give {_asked(name, key)}")
-    return float(value)
-
-
-def _text(name: str, value: object, key: Text) -> str:
-    if not isinstance(value, str) or not (not key.required or value.strip()) or len(value) > key.longest:
-        raise BadCalibration(f"{name} = {value!r} is not usable: give {_asked(name, key)}")
-    return value
-
-
-def _date(text: str) -> None:
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadCalibration(f"at = {text!r} is no moment: give RFC 3339, such as 2025-05-01T09:00:00+08:00")
