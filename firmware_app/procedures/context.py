@@ -12,6 +12,7 @@ from firmware_app.registry.registry import Registry
 from firmware_app.rules.rows import Pack
 from firmware_app.standards.sets import WeightSet
 from hardware.loadcell.contract import Fault
+from hardware.scale.confirm import Confirmation
 
 
 class Pan(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +28,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     ``on``: the day whose law counts. ``pan``: None where none is fitted or calibrated. ``pan_fault``: the
     lasting fault that the pan has as the visit begins. ``lead_profiles``: the
-    protocols the lead can be decoded by now, empty where there is no lead. ``seed``: decides the order of the
-    goods; draw it from the system's randomness. ``packs``: None for those delivered with the program.
+    protocols the lead can be decoded by now, empty where there is no lead. ``confirmations``: the protocols
+    that operators have confirmed for models of scales, of the versions the lead decodes by. ``seed``: decides
+    the order of the goods; draw it from the system's randomness. ``packs``: None for those delivered with
+    the program.
     """
 
     registry: Registry
@@ -37,5 +40,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     pan: Pan | None
     pan_fault: Fault | None = None
     lead_profiles: tuple[str, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
     seed: int = 0
     packs: tuple[Pack, ...] | None = None

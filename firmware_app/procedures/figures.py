@@ -14,7 +14,7 @@ import unicodedata
 from decimal import Decimal
 
 from firmware_app.procedures.prompts import Problem, Source
-from firmware_app.procedures.settle import LEAD_SETTLED
+from firmware_app.procedures.settle import Window
 from firmware_app.procedures.state import Figure
 from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.registry.registry import Scale
@@ -40,8 +40,8 @@ def typed_figure(text: str, unit: str) -> Figure:
     )
 
 
-def lead_figure(indication: Indication, value_g: Grams) -> Figure:
-    """What the lead said, with the frame as evidence."""
+def lead_figure(indication: Indication, value_g: Grams, window: Window) -> Figure:
+    """What the lead said, with the frame and the whole settled window as evidence."""
     return Figure(
         source=Source.LEAD,
         text=indication.raw_text[:32],
@@ -49,7 +49,8 @@ def lead_figure(indication: Indication, value_g: Grams) -> Figure:
         value_g=value_g,
         profile=indication.profile,
         raw=indication.raw[:64].hex(),
-        policy=LEAD_SETTLED.label,
+        policy=window.policy,
+        window=window,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from firmware_app.procedures.context import Context
+from firmware_app.procedures.evidence import lead_evidence, window_evidence
 from firmware_app.procedures.plan import instrument_of
 from firmware_app.procedures.prompts import Law, LoadResult, VisitResult, Way
 from firmware_app.procedures.screens import scale_card, stall_card
@@ -193,18 +194,22 @@ def _body(
         "law": {**_plain(result.law), "stage": Stage.IN_SERVICE.value},
         "decision_rule": DECISION_RULE,
         "loads": loads,
-        "attempts": [_attempt(attempt) for attempt in state.attempts],
+        "attempts": [
+            _attempt(attempt, window)
+            for attempt, window in zip(state.attempts, window_evidence(state.attempts), strict=True)
+        ],
         "refused_more": state.refused_more,
         "weights": _weights(state),
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
         },
+        "lead": lead_evidence(state),
         "interruptions": [_plain(interruption) for interruption in state.interruptions],
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
     load = attempt.load
     written: dict[str, Any] = {
         "number": attempt.number,
@@ -220,6 +225,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
             "profile": attempt.figure.profile,
             "raw": attempt.figure.raw,
             "policy": attempt.figure.policy,
+            "window": window,
         },
         "blind": attempt.blind,
         "problem": attempt.problem.value if attempt.problem else "",

@@ -12,7 +12,7 @@ from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import LineSilent, LoadIsOn
 from firmware_app.procedures.figures import lead_figure, lead_unit, speaks_of_load
 from firmware_app.procedures.prompts import Problem, Source, Way
-from firmware_app.procedures.settle import LEAD_PATIENCE_NS, LEAD_SETTLED, follow, settled
+from firmware_app.procedures.settle import LEAD_PATIENCE_NS, Seen, follow, lead_policy, settled
 from firmware_app.procedures.state import Phase, SelfCheckState
 from firmware_app.procedures.steps import (
     PUT,
@@ -27,6 +27,8 @@ from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.scale.contract import Indication
 
+MAX_RAW = 128
+"""Bytes of a frame that are kept; none of a scale is longer."""
 LISTEN = {Way.WEIGHTS: Phase.LISTEN_WEIGHTS, Way.GOODS: Phase.LISTEN_GOODS}
 
 
@@ -70,11 +72,14 @@ def _weigh(
     """A mass that the lead says: taken once it has settled at Min or above."""
     assert state.scale is not None
     light = value_g < state.scale.min_g
-    if light or event.stable is False:
+    policy = lead_policy(event.stable)
+    if light or policy is None:
         return _patient(changed(state, lead_window=None, light=light), now_ns)
-    window = follow(state.lead_window, value_g, now_ns, LEAD_SETTLED, state.scale.d_g)
-    if settled(window, LEAD_SETTLED):
-        return give_figure(context, changed(state, lead_window=None), lead_figure(event, value_g), now_ns)
+    seen = Seen(now_ns, value_g, event.stable, event.raw[:MAX_RAW].hex())
+    window = follow(state.lead_window, value_g, now_ns, policy, state.scale.d_g, seen=seen)
+    if settled(window, policy):
+        figure = lead_figure(event, value_g, window)
+        return give_figure(context, changed(state, lead_window=None), figure, now_ns)
     return _patient(changed(state, lead_window=window, light=False), now_ns)
 
 

@@ -20,6 +20,7 @@ from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale, Stall
 from firmware_app.standards.sets import Piece
 from hardware.loadcell.contract import Fault
+from hardware.scale.confirm import Confirmation
 
 FORMAT = 1
 MAX_ATTEMPTS = 200
@@ -59,7 +60,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """A figure of the scale under test as it was given, and (where it is a mass) what it means in grams.
 
-    ``profile``, ``raw`` (hex of the frame) and ``policy`` are set for a figure from the lead.
+    ``profile``, ``raw`` (hex of the frame), ``policy`` and ``window`` (all it was taken from) are set for a
+    figure from the lead.
     """
 
     source: Source
@@ -69,6 +71,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     raw: str = ""
     policy: str = ""
+    window: Window | None = None
 
 
 class PanMass(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +124,8 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     stall: Stall | None = None
     choices: tuple[Scale, ...] = ()
     scale: Scale | None = None
+    confirmed: Confirmation | None = None
+    """What was confirmed of the protocol by which this scale's lead is read."""
     ways: tuple[WayOffered, ...] = ()
     way: Way | None = None
     plan: tuple[Planned, ...] = ()

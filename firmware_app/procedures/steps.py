@@ -39,6 +39,7 @@ from firmware_app.procedures.state import (
     SelfCheckState,
 )
 from firmware_app.quantity import Grams
+from firmware_app.registry.confirmations import confirmation_for, with_confirmed_lead
 from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
 
@@ -87,7 +88,10 @@ def choose_scale(context: Context, state: SelfCheckState, event: ScaleChosen, _n
     for scale in state.choices:
         if scale.id == event.scale:
             ways = ways_offered(context, scale, state.pan_fault)
-            return changed(state, phase=Phase.CHOOSE_WAY, scale=scale, ways=ways)
+            known = confirmation_for(scale, context.confirmations)
+            read = with_confirmed_lead(scale, known)
+            confirmed = known if known is not None and known.profile == read.profile else None
+            return changed(state, phase=Phase.CHOOSE_WAY, scale=read, confirmed=confirmed, ways=ways)
     return state
 
 

@@ -23,6 +23,7 @@ from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures import context
 from firmware_app.procedures.events import LineSilent
 from firmware_app.procedures.prompts import PutGoods
+from firmware_app.registry.confirmations import BadConfirmations, load_confirmations
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
@@ -37,6 +38,7 @@ from firmware_app.service.pan import Pan
 from firmware_app.service.visits import VisitDesk
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
+from hardware.scale.confirm import Confirmation
 
 TURN_MS = 50
 PUBLISH_NS = 100_000_000
@@ -89,14 +91,14 @@ class Core:
         with contextlib.suppress(StoreFailed):
             self._ledger.append("start", facts)
 
-    def _open_lead(self) -> tuple[Lead | None, tuple[str, ...]]:
-        """The lead and the protocols it can be read by; none where the configuration has none."""
+    def _open_lead(self) -> tuple[Lead | None, dict[str, str]]:
+        """The lead, and the protocols it can be read by with their versions; none where none is configured."""
         wanted = self._config.lead
         if wanted is None:
-            return None, ()
+            return None, {}
         open_transport = parts.factory("steelyard.scale_transport", wanted.transport)
         profiles = parts.factory("steelyard.scale_profiles", "builtin")()
-        known = tuple(profile.id for profile in profiles.list())
+        known = {profile.id: profile.version for profile in profiles.list()}
         return Lead(open_transport(wanted.options), profiles), known
 
     # ------------------------------------------------------------------------------------------ turns
@@ -157,9 +159,21 @@ class Core:
             if capacity is None
             else context.Pan(max_g=Decimal(str(capacity)), calibration=self._calibration.id),
             pan_fault=self._pan.fault,
-            lead_profiles=self._profiles,
+            lead_profiles=tuple(self._profiles),
+            confirmations=self._confirmations(),
             seed=secrets.randbits(63),
         )
+
+    def _confirmations(self) -> tuple[Confirmation, ...]:
+        """What operators have confirmed, of the very versions that the lead is decoded by."""
+        try:
+            known = load_confirmations(self._data_dir)
+        except BadConfirmations as error:
+            # Figures are then typed; the trail says why.
+            with contextlib.suppress(StoreFailed):
+                self._ledger.append("confirmations_unreadable", {"why": str(error)[:200]})
+            return ()
+        return tuple(each for each in known if self._profiles.get(each.profile) == each.version)
 
     def _today(self) -> date:
         return self._clock.now().date()

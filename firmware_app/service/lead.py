@@ -12,8 +12,8 @@ import time
 
 from firmware_app.quantity import plain
 from firmware_app.service.messages import LeadState
-from hardware.scale.contract import Check, Decoder, Indication, LineState, Profiles, Transport
-from hardware.scale.freshness import Freshness
+from hardware.scale.contract import Indication, LineState, Profiles, Transport
+from hardware.scale.stream import Stream
 
 READ_S = 0.1
 PATIENCE_NS = 2_000_000_000
@@ -30,8 +30,7 @@ class Lead:
         self._transport = transport
         self._profiles = profiles
         self._profile: str | None = None
-        self._decoder: Decoder | None = None
-        self._freshness = Freshness()
+        self._stream: Stream | None = None
         self._latest: Indication | None = None
         self._void_since_ns: int | None = None
         """Since when nothing valid has been heard; None where that has not been looked at yet."""
@@ -46,8 +45,7 @@ class Lead:
         if profile == self._profile:
             return
         self._profile = profile
-        self._decoder = None if not profile else self._profiles.decoder(profile)
-        self._freshness = Freshness()
+        self._stream = Stream(self._profiles.decoder(profile)) if profile else None
         self._latest = None
         self._void_since_ns = None
 
@@ -59,31 +57,18 @@ class Lead:
                 at_ns, data = self._chunks.get_nowait()
             except queue.Empty:
                 break
-            if not data:
-                self._forget()
-            elif self._decoder is not None:
-                self._hear(self._decoder.feed(data, at_ns), found)
-        if self._latest is not None and self._freshness.silent(now_ns):
-            self._forget()
+            if self._stream is None:
+                continue
+            if data:
+                found += self._stream.heard(data, at_ns)
+            else:
+                self._stream.lost()
+        self._latest = None if self._stream is None else self._stream.current(now_ns)
         if self._latest is not None:
             self._void_since_ns = None
         elif self._void_since_ns is None:
             self._void_since_ns = now_ns
         return found
-
-    def _hear(self, indications: list[Indication], found: list[Indication]) -> None:
-        """A frame whose check fails says nothing: it is neither shown nor handed on."""
-        for indication in indications:
-            if indication.check is not Check.BAD:
-                self._freshness.saw(indication)
-                self._latest = indication
-                found.append(indication)
-
-    def _forget(self) -> None:
-        """A lost or silent line has no last value."""
-        self._latest = None
-        if self._decoder is not None:
-            self._decoder.reset()
 
     def silent(self, now_ns: int) -> bool:
         """Whether there has been nothing valid for so long that a person should be told."""
@@ -94,8 +79,8 @@ class Lead:
         if self._transport.state is not LineState.OPEN:
             return LeadState(state="lost")
         latest = self._latest
-        if self._decoder is None or latest is None:
-            return LeadState(state="idle" if self._decoder is None else "silent")
+        if self._stream is None or latest is None:
+            return LeadState(state="idle" if self._stream is None else "silent")
         return LeadState(
             state="streaming",
             text="" if latest.value is None else plain(latest.value),

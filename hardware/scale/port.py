@@ -1,4 +1,4 @@
-"""Transports: a serial port that comes back by itself, and the replay of a file of raw bytes.
+"""The transport ``serial``: a serial port that comes back by itself.
 
 Rules this file obeys:
 
@@ -6,32 +6,40 @@ Rules this file obeys:
 * A lost line is a state, not an exception: ``read`` returns nothing and ``state`` says LOST.
 * The ``read`` that meets a loss returns empty with state LOST, and so does the reader learn that a frame
   was torn before it gets bytes of the new line. A loss met by ``write`` is LineLost.
+* A path that has come to name another device, or none, is a loss even while the old one still answers.
 * Programs that lock as we do are kept off the port; modem lines are left as opening it sets them.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 import serial
 from msgspec import Meta
 
 from hardware.scale.contract import BadOption, LineLost, LineState
+from hardware.scale.replay import open_replay
 from hardware.scale.strict import convert
+
+__all__ = ["SerialOptions", "SerialPort", "open_replay", "open_serial"]
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 3.0
 JITTER = 0.25
 WRITE_TIMEOUT_S = 2.0
 CHUNK = 4096
-REPLAY_STEP_S = 0.02
+STEADY_S = 2.0
+"""A port that stays this long, or brings a byte, is back; one that goes again at once is tried rarer."""
+LOOK_S = 0.25
+"""How often it is looked whether the path still names the port that is open."""
 
 _GONE = (OSError, serial.SerialException, termios.error)
 
@@ -46,34 +54,9 @@ class SerialOptions(msgspec.Struct, frozen=True, kw_only=True):
     stopbits: Literal[1, 2] = 1
 
 
-class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of the transport ``replay``.
-
-    ``file``: raw bytes. ``bytes_per_s``: 0 for as fast as they are read (a line of 9600 baud carries 960).
-    ``gaps``: pairs ``[offset, seconds]``: nothing comes for so long before the byte at that offset.
-    """
-
-    file: Annotated[str, Meta(min_length=1, max_length=4096)]
-    bytes_per_s: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
-    gaps: Annotated[
-        tuple[tuple[Annotated[int, Meta(ge=0)], Annotated[float, Meta(ge=0, le=3600)]], ...],
-        Meta(max_length=10_000),
-    ] = ()
-
-
 def open_serial(options: Mapping[str, Any]) -> SerialPort:
     """A serial port, present or not yet (see SerialOptions); raises BadOption."""
     return SerialPort(convert(options, SerialOptions, "scale transport 'serial'", BadOption))
-
-
-def open_replay(options: Mapping[str, Any]) -> Replay:
-    """A file of raw bytes as a line (see ReplayOptions); raises BadOption."""
-    wishes = convert(options, ReplayOptions, "scale transport 'replay'", BadOption)
-    try:
-        file = Path(wishes.file).open("rb")  # noqa: SIM115 - closed by close()
-    except OSError as error:
-        raise BadOption(f"scale transport 'replay': {wishes.file}: {error.strerror}") from error
-    return Replay(wishes, file)
 
 
 class SerialPort:
@@ -97,6 +80,8 @@ class SerialPort:
         self._wait_s = FIRST_WAIT_S
         self._next_try = clock()
         self._why = ""
+        self._opened = clock()
+        self._looked = clock()
         self._try_open()
 
     @property
@@ -119,10 +104,12 @@ class SerialPort:
                 self._wait_for_port(timeout_s)
                 return b""
             try:
-                return _what_came(self._port, timeout_s)
+                data = _what_came(self._port, timeout_s)
+                self._look(self._port, bool(data))
             except _GONE as error:
                 self._lose(error)
                 return b""
+            return data
 
     def write(self, data: bytes) -> None:
         """Sends ``data``; raises LineLost."""
@@ -148,6 +135,21 @@ class SerialPort:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def _look(self, port: serial.Serial, heard: bool) -> None:
+        """Forgets the back-off of a port that works; raises OSError for one whose path names it no more.
+
+        After a brown-out of the hub the old device may stay open and silent while the adapter is back
+        under a new number.
+        """
+        now = self._clock()
+        if heard or now - self._opened >= STEADY_S:
+            self._wait_s = FIRST_WAIT_S
+        if now - self._looked < LOOK_S:
+            return
+        self._looked = now
+        if Path(self._options.port).stat().st_rdev != os.fstat(port.fileno()).st_rdev:
+            raise OSError(f"{self._options.port} is another device now")
 
     def _wait_for_port(self, timeout_s: float) -> None:
         until = self._clock() + timeout_s
@@ -177,7 +179,7 @@ class SerialPort:
         except (*_GONE, ValueError) as error:
             self._lose(error)
         else:
-            self._wait_s = FIRST_WAIT_S
+            self._opened = self._looked = self._clock()
             self._why = ""
 
     def _lose(self, error: Exception) -> None:
@@ -208,57 +210,3 @@ def _keep_modem_lines(port: serial.Serial) -> None:
     modes = termios.tcgetattr(port.fileno())
     modes[2] &= ~termios.HUPCL
     termios.tcsetattr(port.fileno(), termios.TCSANOW, modes)
-
-
-class Replay:
-    """A file of raw bytes as a line; CLOSED when all is read."""
-
-    def __init__(
-        self, options: ReplayOptions, file: BinaryIO, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._file = file
-        self._rate = options.bytes_per_s
-        self._gaps = sorted(options.gaps)
-        self._clock = clock
-        self._offset = 0
-        self._due = clock()
-        self._closing = threading.Event()
-
-    @property
-    def state(self) -> LineState:
-        return LineState.CLOSED if self._closing.is_set() else LineState.OPEN
-
-    def read(self, timeout_s: float) -> bytes:
-        now = self._clock()
-        while self._gaps and self._gaps[0][0] <= self._offset:
-            self._due = max(self._due, now) + self._gaps.pop(0)[1]
-        wait = self._due - now
-        if wait > 0:
-            self._closing.wait(min(wait, timeout_s))
-        if wait > timeout_s or self._closing.is_set():
-            return b""
-        size = max(1, int(self._rate * REPLAY_STEP_S)) if self._rate else CHUNK
-        if self._gaps:
-            size = min(size, self._gaps[0][0] - self._offset)
-        data = self._file.read(min(size, CHUNK))
-        self._offset += len(data)
-        if self._rate:
-            # A reader that was away catches up by one step at most.
-            self._due = max(self._due, self._clock() - REPLAY_STEP_S) + len(data) / self._rate
-        if not data:
-            self.close()
-        return data
-
-    def write(self, data: bytes) -> None:
-        """Nobody listens at the other end of a recording; raises LineLost."""
-        raise LineLost(f"a replay takes no bytes: {len(data)} not sent")
-
-    def close(self) -> None:
-        self._closing.set()
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()

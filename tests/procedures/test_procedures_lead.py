@@ -39,7 +39,7 @@ def test_a_settled_indication_is_taken_with_its_frame():
     person = listening()
     assert hear(person, indication(KG)).number == 2
     figure = person.visit.state.attempts[0].figure
-    assert (figure.source, figure.value_g, figure.policy) == (Source.LEAD, D(1000), "lead-settled/1")
+    assert (figure.source, figure.value_g, figure.policy) == (Source.LEAD, D(1000), "lead-settled/2")
     assert (figure.text, figure.raw, figure.profile) == ("+0001.000", b"ST,GS".hex(), "and-st-gs")
 
 
@@ -188,7 +188,7 @@ def test_the_settle_policy_by_itself():
         window = follow(window, KG, step * SECOND // 10, LEAD_SETTLED, D(5))
         assert settled(window, LEAD_SETTLED) is (step == 10)
     assert follow(window, D(1010), 2 * SECOND, LEAD_SETTLED, D(5)) == Window(
-        2 * SECOND, 2 * SECOND, D(1010), D(1010)
+        2 * SECOND, 2 * SECOND, D(1010), D(1010), 1, "lead-settled/2"
     )
     assert follow(window, KG, 5 * SECOND, LEAD_SETTLED, D(5)).since_ns == 5 * SECOND
     assert follow(window, KG, 0, LEAD_SETTLED, D(5)).since_ns == 0

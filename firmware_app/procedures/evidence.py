@@ -1,0 +1,90 @@
+"""What the record keeps of the lead: the protocol and its confirmation, the policies, and every window.
+
+Rules this file obeys:
+
+* Every indication of a window is kept. Frames that are alike byte for byte are written once, with all their
+  times, so that a hundred of them still fit an entry.
+* An entry has a bound: where the windows of a visit outgrow theirs, the first ones stay whole and the later
+  ones are given by count, extremes and the SHA-256 of what would have stood there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from firmware_app.procedures.settle import LEAD_SETTLED, LEAD_STILL, Policy, Window
+from firmware_app.procedures.state import Attempt, SelfCheckState
+from firmware_app.quantity import plain
+
+ROOM = 20_000
+"""Bytes of JSON for the windows of one visit; an entry takes about 48,000 in all."""
+POLICIES = (LEAD_SETTLED, LEAD_STILL)
+
+
+def lead_evidence(state: SelfCheckState) -> dict[str, Any]:
+    """How the lead was read: protocol, what an operator confirmed of it, and the policies that were used."""
+    assert state.scale is not None
+    used = {attempt.figure.policy for attempt in state.attempts}
+    confirmed = None if state.confirmed is None else msgspec.to_builtins(state.confirmed)
+    return {
+        "profile": state.scale.profile,
+        "confirmation": confirmed,
+        "policies": [_policy(policy) for policy in POLICIES if policy.label in used],
+    }
+
+
+def window_evidence(attempts: Sequence[Attempt]) -> list[dict[str, Any] | None]:
+    """The window of each attempt (None for a figure that was typed), within ``ROOM`` altogether."""
+    written: list[dict[str, Any] | None] = [None] * len(attempts)
+    room = ROOM
+    # What stands for the verdict has the first claim on the room.
+    for place in sorted(range(len(attempts)), key=lambda place: (not attempts[place].counts, place)):
+        window = attempts[place].figure.window
+        if window is None:
+            continue
+        frames = _frames(window)
+        data = msgspec.json.encode(frames)
+        facts = {
+            "since_ns": window.since_ns,
+            "span_ms": _ms(window.last_ns - window.since_ns),
+            "low_g": plain(window.low),
+            "high_g": plain(window.high),
+            "count": window.count,
+        }
+        if len(data) <= room:
+            room -= len(data)
+            written[place] = {**facts, "frames": frames}
+        else:
+            written[place] = {**facts, "frames_sha256": hashlib.sha256(data).hexdigest()}
+    return written
+
+
+def _frames(window: Window) -> list[dict[str, Any]]:
+    """The frames in order of their first time: bytes, figure, flag, and times since the window began."""
+    alike: dict[str, dict[str, Any]] = {}
+    for seen in window.seen:
+        frame = alike.setdefault(
+            seen.raw,
+            {"raw": seen.raw, "value_g": plain(seen.value_g), "stable": seen.stable, "at_ms": []},
+        )
+        frame["at_ms"].append(_ms(seen.at_ns - window.since_ns))
+    return list(alike.values())
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    return {
+        "policy": policy.label,
+        "flag": policy.flag.value,
+        "window_ms": _ms(policy.window_ns),
+        "band_intervals": plain(policy.band),
+        "at_least": policy.at_least,
+        "gap_ms": _ms(policy.gap_ns),
+    }
+
+
+def _ms(ns: int) -> int:
+    return ns // 1_000_000
