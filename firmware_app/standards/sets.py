@@ -9,18 +9,21 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import difflib
 import math
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from firmware_app import settings_file
 from firmware_app.errors import SteelyardError
-from firmware_app.quantity import BadAmount, Estimate, Grams, grams, show_mass
+from firmware_app.quantity import Estimate, Grams, grams, show_mass
 from firmware_app.rules.rows import RulesError, WeightsPack
 from firmware_app.rules.weights import weight_mpe
+from firmware_app.settings_file import Key, Mass, Read, mass
 
 MAX_FILE = 1 << 20
 MAX_PIECES = 64
@@ -95,90 +98,83 @@ def reference_mass(pieces: tuple[Piece, ...], on: date) -> Estimate:
 # ------------------------------------------------------------------------------------------------ file
 
 
-class _FilePiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    nominal: str
+def _nominal(text: str) -> str:
+    """The text as it stands, once it means a mass: ids are made of it."""
+    mass(text)
+    return text
+
+
+Named = Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=80)]
+
+
+class _FilePiece(msgspec.Struct, frozen=True):
+    nominal: Annotated[str, Read(_nominal), Meta(description="a mass with its unit, such as 1 kg")]
     id: str = ""
-    count: int = 1
-    conventional_mass: str = ""
-    expanded_uncertainty: str = ""
+    count: Annotated[int, Meta(ge=1, le=MAX_PIECES)] = 1
+    conventional_mass: Mass | None = None
+    expanded_uncertainty: Mass | None = None
+
+    def __post_init__(self) -> None:
+        if (self.conventional_mass is None) != (self.expanded_uncertainty is None):
+            raise ValueError("conventional_mass and expanded_uncertainty come together")
+        if self.conventional_mass is not None and self.count != 1:
+            raise ValueError("a certified mass belongs to one weight: count must be 1")
 
 
-class _FileSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"weight_class": "class"}):
-    id: str
-    weight_class: str
-    certificate: str
+class _FileSet(msgspec.Struct, frozen=True):
+    id: Named
+    weight_class: Annotated[str, Key("class")]
+    certificate: Named
     valid_to: date
-    pieces: tuple[_FilePiece, ...]
+    pieces: Annotated[tuple[_FilePiece, ...], Meta(max_length=MAX_PIECES)]
     name: str = ""
     valid_from: date | None = None
 
+    def __post_init__(self) -> None:
+        if self.valid_from is not None and self.valid_from > self.valid_to:
+            raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        if not self.pieces:
+            raise ValueError("no pieces")
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sets": "set"}):
-    sets: tuple[_FileSet, ...] = ()
+
+class _File(msgspec.Struct, frozen=True):
+    sets: Annotated[tuple[_FileSet, ...], Key("set"), Meta(max_length=MAX_PIECES)] = ()
 
 
 def load_weights(path: Path, pack: WeightsPack) -> tuple[WeightSet, ...]:
     """The sets in a TOML file; raises BadWeights, and OSError where the file cannot be read."""
-    data = path.read_bytes()
-    if len(data) > MAX_FILE:
-        raise BadWeights(f"{path.name}: {len(data)} bytes; a file of weights has at most {MAX_FILE}")
-    return parse_weights(data, pack, path.name)
+    return parse_weights(settings_file.read(path, MAX_FILE), pack, path.name)
 
 
 def parse_weights(data: bytes, pack: WeightsPack, name: str = "weights") -> tuple[WeightSet, ...]:
     """The sets in the bytes of a TOML file, each piece checked against the classes of the pack."""
-    try:
-        file = msgspec.toml.decode(data, type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadWeights(f"{name}: {error}{_near(str(error))}") from error
-    sets = tuple(_checked_set(entry, pack, f"{name}: set {entry.id or '?'}") for entry in file.sets)
-    ids = [weight_set.id for weight_set in sets]
-    pieces = [piece.id for weight_set in sets for piece in weight_set.pieces]
-    for what, seen in (("set", ids), ("piece", pieces)):
+    sets = []
+    for entry in settings_file.parse(data, _File, name, BadWeights, MAX_FILE).sets:
+        pieces = [piece for item in entry.pieces for piece in _pieces(entry, item, pack, name)]
+        sets.append(WeightSet(id=entry.id, name=entry.name, pieces=tuple(pieces)))
+    ids = [piece.id for weight_set in sets for piece in weight_set.pieces]
+    if len(ids) > MAX_PIECES:
+        raise BadWeights(f"{name}: {len(ids)} weights; a drawer holds at most {MAX_PIECES}")
+    for what, seen in (("set", [weight_set.id for weight_set in sets]), ("piece", ids)):
         if doubled := sorted({entry for entry in seen if seen.count(entry) > 1}):
             raise BadWeights(f"{name}: {what} {doubled[0]} is listed twice: give each its own id")
-    if len(pieces) > MAX_PIECES:
-        raise BadWeights(f"{name}: {len(pieces)} weights; a drawer holds at most {MAX_PIECES}")
-    return sets
+    return tuple(sets)
 
 
-def _checked_set(entry: _FileSet, pack: WeightsPack, where: str) -> WeightSet:
-    for field, text in (("id", entry.id), ("certificate", entry.certificate)):
-        if not text.strip() or len(text) > 80:
-            raise BadWeights(f"{where}: {field} must have 1 to 80 characters")
-    if entry.valid_from is not None and entry.valid_from > entry.valid_to:
-        raise BadWeights(f"{where}: valid_from {entry.valid_from} is after valid_to {entry.valid_to}")
-    if not entry.pieces:
-        raise BadWeights(f"{where}: no pieces")
-    pieces: list[Piece] = []
-    for number, item in enumerate(entry.pieces, 1):
-        pieces += _checked_pieces(entry, item, pack, f"{where}: piece {number} ({item.nominal})")
-    return WeightSet(id=entry.id, name=entry.name, pieces=tuple(pieces))
-
-
-def _checked_pieces(entry: _FileSet, item: _FilePiece, pack: WeightsPack, where: str) -> list[Piece]:
-    nominal = _mass(item.nominal, f"{where}: nominal")
+def _pieces(entry: _FileSet, item: _FilePiece, pack: WeightsPack, name: str) -> list[Piece]:
+    where = f"{name}: set {entry.id}: piece {item.nominal}"
+    nominal = grams(item.nominal)
+    certified = item.conventional_mass or nominal
     try:
         tolerance = weight_mpe(pack, entry.weight_class, nominal).mpe_g
     except RulesError as error:
         raise BadWeights(f"{where}: {error}") from error
-    if not 1 <= item.count <= MAX_PIECES:
-        raise BadWeights(f"{where}: count must be 1 to {MAX_PIECES}")
-    certified = bool(item.conventional_mass or item.expanded_uncertainty)
-    mass, standard = nominal, float(tolerance) / math.sqrt(3)
-    if certified:
-        if not (item.conventional_mass and item.expanded_uncertainty):
-            raise BadWeights(f"{where}: conventional_mass and expanded_uncertainty come together")
-        if item.count != 1:
-            raise BadWeights(f"{where}: a certified mass belongs to one weight: count must be 1")
-        mass = _mass(item.conventional_mass, f"{where}: conventional_mass")
-        expanded = _mass(item.expanded_uncertainty, f"{where}: expanded_uncertainty")
-        standard = float(expanded) / COVERAGE
-        if abs(mass - nominal) > tolerance:
-            raise BadWeights(
-                f"{where}: {mass} g is further from {nominal} g than class {entry.weight_class} allows "
-                f"({tolerance} g): the weight must not be used as that class"
-            )
+    if abs(certified - nominal) > tolerance:
+        raise BadWeights(
+            f"{where}: {certified} g is further from {nominal} g than class "
+            f"{entry.weight_class} allows ({tolerance} g): the weight must not be used as that class"
+        )
+    expanded = item.expanded_uncertainty
     stem = item.id or f"{entry.id}-{item.nominal.replace(' ', '')}"
     return [
         Piece(
@@ -186,37 +182,13 @@ def _checked_pieces(entry: _FileSet, item: _FilePiece, pack: WeightsPack, where:
             set_id=entry.id,
             weight_class=entry.weight_class,
             nominal_g=nominal,
-            mass_g=mass,
+            mass_g=certified,
             tolerance_g=tolerance,
-            standard_g=standard,
-            certified=certified,
+            standard_g=float(tolerance) / math.sqrt(3) if expanded is None else float(expanded) / COVERAGE,
+            certified=expanded is not None,
             certificate=entry.certificate,
             valid_from=entry.valid_from,
             valid_to=entry.valid_to,
         )
         for copy in range(1, item.count + 1)
     ]
-
-
-def _mass(text: str, where: str) -> Grams:
-    try:
-        value = grams(text)
-    except BadAmount as error:
-        raise BadWeights(f"{where}: {error}") from error
-    if value <= 0:
-        raise BadWeights(f"{where}: must be above zero")
-    return value
-
-
-def _near(message: str) -> str:
-    """The nearest known field, where the decoder complains of an unknown one."""
-    parts = message.split("`")
-    if "unknown field" not in message or len(parts) < 2:
-        return ""
-    known = [
-        field.encode_name
-        for struct in (_File, _FileSet, _FilePiece)
-        for field in msgspec.structs.fields(struct)
-    ]
-    near = difflib.get_close_matches(parts[1], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"

@@ -70,11 +70,24 @@ def test_nothing_on_the_pan_stands_for_nothing():
     ("arguments", "words"),
     [
         ({"pieces": ['{nominal="1500 g"}']}, "not a nominal value"),
-        ({"pieces": ['{nominal="1000"}']}, "unit"),
+        ({"pieces": ['{nominal="1000"}']}, r"^weights: set 1 \(S\): pieces 1 \(1000\): nominal: .*unit"),
+        ({"pieces": ["{nominal=1000}"]}, r"nominal = 1000: give text in quotes \(a mass with its unit"),
         ({"pieces": ['{nominal="-1 kg"}']}, "above zero"),
-        ({"pieces": ['{nominal="1 kg", count=0}']}, "count"),
-        ({"pieces": ['{nominal="1 kg", count=65}']}, "count"),
-        ({"pieces": ['{nominal="1 kg", weigth="x"}']}, "weigth"),
+        ({"pieces": ['{nominal="1 kg", count=0}']}, "count = 0: give a whole number, 1 … 64"),
+        ({"pieces": ['{nominal="1 kg", count=65}']}, "count = 65: give"),
+        (
+            {"pieces": ['{nominal="1 kg", count=60}', '{nominal="2 kg", count=5}']},
+            "65 weights; .* at most 64",
+        ),
+        (
+            {"pieces": ['{nominal="1 kg", weigth="x"}']},
+            r"pieces 1 \(1 kg\): unknown key 'weigth'; known: nominal",
+        ),
+        ({"pieces": ['{nominal="1 kg", conventional_mass="1000.1", expanded_uncertainty="16mg"}']}, "unit"),
+        (
+            {"pieces": ['{nominal="1 kg", count=2, conventional_mass="1 kg", expanded_uncertainty="16mg"}']},
+            "count must be 1",
+        ),
         ({"pieces": ['{nominal="1 kg"}'], "weight_class": "M9"}, "M9"),
         ({"pieces": ['{nominal="0.2 g"}'], "weight_class": "M3"}, "not defined"),
         ({"pieces": ['{nominal="1 kg", conventional_mass="1000.1g"}']}, "come together"),
@@ -84,7 +97,12 @@ def test_nothing_on_the_pan_stands_for_nothing():
         ),
         ({"pieces": []}, "no pieces"),
         ({"pieces": ['{nominal="1 kg"}', '{nominal="1 kg"}']}, "twice"),
-        ({"pieces": ['{nominal="1 kg"}'], "valid_to": '"soon"'}, "date"),
+        ({"pieces": ['{nominal="1 kg"}'], "valid_to": '"soon"'}, 'valid_to = "soon": give a date'),
+        (
+            {"pieces": ['{nominal="1 kg"}'], "extra": "[[set]]\n"},
+            r"set 1 \(S\): pieces is missing: give a list",
+        ),
+        ({"pieces": ['{nominal="1 kg"}'], "extra": "name = 7\n"}, "name = 7: give text"),
         ({"pieces": ['{nominal="1 kg"}'], "extra": "valid_from = 2030-01-01\n"}, "after"),
         ({"pieces": ['{nominal="1 kg"}'], "extra": "certifcate = 'x'\n"}, "did you mean 'certificate'"),
     ],
@@ -93,6 +111,21 @@ def test_a_bad_file_is_refused_in_words(arguments, words):
     pieces = arguments.pop("pieces")
     with pytest.raises(BadWeights, match=words):
         drawer(*pieces, **arguments)
+
+
+def test_two_sets_of_one_name_and_files_without_measure_are_refused(tmp_path):
+    text = '[[set]]\nid = "S"\nclass = "M1"\ncertificate = "C"\nvalid_to = 2027-10-31\n{}'
+    with pytest.raises(BadWeights, match="set S is listed twice"):
+        parse_weights(
+            "".join(text.format(f'pieces = [{{nominal="{n} kg"}}]\n') for n in (1, 2)).encode(), CLASSES
+        )
+    with pytest.raises(BadWeights, match=r"certificate = .*1 … 80 characters"):
+        parse_weights(text.format("pieces = []").replace('"C"', '"  "').encode(), CLASSES)
+    (tmp_path / "weights.toml").write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(BadWeights, match=r"^weights\.toml: more than 1048576 bytes"):
+        load_weights(tmp_path / "weights.toml", CLASSES)
+    with pytest.raises(FileNotFoundError):
+        load_weights(tmp_path / "none.toml", CLASSES)
 
 
 @given(st.binary(max_size=200))
