@@ -162,13 +162,13 @@ def run_dir() -> Iterator[Path]:
 def test_live_from_the_samplers_socket(run_dir: Path) -> None:
     """Given a sampler that speaks and falls silent, then readings and at last words about its silence."""
     stream = bridge_stream(lambda _: 1000.0, 3, rate=83.0, start_s=0.0)
-    publisher = zmq.Context.instance().socket(zmq.PUB)
+    publisher = zmq.Context.instance().socket(zmq.XPUB)  # hears the subscription: what comes before is lost
     publisher.setsockopt(zmq.LINGER, 0)
     publisher.bind(f"ipc://{run_dir}/loadcell-pan.ipc")
-    ready = threading.Event()
 
     def speak() -> None:
-        ready.wait(5)
+        assert publisher.poll(30_000), "nobody listens"
+        publisher.recv()
         start_ns = time.monotonic_ns() - stream[-1].at_ns
         publisher.send(encode(BridgeInfo("pan", "simulated", 80.0, 128, "s1", start_ns)))
         for sample in stream:
@@ -177,7 +177,6 @@ def test_live_from_the_samplers_socket(run_dir: Path) -> None:
     events = command._live(run_dir, Instrument(Calibration.assumed(10.0), zero=0.0))
     speaker = threading.Thread(target=speak)
     speaker.start()
-    threading.Timer(0.3, ready.set).start()  # a PUB socket drops what comes before the subscription
     seen: list[Reading | PanFault] = []
     try:
         for event in events:
