@@ -9,23 +9,22 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 import unicodedata
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
+from firmware_app import settings_file
 from firmware_app.errors import SteelyardError
-from firmware_app.quantity import BadAmount, Grams, grams, trimmed
+from firmware_app.quantity import trimmed
+from firmware_app.settings_file import Key, Mass, Read
 
 MAX_FILE = 4 << 20
-MAX_TEXT = 120
 MAX_LOOKUP = 256
-CLASSES = ("I", "II", "III", "IIII")
 LEAD_UNITS = ("g", "kg")
 
 
@@ -33,40 +32,60 @@ class BadRegistry(SteelyardError):
     """The file of stalls and scales cannot be used; the message names the entry and the field."""
 
 
+def _text(text: str) -> str:
+    if any(unicodedata.category(char).startswith("C") for char in text.strip()):
+        raise ValueError("there are control characters in it: type it anew")
+    return text.strip()
+
+
+Text = Annotated[str, Read(_text), Meta(max_length=120)]
+Name = Annotated[str, Read(_text), Meta(min_length=1, max_length=120)]
+
+
 class Stall(msgspec.Struct, frozen=True, kw_only=True):
     """A stall: ``code`` is what is typed, ``qr`` the text of its label where that is another."""
 
-    code: str
-    name: str
-    qr: str = ""
+    code: Name
+    name: Text = ""
+    qr: Text = ""
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """A scale on a stall; empty text where a field is not known, masses in grams.
+    """A scale on a stall; empty text where a field is not known, masses in grams, ``d_g`` = e unless given.
 
     ``profile``: id of the protocol of its lead, empty where it has none. ``lead_unit``: unit of that lead,
     confirmed at registration, for protocols that send none.
     """
 
-    id: str
-    stall: str
-    maker: str
-    model: str
-    serial: str
-    accuracy_class: str
-    max_g: Grams
-    min_g: Grams
-    e_g: Grams
-    d_g: Grams
-    price_computing: bool
-    production_code: str = ""
-    repair_code: str = ""
-    verification_code: str = ""
-    seal: str = ""
+    id: Name
+    stall: Name
+    maker: Text = ""
+    model: Text = ""
+    serial: Text = ""
+    accuracy_class: Annotated[Literal["I", "II", "III", "IIII"], Key("class"), Read(str.strip)]
+    max_g: Annotated[Mass, Key("max")]
+    min_g: Annotated[Mass, Key("min")]
+    e_g: Annotated[Mass, Key("e")]
+    d_g: Annotated[Mass, Key("d")] = Decimal(0)
+    price_computing: bool = True
+    production_code: Text = ""
+    repair_code: Text = ""
+    verification_code: Text = ""
+    seal: Text = ""
     verification_due: date | None = None
-    profile: str = ""
-    lead_unit: str = ""
-    qr: str = ""
+    profile: Text = ""
+    lead_unit: Annotated[Literal["", "g", "kg"], Read(str.strip)] = ""
+    qr: Text = ""
+
+    def __post_init__(self) -> None:
+        if not self.d_g:
+            msgspec.structs.force_setattr(self, "d_g", self.e_g)
+        if not self.d_g <= self.e_g <= self.min_g < self.max_g:
+            sizes = {"d": self.d_g, "e": self.e_g, "min": self.min_g, "max": self.max_g}
+            shown = ", ".join(f"{key} {trimmed(value)} g" for key, value in sizes.items())
+            raise ValueError(f"{shown}: wanted is d ≤ e ≤ min < max")
+        if self.max_g % self.d_g:
+            raise ValueError("max is no multiple of d")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -77,10 +96,27 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Registry(msgspec.Struct, frozen=True):
-    """All stalls and scales, in the order of the file."""
+    """All stalls and scales, in the order of the file.
 
-    stalls: tuple[Stall, ...]
-    scales: tuple[Scale, ...]
+    One text must never mean two things, and a scale stands on a stall that exists: else ValueError.
+    """
+
+    stalls: Annotated[tuple[Stall, ...], Key("stall")] = ()
+    scales: Annotated[tuple[Scale, ...], Key("scale")] = ()
+
+    def __post_init__(self) -> None:
+        owner: dict[str, str] = {}
+        labels = [(f"stall {stall.code}", {stall.code, stall.qr}) for stall in self.stalls]
+        labels += [(f"scale {scale.id}", {scale.id, scale.qr}) for scale in self.scales]
+        for who, texts in labels:
+            for text in {normal(text) for text in texts} - {""}:
+                if text in owner:
+                    raise ValueError(f"{text!r} means both {owner[text]} and {who}")
+                owner[text] = who
+        codes = {stall.code for stall in self.stalls}
+        for scale in self.scales:
+            if scale.stall not in codes:
+                raise ValueError(f"scale {scale.id}: there is no stall {scale.stall!r}")
 
     def find(self, text: str) -> Found | None:
         """The stall or scale that a typed code or a scanned text means, None where none does."""
@@ -106,171 +142,9 @@ def normal(text: str) -> str:
 
 def load_registry(path: Path) -> Registry:
     """The registry in a TOML file; raises BadRegistry, and OSError where the file cannot be read."""
-    data = path.read_bytes()
-    if len(data) > MAX_FILE:
-        raise BadRegistry(f"{path.name}: {len(data)} bytes; a registry has at most {MAX_FILE}")
-    return parse_registry(data, path.name)
+    return parse_registry(settings_file.read(path, MAX_FILE), path.name)
 
 
 def parse_registry(data: bytes, name: str = "registry") -> Registry:
     """The registry in the bytes of a TOML file; raises BadRegistry. ``name`` is for the message."""
-    try:
-        tables = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadRegistry(f"{name}: not a TOML file: {error}") from error
-    _refuse_unknown(tables, ("stall", "scale"), name)
-    stalls = tuple(_stall(_Entry(table, where)) for table, where in _entries(tables, "stall", name))
-    scales = tuple(_scale(_Entry(table, where)) for table, where in _entries(tables, "scale", name))
-    _refuse_ambiguous(stalls, scales, name)
-    return Registry(stalls, scales)
-
-
-class _Entry:
-    """One table of the file: takes fields out by name and complains with the place."""
-
-    def __init__(self, table: dict[str, Any], where: str) -> None:
-        self.table = table
-        self.where = where
-
-    def text(self, field: str, needed: bool = False) -> str:
-        value = self.table.get(field, "")
-        if not isinstance(value, str):
-            raise BadRegistry(f"{self.where}: {field} must be text in quotes, not {value!r}")
-        value = value.strip()
-        if needed and not value:
-            raise BadRegistry(f"{self.where}: {field} is missing")
-        if len(value) > MAX_TEXT or any(unicodedata.category(char).startswith("C") for char in value):
-            raise BadRegistry(
-                f"{self.where}: {field} has over {MAX_TEXT} characters, or control characters in it"
-            )
-        return value
-
-    def choice(self, field: str, known: tuple[str, ...], needed: bool = False) -> str:
-        value = self.text(field, needed)
-        if value and value not in known:
-            raise BadRegistry(f"{self.where}: {field} is {value!r}; use one of {', '.join(known)}")
-        return value
-
-    def mass(self, field: str) -> Grams:
-        try:
-            value = grams(self.text(field, needed=True))
-        except BadAmount as error:
-            raise BadRegistry(f"{self.where}: {field}: {error}") from error
-        if value <= 0:
-            raise BadRegistry(f"{self.where}: {field} must be above zero")
-        return value
-
-    def yes(self, field: str, otherwise: bool) -> bool:
-        value = self.table.get(field, otherwise)
-        if not isinstance(value, bool):
-            raise BadRegistry(f"{self.where}: {field} must be true or false, not {value!r}")
-        return value
-
-    def day(self, field: str) -> date | None:
-        value = self.table.get(field)
-        if value is not None and type(value) is not date:
-            raise BadRegistry(f"{self.where}: {field} must be a date such as 2027-10-31, not {value!r}")
-        return value
-
-
-STALL_FIELDS = ("code", "name", "qr")
-SCALE_FIELDS = (
-    "id",
-    "stall",
-    "maker",
-    "model",
-    "serial",
-    "class",
-    "max",
-    "min",
-    "e",
-    "d",
-    "price_computing",
-    "production_code",
-    "repair_code",
-    "verification_code",
-    "seal",
-    "verification_due",
-    "profile",
-    "lead_unit",
-    "qr",
-)
-
-
-def _entries(tables: dict[str, Any], key: str, name: str) -> list[tuple[dict[str, Any], str]]:
-    entries = tables.get(key, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BadRegistry(f"{name}: write each {key} under its own [[{key}]]")
-    placed = []
-    for number, entry in enumerate(entries, 1):
-        label = entry.get("code") or entry.get("id") or ""
-        where = f"{name}: {key} {number}" + (f" ({str(label)[:40]})" if label else "")
-        _refuse_unknown(entry, STALL_FIELDS if key == "stall" else SCALE_FIELDS, where)
-        placed.append((entry, where))
-    return placed
-
-
-def _stall(entry: _Entry) -> Stall:
-    return Stall(code=entry.text("code", needed=True), name=entry.text("name"), qr=entry.text("qr"))
-
-
-def _scale(entry: _Entry) -> Scale:
-    scale = Scale(
-        id=entry.text("id", needed=True),
-        stall=entry.text("stall", needed=True),
-        maker=entry.text("maker"),
-        model=entry.text("model"),
-        serial=entry.text("serial"),
-        accuracy_class=entry.choice("class", CLASSES, needed=True),
-        max_g=entry.mass("max"),
-        min_g=entry.mass("min"),
-        e_g=entry.mass("e"),
-        d_g=entry.mass("d") if "d" in entry.table else entry.mass("e"),
-        price_computing=entry.yes("price_computing", otherwise=True),
-        production_code=entry.text("production_code"),
-        repair_code=entry.text("repair_code"),
-        verification_code=entry.text("verification_code"),
-        seal=entry.text("seal"),
-        verification_due=entry.day("verification_due"),
-        profile=entry.text("profile"),
-        lead_unit=entry.choice("lead_unit", LEAD_UNITS),
-        qr=entry.text("qr"),
-    )
-    if not scale.d_g <= scale.e_g <= scale.min_g < scale.max_g:
-        shown = ", ".join(
-            f"{field} {trimmed(value)} g"
-            for field, value in (
-                ("d", scale.d_g),
-                ("e", scale.e_g),
-                ("min", scale.min_g),
-                ("max", scale.max_g),
-            )
-        )
-        raise BadRegistry(f"{entry.where}: {shown}: wanted is d ≤ e ≤ min < max")
-    if scale.max_g % scale.d_g != Decimal(0):
-        raise BadRegistry(f"{entry.where}: max is no multiple of d")
-    return scale
-
-
-def _refuse_ambiguous(stalls: tuple[Stall, ...], scales: tuple[Scale, ...], name: str) -> None:
-    """One text must never mean two things; a scale must stand on a stall that exists."""
-    codes = {stall.code for stall in stalls}
-    owner: dict[str, str] = {}
-    labels = [(f"stall {stall.code}", {stall.code, stall.qr}) for stall in stalls]
-    labels += [(f"scale {scale.id}", {scale.id, scale.qr}) for scale in scales]
-    for who, texts in labels:
-        for text in {normal(text) for text in texts} - {""}:
-            if text in owner:
-                raise BadRegistry(f"{name}: {text!r} means both {owner[text]} and {who}")
-            owner[text] = who
-    for scale in scales:
-        if scale.stall not in codes:
-            raise BadRegistry(f"{name}: scale {scale.id}: there is no stall {scale.stall!r}")
-
-
-def _refuse_unknown(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise BadRegistry(f"{where}: unknown field {key!r}; {hint}known: {', '.join(known)}")
+    return settings_file.parse(data, Registry, name, BadRegistry, MAX_FILE)
