@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import signal
 import sys
@@ -10,12 +11,34 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from hardware.scale.simulated.encoders import ENCODERS
-from hardware.scale.simulated.physics import MODELS, Plate
-from hardware.scale.simulated.run import Setup, SimulatedScale
+from hardware.scale.simulated.display import Plate, Shown, display_of
+from hardware.scale.simulated.encoders import UNITS, VARIANTS
+from hardware.scale.simulated.models import MODELS
+from hardware.scale.simulated.run import PROFILES, Setup, SimulatedScale
 
-_MASS = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(g|kg|t)")
-_GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "t": Decimal(1_000_000)}
+_MASS = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(g|kg|t|lb)")
+_GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "t": Decimal(1_000_000), "lb": Decimal("453.59237")}
+
+
+BENCH_KEYS = "load_g, position, press, remote, model, powered, plugged"
+_EMPTY = Shown(grams=Decimal(0), stable=True, overload=False, underload=False)
+
+
+class _ListModels(argparse.Action):
+    """Prints the models and leaves."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        if self.dest.endswith("json"):
+            known = [{"name": m.name, "tells": m.tells, "hands": dict(m.hands)} for m in MODELS.values()]
+            sys.stdout.write(json.dumps(known, ensure_ascii=False) + "\n")
+        else:
+            width = max(map(len, MODELS))
+            sys.stdout.writelines(f"{m.name:<{width}}  {m.tells}\n" for m in MODELS.values())
+        parser.exit()
+
+
+def _variants() -> str:
+    return ", ".join(f"{name} of {profile}" for profile, names in VARIANTS.items() for name in names)
 
 
 def grams(text: str) -> Decimal:
@@ -44,27 +67,38 @@ def setup_from(arguments: Sequence[str]) -> Setup:
         description="A simulated market scale on a pty.",
         epilog="example: --profile cas-22 --model honest --max 15kg --e 5g --link /tmp/scale --bench /tmp/b",
     )
-    parser.add_argument("--profile", required=True, choices=sorted(ENCODERS))
-    parser.add_argument("--model", default="honest", choices=list(MODELS))
+    parser.add_argument("--profile", required=True, choices=PROFILES, metavar="ID", help=", ".join(PROFILES))
+    parser.add_argument("--model", default="honest", choices=list(MODELS), help="see --list-models")
+    parser.add_argument("--list-models", action=_ListModels, nargs=0, help="one line a model, and leave")
+    parser.add_argument(
+        "--list-models-json", action=_ListModels, nargs=0, help="the same as JSON, with the trader's hands"
+    )
     parser.add_argument("--max", required=True, type=grams, help="Max of the data plate, e.g. 15kg")
     parser.add_argument("--e", required=True, type=grams, help="verification scale interval, e.g. 5g")
     parser.add_argument("--link", required=True, type=Path, help="where the line is found")
-    parser.add_argument("--bench", type=Path, help="ipc socket of the bench: load_g, model, powered, plugged")
+    parser.add_argument("--bench", type=Path, help=f"ipc socket of the bench: {BENCH_KEYS}")
     parser.add_argument("--rate-hz", type=rate, default=10.0, help="frames a second")
-    parser.add_argument("--without-check", action="store_true", help="toledo-continuous: the 17-byte form")
+    parser.add_argument("--variant", help=f"another shape of the protocol: {_variants()}")
     wish = parser.parse_args(arguments)
     if wish.max < wish.e:
         parser.error("Max is smaller than e")
     if wish.link.exists() and not wish.link.is_symlink():
         parser.error(f"{wish.link} is there and is no link")
+    if wish.variant is not None and wish.variant not in VARIANTS.get(wish.profile, {}):
+        parser.error(f"{wish.profile} has no variant {wish.variant!r}; known: {_variants()}")
+    plate = Plate(max_g=wish.max, e_g=wish.e)
+    try:
+        display_of(_EMPTY, plate, UNITS.get(wish.profile, "kg"))
+    except ValueError as error:
+        parser.error(f"{wish.profile}: {error}")
     return Setup(
         profile=wish.profile,
         model=wish.model,
-        plate=Plate(max_g=wish.max, e_g=wish.e),
+        plate=plate,
         link=wish.link,
         bench=wish.bench,
         rate_hz=wish.rate_hz,
-        without_check=wish.without_check,
+        variant=wish.variant,
     )
 
 

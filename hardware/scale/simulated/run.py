@@ -19,16 +19,25 @@ from pathlib import Path
 import msgspec
 
 from hardware.bench import Bench
-from hardware.scale.simulated.answers import SicsHost
-from hardware.scale.simulated.encoders import ENCODERS, Encoder, toledo_without_check
+from hardware.scale.simulated.answers import HOSTS, Host
+from hardware.scale.simulated.display import Display, Plate, display_of
+from hardware.scale.simulated.encoders import ENCODERS, UNITS, VARIANTS, WITHOUT_LINE, Encoder
 from hardware.scale.simulated.line import PtyLine
-from hardware.scale.simulated.physics import MarketScale, Plate
+from hardware.scale.simulated.modbus import MAPS
+from hardware.scale.simulated.physics import MarketScale
 
 BENCH_PATIENCE_S = 2.0
+MOST_KEYS = 32
+
+PROFILES = sorted((set(ENCODERS) | set(MAPS)) - WITHOUT_LINE)
+"""Protocols that can be simulated on a line."""
+
+ONCE_AT_REST = frozenset({"acs-p215", "mettler-label", "jik-block", "jwi-block"})
+"""Protocols that send by themselves only when a weight has come to rest, once."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What to simulate. ``rate_hz``: frames a second."""
+    """What to simulate. ``rate_hz``: frames a second. ``variant``: another shape of the protocol, by name."""
 
     profile: str
     model: str
@@ -36,25 +45,29 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     link: Path
     bench: Path | None = None
     rate_hz: float = 10.0
-    without_check: bool = False
+    variant: str | None = None
 
     @property
-    def encoder(self) -> Encoder:
-        if self.without_check and self.profile == "toledo-continuous":
-            return toledo_without_check
-        return ENCODERS[self.profile]
+    def encoder(self) -> Encoder | None:
+        """None where every byte is an answer (Modbus)."""
+        if self.variant is not None:
+            return VARIANTS[self.profile][self.variant]
+        return ENCODERS.get(self.profile)
 
 
 class SimulatedScale:
-    """A market scale that streams frames on a pty until stopped."""
+    """A market scale on a pty that streams frames, or answers when asked, until stopped."""
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic) -> None:
         """Plugs the line in and opens the bench; raises OSError, ValueError for an unknown model."""
         self._clock = clock
-        self._scale = MarketScale(setup.plate, setup.model)
+        self._scale = MarketScale(setup.plate, setup.model, clock())
         self._plate = setup.plate
+        self._unit = UNITS.get(setup.profile, "kg")
         self._encode = setup.encoder
-        self._sics = SicsHost() if setup.profile == "mt-sics" else None
+        self._host: Host | None = HOSTS[setup.profile]() if setup.profile in HOSTS else None
+        self._once = setup.profile in ONCE_AT_REST
+        self._sent: Display | None = None
         self._period_s = 1 / setup.rate_hz
         self._powered = True
         self._wishes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -93,15 +106,26 @@ class SimulatedScale:
         if self._bench_path is not None:
             self._bench_path.unlink(missing_ok=True)
 
+    def _display(self, now: float) -> Display:
+        return display_of(self._scale.at(now), self._plate, self._unit)
+
     def _frame(self, now: float) -> None:
         if not self._powered:
             return
-        seen = self._scale.at(now)
-        frame = self._encode(seen, self._plate)
-        if self._sics is not None:
-            waiting = self._sics.stable(frame) if seen.stable else b""
-            frame = (frame if self._sics.repeating else b"") + waiting
-        self._line.send(frame)
+        seen = self._display(now)
+        self._line.send(self._unasked(seen))
+        if self._host is not None and seen.stable:
+            self._line.send(self._host.rest(seen))
+
+    def _unasked(self, seen: Display) -> bytes:
+        """What is sent at this moment without being asked."""
+        if self._encode is None or (self._host is not None and not self._host.repeating):
+            return b""
+        if self._once:
+            seen_before, self._sent = self._sent, seen if seen.stable else None
+            if not seen.stable or seen == seen_before:
+                return b""
+        return self._encode(seen)
 
     def _wait(self, seconds: float) -> None:
         line = self._line.fileno()
@@ -115,10 +139,13 @@ class SimulatedScale:
             self._wishes.get()()
 
     def _hear(self, data: bytes) -> None:
-        if self._sics is None or not self._powered:
+        if self._host is None or not self._powered:
             return
-        frame = self._encode(self._scale.at(self._clock()), self._plate)
-        self._line.send(self._sics.hear(data, frame))
+        now = self._clock()
+        heard = self._host.hear(data, self._display(now))
+        self._line.send(heard.answer)
+        for key in heard.keys:
+            self._scale.press(key, now)
 
     def _wake(self) -> None:
         try:
@@ -129,12 +156,24 @@ class SimulatedScale:
     def _handlers(self) -> dict[str, Callable[[object], None]]:
         return {
             "load_g": lambda value: self._in_loop(lambda: self._scale.put(_number(value), self._clock())),
+            "position": lambda value: self._in_loop(lambda: self._scale.move(str(value), self._clock())),
+            "press": lambda value: self._in_loop(lambda: self._press(_keys(value))),
+            "remote": lambda value: self._in_loop(
+                lambda: self._scale.remote(_yes_or_no(value), self._clock())
+            ),
             "model": lambda value: self._in_loop(lambda: self._scale.cheat(str(value), self._clock())),
             "powered": lambda value: self._in_loop(lambda: self._power(_yes_or_no(value))),
             "plugged": lambda value: self._in_loop(lambda: self._plug(_yes_or_no(value))),
         }
 
+    def _press(self, keys: list[str]) -> None:
+        for key in keys:
+            self._scale.press(key, self._clock())
+
     def _power(self, on: bool) -> None:
+        if on and not self._powered:
+            self._scale.switch_on(self._clock())
+            self._sent = None
         self._powered = on
 
     def _plug(self, in_place: bool) -> None:
@@ -168,6 +207,13 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"load_g is a number of grams, not {value!r}")
     return float(value)
+
+
+def _keys(value: object) -> list[str]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or len(keys) > MOST_KEYS:
+        raise ValueError(f"press is a key or a list of at most {MOST_KEYS} keys, not {value!r}")
+    return keys
 
 
 def _yes_or_no(value: object) -> bool:

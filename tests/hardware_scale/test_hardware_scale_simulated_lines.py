@@ -1,0 +1,161 @@
+"""Every protocol end to end: a simulated scale on a pty, the real port, the decoder of the shelf.
+
+A protocol that only one side knows is skipped by name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hardware.bench import ask
+from hardware.scale.contract import Decoder, Indication
+from hardware.scale.port import SerialPort, open_serial
+from hardware.scale.profile import builtin_profiles
+from hardware.scale.simulated.display import GRAMS, Plate
+from hardware.scale.simulated.encoders import NOT_SIMULATED, UNITS
+from hardware.scale.simulated.modbus import framed
+from hardware.scale.simulated.run import PROFILES, Setup, SimulatedScale
+
+SHELF = builtin_profiles()
+SHELVED = sorted(info.id for info in SHELF.list())
+
+REQUESTS: dict[str, tuple[bytes, ...]] = {
+    # What a host sends to get one weight, from the manuals; several are sent one after the other.
+    "yaohua-command": (b"\x02AB03\x03",),
+    "toledo-8217": (b"W",),
+    "toledo-8213": (b"W",),
+    "cas-pd2": (b"\x05", b"\x11"),
+    "avery-fx120": (b"\x05", b"\x11"),
+    "elzab-ext": (b"\x1bE",),
+    "massa-100": (bytes.fromhex("F855CE0100232300"),),
+    "nci": (b"W\r",),
+    "sma": (b"\nW\r",),
+    "flintec": (framed(bytes.fromhex("010300000002")),),
+    "modbus-rtu": (framed(bytes.fromhex("010300000002")),),
+    "laumas": (framed(bytes.fromhex("010300060008")),),
+}
+
+NEGATIVE_UNTOLD = frozenset(
+    {"toledo-8217", "toledo-8213", "avery-fx120", "acs-p215", "digi-ds781", "usb-hid-8d"}
+)
+"""Protocols that have no sign, or send no weight below zero."""
+
+
+class Line:
+    """A simulated scale in a thread, and who listens to it."""
+
+    def __init__(self, profile: str, folder: Path) -> None:
+        self.bench = folder / "bench"
+        unit = UNITS.get(profile, "kg")
+        self.e_g = 10 * GRAMS["lb"] if unit == "lb" else Decimal(5)
+        setup = Setup(
+            profile=profile,
+            model="honest",
+            plate=Plate(max_g=3000 * self.e_g, e_g=self.e_g),
+            link=folder / "tty",
+            bench=self.bench,
+            rate_hz=50,
+        )
+        self.scale = SimulatedScale(setup)
+        self.thread = threading.Thread(target=self.scale.run, daemon=True)
+        self.thread.start()
+        self.port: SerialPort = open_serial({"port": str(setup.link)})
+        self.decoder: Decoder = SHELF.decoder(profile)
+        self.requests = REQUESTS.get(profile, ())
+
+    def put(self, steps: int) -> Decimal:
+        ask(self.bench, load_g=float(steps * self.e_g))
+        return steps * self.e_g
+
+    def until(self, fits: Callable[[Indication], bool], what: str, seconds: float = 6.0) -> Indication:
+        end, last, asked = time.monotonic() + seconds, None, 0
+        while time.monotonic() < end:
+            if self.requests:
+                self.port.write(self.requests[asked % len(self.requests)])
+                asked += 1
+            for last in self.decoder.feed(self.port.read(0.05), time.monotonic_ns()):
+                if fits(last):
+                    return last
+        raise AssertionError(f"{what}: not within {seconds} s; last: {last}")
+
+    def shows(self, grams: Decimal) -> Indication:
+        def fits(one: Indication) -> bool:
+            return one.value is not None and in_grams(one) == grams and one.stable is not False
+
+        return self.until(fits, f"{grams} g")
+
+    def close(self) -> None:
+        self.port.close()
+        self.scale.stop()
+        self.thread.join(5)
+
+
+def in_grams(one: Indication) -> Decimal:
+    """The indication in grams; a protocol that sends no unit is taken at the display's kilograms."""
+    if one.value is None:
+        return Decimal("NaN")
+    unit = one.unit or "kg"
+    if unit in GRAMS:
+        return one.value * GRAMS[unit]
+    raise AssertionError(f"unit {unit!r}")
+
+
+@contextmanager
+def line(profile: str) -> Iterator[Line]:
+    folder = Path(tempfile.mkdtemp(prefix="sy", dir="/tmp"))
+    running = Line(profile, folder)
+    try:
+        yield running
+    finally:
+        running.close()
+        shutil.rmtree(folder)
+
+
+def visit(profile: str) -> None:
+    """Zero, a load, a lighter one, less than nothing: what is shown is what is decoded."""
+    with line(profile) as market:
+        market.shows(Decimal(0))
+        market.shows(market.put(247))
+        market.shows(market.put(3))
+        if profile not in NEGATIVE_UNTOLD:
+            market.shows(market.put(-2))
+        beyond = market.put(3010)
+        end = time.monotonic() + 0.6
+        while time.monotonic() < end:
+            if market.requests:
+                market.port.write(market.requests[0])
+            for one in market.decoder.feed(market.port.read(0.05), time.monotonic_ns()):
+                assert one.value is None or in_grams(one) < beyond, f"a weight out of range: {one}"
+
+
+BOTH = sorted(set(SHELVED) & set(PROFILES))
+
+
+@pytest.fixture(scope="module")
+def visits() -> Iterator[dict[str, BaseException | None]]:
+    """The visit of every protocol that both sides know, some side by side: a visit is mostly waiting."""
+    with ThreadPoolExecutor(8) as pool:
+        under_way = {profile: pool.submit(visit, profile) for profile in BOTH}
+        yield {profile: each.exception() for profile, each in under_way.items()}
+
+
+@pytest.mark.parametrize("profile", sorted({*SHELVED, *PROFILES}))
+def test_what_the_display_shows_is_what_is_decoded(
+    profile: str, visits: dict[str, BaseException | None]
+) -> None:
+    if profile not in SHELVED:
+        pytest.skip(f"{profile}: simulated, but no profile of that name is on the shelf")
+    if profile not in PROFILES:
+        pytest.skip(f"{profile}: on the shelf, not simulated: {NOT_SIMULATED.get(profile, 'no encoder')}")
+    if (failed := visits[profile]) is not None:
+        raise failed
