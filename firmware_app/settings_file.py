@@ -272,7 +272,8 @@ def _fits(length: int, notes: Iterable[object]) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    """The value as it stands in the file, shortened; a date has no quotes there."""
+    text = str(value) if isinstance(value, TOML_TIMES) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

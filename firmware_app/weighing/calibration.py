@@ -28,13 +28,16 @@ class BadCalibration(SteelyardError):
     """The calibration cannot be used; the message says which key, its unit and range."""
 
 
+MOMENT = Meta(max_length=40, description="RFC 3339, such as 2025-05-01T09:00:00+08:00")
+
+
 def _moment(text: str) -> str:
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f"{text!r} is no moment: give RFC 3339, such as 2025-05-01T09:00:00+08:00")
+        raise ValueError(f"{text!r} is no moment: give {MOMENT.description}")
     return text
 
 
@@ -54,7 +57,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     capacity_g: Annotated[float, Meta(ge=1, le=1e7, description="g")] | None
     resolution_g: Annotated[float, Meta(ge=1e-4, le=1e4, description="g")] | None
     id: Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=64)]
-    at: Annotated[str, Meta(max_length=40), Read(_moment)]
+    at: Annotated[str, MOMENT, Read(_moment)]
     gravity: Annotated[str, Meta(max_length=200)] = ""
     source: Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=400)]
 
@@ -101,7 +104,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         lines = []
         for name, value in msgspec.structs.asdict(self).items():
             if value is not None:
-                unit = settings_file.described(Calibration, name)
+                unit = settings_file.described(Calibration, name) if isinstance(value, float) else ""
                 lines.append(
                     f"{name} = {json.dumps(value, ensure_ascii=False)}{f'  # {unit}' if unit else ''}"
                 )

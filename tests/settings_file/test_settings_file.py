@@ -147,7 +147,7 @@ def test_what_may_stand_in_a_file(text, field, value):
         ("weight = '0 g'", "weight: '0 g' must be above zero"),
         ("on = 'soon'", 'on = "soon": give a date such as 2027-10-31'),
         ("on = '2026-11-23'", "give a date such as"),
-        ("on = 2026-11-23T00:00:00", 'on = "2026-11-23 00:00:00": give a date such as'),
+        ("on = 2026-11-23T00:00:00", "on = 2026-11-23 00:00:00: give a date such as"),
         # wrong shapes
         ("[point]\nname = 'a'", "give a list of tables, each under its own [[point]]"),
         ("point = [1]", "point 1 = 1: give a table"),
@@ -161,7 +161,7 @@ def test_what_may_stand_in_a_file(text, field, value):
         # what no single key can say
         ("span = {from = 2, to = 1}", "span: to is before from"),
         # a long value is not repeated in full
-        (f"colour = '{'x' * 999}'", f'colour = "{"x" * 59}…: give one of red, blue'),
+        (f"colour = '{'x' * 99}'", f'colour = "{"x" * 59}…: give one of red, blue'),
     ],
 )
 def test_what_is_refused_and_in_which_words(text, words):
@@ -184,6 +184,7 @@ def test_what_is_refused_and_in_which_words(text, words):
         (b"title = ''", 'title = "": give text in quotes, 1 … 9 characters'),
         (b"title = 'x'#" + b"x" * 10_000, "more than 10000 bytes"),
     ],
+    ids=lambda text: str(text[:20]),
 )
 def test_bytes_that_are_no_such_file(data, words):
     with pytest.raises(BadSettings, match=f"^f: {words}"):

@@ -63,6 +63,7 @@ def test_a_good_file_is_read_and_kept_as_it_is(tmp_path: Path) -> None:
         ("at", '"yesterday"', "RFC 3339"),
         ("at", '"2025-05-01T09:00:00"', "RFC 3339"),
         ("at", "2025-05-01T09:00:00Z", "text in quotes"),
+        ("at", None, "at is missing: give text in quotes, at most 40 characters (RFC 3339, such as 2025"),
         ("source", "7", "text in quotes"),
         ("count_per_gram", "1", "did you mean 'counts_per_gram'?"),
         ("colour", '"red"', "known: counts_per_gram"),
