@@ -9,7 +9,6 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from firmware_app import settings_file
 from firmware_app.quantity import plain
 from firmware_app.rules.mpe import BadInstrument, Instrument, OutsideTable, mpe
 from firmware_app.rules.rows import NawiPack, Pack, RulesError, WeightsPack
@@ -38,15 +38,11 @@ class NoPackInForce(RulesError):
 
 def load_pack(data: bytes, name: str = "pack") -> Pack:
     """The pack in the bytes of a TOML file, proven; raises BadPack. ``name`` is for the message."""
-    if len(data) > MAX_BYTES:
-        raise BadPack(f"{name}: {len(data)} bytes; a pack has at most {MAX_BYTES}")
-    try:
-        read: Pack = msgspec.toml.decode(data, type=Pack)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadPack(f"{name}: {error}") from error
+    # mypy knows no type of a union
+    read: Pack = settings_file.parse(data, Pack, name, BadPack, MAX_BYTES)  # type: ignore[arg-type]
     if read.sha256:
         raise BadPack(f"{name}: a pack does not state its own hash")
-    pack = msgspec.structs.replace(read, sha256=hashlib.sha256(data).hexdigest())
+    pack = msgspec.structs.replace(read, sha256=settings_file.sha256(data))
     if not pack.vectors:
         raise BadPack(f"{name}: a pack without vectors proves nothing")
     if isinstance(pack, NawiPack):

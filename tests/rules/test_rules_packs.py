@@ -60,10 +60,17 @@ def test_the_hash_is_that_of_the_file(tmp_path):
         (NAWI, b'up_to_e = "500"', b'up_to_e = "499"', "the vector wants"),
         (NAWI, b'factor = "2"', b'factor = "1"', "the vector wants"),
         (NAWI, b"n_max = 10000\n", b"n_max = 1000\n", "the vector wants"),
-        (NAWI, b"[adoption]", b"colour = 'blue'\n[adoption]", "colour"),
-        (NAWI, b'confidence = "secondary"', b'confidence = "certain"', "certain"),
-        (NAWI, b'clause = "OIML R 76-1:2006 Table 6"', b'clause = ""', "clause"),
-        (NAWI, b'kind = "nawi"', b'kind = "moon"', "moon"),
+        (NAWI, b'mpe_e = "0.5"', b'mpe_e = "nan"', r"steps 1 \(.*\): mpe_e = \"nan\": give a number"),
+        (NAWI, b"[adoption]", b"colour = 'blue'\n[adoption]", "unknown key 'colour'; known: id, version"),
+        (NAWI, b"mpe_e =", b"mpee =", r"steps 1 \(.*\): unknown key 'mpee'; did you mean 'mpe_e'"),
+        (
+            NAWI,
+            b'confidence = "secondary"',
+            b'confidence = "certain"',
+            "give one of confirmed, secondary, unconf",
+        ),
+        (NAWI, b'clause = "OIML R 76-1:2006 Table 6"', b'clause = ""', r"\d+: a row names its clause"),
+        (NAWI, b'kind = "nawi"', b'kind = "moon"', 'kind = "moon": give one of nawi, weights'),
         (NAWI, b'kind = "nawi"', b'kind = "nawi"\nsha256 = "00"', "hash"),
         (NAWI, b"effective = 2017-05-30", b"effective = 'soon'", "date"),
         (NAWI, b"[[vectors]]", b"[[not_vectors]]", "not_vectors"),
@@ -76,6 +83,13 @@ def test_a_pack_that_was_altered_does_not_load(data, old, new, words):
     assert old in data
     with pytest.raises(BadPack, match=words):
         load_pack(data.replace(old, new))
+
+
+def test_bytes_beyond_measure_are_no_pack():
+    with pytest.raises(BadPack, match="recursion"):
+        load_pack(WEIGHTS + b"\n[deep]\nx = " + b"[" * 5000)
+    with pytest.raises(BadPack, match="more than 1048576 bytes"):
+        load_pack(WEIGHTS + b"#" * (1 << 20))
 
 
 def test_a_pack_without_vectors_does_not_load():
