@@ -39,7 +39,7 @@ def weakest(*confidences: Confidence) -> Confidence:
     return max(confidences, key=order.index)
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What every row of a pack says about itself; raises ValueError where a field is empty."""
 
     clause: str
@@ -114,7 +114,7 @@ class Handover(Row, frozen=True, kw_only=True):
     max_to_g: Decimal
 
 
-class MpeVector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MpeVector(msgspec.Struct, frozen=True, kw_only=True):
     """A figure the pack must give, or (``limit_g`` None) must refuse to give."""
 
     accuracy_class: str
@@ -132,7 +132,7 @@ class WeightRow(Row, frozen=True, kw_only=True):
     mpe_mg: dict[str, Decimal]
 
 
-class WeightVector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WeightVector(msgspec.Struct, frozen=True, kw_only=True):
     """A figure the pack must give, or (``mpe_mg`` None) must say is not defined."""
 
     weight_class: str
@@ -140,7 +140,7 @@ class WeightVector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     mpe_mg: Decimal | None = None
 
 
-class _Dated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Dated(msgspec.Struct, frozen=True, kw_only=True):
     """What every pack has. ``expires`` is the first day on which it is no longer in force."""
 
     id: str

@@ -29,7 +29,7 @@ Name = Annotated[
 Option = str | int | float | bool
 
 
-class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Device(msgspec.Struct, frozen=True):
     """Who the appliance is and where it keeps things."""
 
     id: Name
@@ -38,7 +38,7 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: Annotated[str, Meta(max_length=40, description="IANA name")] = "Asia/Shanghai"
 
 
-class Pan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Pan(msgspec.Struct, frozen=True):
     """The appliance's own pan: a driver by name, its options, and the calibration file."""
 
     driver: Name
@@ -47,7 +47,7 @@ class Pan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Option] = {}
 
 
-class Lead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Lead(msgspec.Struct, frozen=True):
     """The lead to the scale under test: a transport by name and its options; absent where none is."""
 
     transport: Name
@@ -57,13 +57,13 @@ class Lead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-class County(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class County(msgspec.Struct, frozen=True):
     """Where the record is delivered."""
 
     url: Annotated[str, Meta(pattern=r"^https?://[^\s]{1,200}$", description="http(s) address")]
 
 
-class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Screen(msgspec.Struct, frozen=True):
     """The touchscreen."""
 
     language: Literal["zh", "bo", "en"] = "zh"
@@ -74,7 +74,7 @@ class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_s: Annotated[int, Meta(ge=10, le=3600, description="seconds until the warning")] = 60
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Config(msgspec.Struct, frozen=True):
     """The whole file."""
 
     device: Device
