@@ -63,8 +63,9 @@ LEAD_STILL = Policy(
 )
 """Indications of a protocol that states no stability; the interval is d of the scale under test."""
 
-PAN_AT_REST = Policy(name="pan-at-rest", version=1, window_ns=1 * SECOND, band=Decimal("0.5"))
-"""Readings of the appliance's pan, all of them stable; the interval is e of the scale under test."""
+PAN_AT_REST = Policy(name="pan-at-rest", version=2, window_ns=3 * SECOND // 10, band=Decimal("0.5"))
+"""Readings of the appliance's pan, all of them stable; the interval is e of the scale under test. A stable
+reading has itself looked back over a second of rest, so this only asks that it stays so."""
 
 LEAD_PATIENCE_NS = 10 * SECOND
 """How long a settled indication is waited for."""
