@@ -35,7 +35,8 @@ from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
-from hardware.scale.simulated.physics import MODELS, Plate, shown
+from hardware.scale.simulated.display import Plate
+from hardware.scale.simulated.physics import MarketScale
 
 LEAD = {"lead_profiles": ("and-st-gs", "yaohua-tf0")}
 
@@ -82,8 +83,9 @@ PLATE = Plate(max_g=D(15000), e_g=D(5))
 )
 def test_the_models_of_the_simulated_market_scale(model, with_weights, with_goods):
     def shows(mass):
-        exact = MODELS[model](mass, PLATE)
-        return shown(exact, exact, 1.0, PLATE).grams
+        scale = MarketScale(PLATE, model)
+        scale.put(mass, 1.0)
+        return scale.at(31.0).grams
 
     for way, verdict in ((Way.WEIGHTS, with_weights), (Way.GOODS, with_goods)):
         assert visit(shows, way)[1].result.verdict is verdict
