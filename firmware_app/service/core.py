@@ -92,7 +92,7 @@ class Core:
             self._ledger.append("start", facts)
 
     def _open_lead(self) -> tuple[Lead | None, dict[str, str]]:
-        """The lead, and the protocols it can be read by with their versions; none where none is configured."""
+        """The lead, and the protocols it can be read by with their versions; none if none is configured."""
         wanted = self._config.lead
         if wanted is None:
             return None, {}

@@ -22,6 +22,8 @@ from hardware.scale.side_by_side import Confusable, confusables, hexadecimal, si
 
 MAX_HEARD = 16384
 """Bytes kept a setting: 17 s of a full line at 9600 baud."""
+NO_RATE = 0
+"""The rate of bytes that came from a file."""
 FEWEST_FRAMES = 2
 """One frame may be chance, or the torn end of another; logs begin in the middle of frames."""
 LEAST_COVERAGE = 0.3
@@ -119,13 +121,14 @@ class Proposal(msgspec.Struct, frozen=True):
     damaged: tuple[str, ...] = ()
 
 
-def propose(heard: Sequence[Heard], profiles: Profiles) -> Proposal:
-    """Every protocol of the shelf that reads what was heard under any setting."""
+def propose(heard: Sequence[Heard], profiles: Profiles, fewest: int = FEWEST_FRAMES) -> Proposal:
+    """Every protocol of the shelf that reads ``fewest`` frames or more of what was heard."""
     trials = [
         trial
         for number, each in enumerate(heard)
         for info in profiles.list()
         for trial in _tried(number, each, info, profiles)
+        if len(trial.good) >= fewest or (not trial.good and trial.bad >= fewest)
     ]
     sound = [trial for trial in trials if trial.good]
     best: dict[str, Trial] = {}
@@ -160,9 +163,9 @@ def _trial(
     found += decoder.finish()
     good = tuple(one for one in found if one.check is not Check.BAD)
     bad = len(found) - len(good)
-    if not good and bad >= FEWEST_FRAMES:
+    if not good and bad:
         return Trial(info, setting, number, (), bad, 0.0, 0.0, None)
-    if len(good) < FEWEST_FRAMES:
+    if not good:
         return None
     share = _coverage(good, MAX_HEARD - room)
     if share < LEAST_COVERAGE:
@@ -171,9 +174,14 @@ def _trial(
     score = 100 * share * (NO_CHECK if not _checked(good) else len(good) / len(found))
     score *= 0.4 + 0.6 * plausible if plausible is not None else NO_CHANGE
     score *= 0.5 + 0.5 * sum(speaks(one) for one in good) / len(good)
-    if setting.baud not in info.baud_rates or setting.line not in lines_of(info):
+    if not _listed(setting, info):
         score *= UNLISTED
     return Trial(info, setting, number, good, bad, share, score, plausible)
+
+
+def _listed(setting: Setting, info: ProfileInfo) -> bool:
+    """Whether the profile knows the setting; bytes of a file have no rate that could speak against it."""
+    return setting.line in lines_of(info) and setting.baud in (NO_RATE, *info.baud_rates)
 
 
 def _coverage(good: Sequence[Indication], length: int) -> float:
@@ -264,7 +272,7 @@ def _reasons(trial: Trial, pairs: Sequence[Confusable]) -> Iterable[str]:
         yield "the values jump as those of a scale do not"
     if not trial.values:
         yield "no frame holds a value"
-    if trial.setting.baud not in info.baud_rates or trial.setting.line not in lines_of(info):
+    if not _listed(trial.setting, info):
         yield f"{trial.setting} is not among its settings"
     if info.confidence == "unconfirmed":
         yield "no capture confirms this protocol"

@@ -55,6 +55,7 @@ class Recorder:
         """``about``: port, settings, started and what else a reader should know."""
         self._file = file
         self._began_ns = began_ns
+        self._ended = False
         self.bytes = 0
         self.marks = 0
         lines = [MAGIC, *(f"# {_one_line(key)}: {_one_line(value)}" for key, value in about.items()), HEADER]
@@ -67,14 +68,21 @@ class Recorder:
             self._event(at_ns, "bytes", part.hex(" ").upper())
         self.bytes += len(data)
 
-    def mark(self, at_ns: int, words: str) -> None:
-        """What the operator did, in a word: empty, 1 kg on, tare, overload, moving."""
+    def mark(self, at_ns: int, words: str) -> bool:
+        """What the operator did, in a word: empty, 1 kg on, tare, overload; False once it is closed."""
+        if self._ended:
+            return False
         self._event(at_ns, "mark", _one_line(words)[:MAX_MARK])
         self.marks += 1
+        return True
 
     def line(self, at_ns: int, state: LineState) -> None:
         """The line was lost or came back."""
         self._event(at_ns, "line", state.value)
+
+    def close(self) -> None:
+        """No mark is taken any more; the file is its owner's to close."""
+        self._ended = True
 
     def _event(self, at_ns: int, event: str, what: str) -> None:
         text = io.StringIO()

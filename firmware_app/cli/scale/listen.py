@@ -1,0 +1,209 @@
+"""`steelyard scale listen`: which protocol a scale speaks, proposed from the line, confirmed by a person.
+
+Rules this file obeys:
+
+* Nothing is sent while guessing. With --poll the one harmless request of the chosen protocol is sent, at one
+  setting; zero and tare are never sent.
+* The program proposes; the person compares with the display and says yes.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from firmware_app.cli.common import NO, console, fail, print_json
+from firmware_app.cli.scale.common import (
+    AsJson,
+    PortPath,
+    open_port,
+    remark,
+    scale_in_words,
+    setting_of,
+    shelf,
+)
+from firmware_app.cli.scale.dialogue import Plate, confirm_with_display
+from firmware_app.registry.confirmations import add_confirmation
+from hardware.scale.bits import Setting, lines_of, settings_to_try
+from hardware.scale.contract import ProfileInfo, Profiles, Request
+from hardware.scale.diagnosis import Diagnosis, Level, diagnose
+from hardware.scale.listen import Heard, Proposal, propose
+from hardware.scale.sweep import ask, hear
+
+CLEAR = 60.0
+"""Score from which the other settings of the sweep are left out: one line has one setting."""
+DEFAULT_DATA = Path("/var/lib/steelyard")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What `--json` prints in one object, after the candidates in one each."""
+
+    diagnosis: Diagnosis
+    confusables: tuple[object, ...]
+    heard: tuple[str, ...]
+
+
+@scale_in_words
+def listen(  # noqa: PLR0917 - the options of the command
+    port: PortPath,
+    seconds: Annotated[float, typer.Option(help="Seconds a setting.", min=0.2, max=600)] = 2.0,
+    baud: Annotated[int | None, typer.Option(help="Only this rate.", show_default="all")] = None,
+    line: Annotated[str | None, typer.Option(help="Only this setting.", show_default="all")] = None,
+    whole: Annotated[bool, typer.Option("--all", help="Sweep on after a clear candidate.")] = False,
+    poll: Annotated[
+        str | None, typer.Option(help="Ask by this protocol: sends its harmless request.", show_default="no")
+    ] = None,
+    confirm: Annotated[
+        bool | None, typer.Option(help="Compare with the display.", show_default="at a terminal")
+    ] = None,
+    maker: Annotated[str, typer.Option(help="Maker on the data plate, for the confirmation.")] = "",
+    model: Annotated[str, typer.Option(help="Model on the data plate, for the confirmation.")] = "",
+    data: Annotated[Path, typer.Option("--data", help="Data directory of the appliance.")] = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Listens to a scale and proposes what it speaks; exit code 1 when no protocol reads a value.
+
+    Never writes while guessing. Put something on the scale before, and another load while it listens.
+
+    Example: steelyard scale listen /dev/ttyUSB0 --maker 耀华 --model XK3190-A9
+    """
+    known = shelf()
+    request = None
+    if poll is not None:
+        info = _info(known, poll)
+        request = _request(info)
+        heard = _ask(port, _one_setting(info, baud, line), request, seconds)
+        known = _Only(known, info)
+    else:
+        heard = _sweep(port, known, _settings(known, baud, line), seconds, whole)
+    proposal = propose(heard, known)
+    diagnosis = diagnose(heard, proposal)
+    if as_json:
+        _print_for_programs(heard, proposal, diagnosis)
+    else:
+        _print_for_people(proposal, diagnosis)
+    if diagnosis.level is not Level.STREAMING:
+        raise typer.Exit(NO)
+    if not as_json and (sys.stdin.isatty() if confirm is None else confirm):
+        confirmed = confirm_with_display(
+            port, proposal, known, request=request, plate=Plate(maker, model), at=_now()
+        )
+        path = add_confirmation(data, confirmed)
+        Console().print(f"kept in {path}: {confirmed.profile} for {confirmed.maker} {confirmed.model}")
+
+
+# ------------------------------------------------------------------------------------------- hearing
+
+
+def _settings(known: Profiles, baud: int | None, line: str | None) -> tuple[Setting, ...]:
+    if baud is None and line is None:
+        return settings_to_try(known.list())
+    if baud is not None:
+        return (setting_of(baud, line or "8N1"),)
+    rates = dict.fromkeys(setting.baud for setting in settings_to_try(known.list()))
+    return tuple(setting_of(rate, line or "8N1") for rate in rates)
+
+
+def _sweep(
+    port: str, known: Profiles, settings: tuple[Setting, ...], seconds: float, whole: bool
+) -> list[Heard]:
+    heard: list[Heard] = []
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("listening", total=seconds * len(settings))
+        for setting in settings:
+            progress.update(task, description=f"listening at {setting}")
+            told = partial(progress.advance, task)
+            heard.append(hear(partial(open_port, port), setting, seconds, told=told))
+            if heard[-1].why and len(heard) == 1:
+                # A port that is not there is not there at any rate.
+                break
+            if not whole and heard[-1].chunks and _is_clear(heard[-1], known):
+                break
+    return heard
+
+
+def _is_clear(heard: Heard, known: Profiles) -> bool:
+    found = propose((heard,), known).candidates
+    return bool(found) and found[0].score >= CLEAR and found[0].value is not None
+
+
+def _ask(port: str, setting: Setting, request: Request, seconds: float) -> list[Heard]:
+    remark(f"sending {request.send!r} at {setting}: {request.does}")
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"asking at {setting}", total=seconds)
+        return [
+            ask(partial(open_port, port), setting, request, seconds, told=partial(progress.advance, task))
+        ]
+
+
+def _info(known: Profiles, profile: str) -> ProfileInfo:
+    known.decoder(profile)
+    return next(info for info in known.list() if info.id == profile)
+
+
+def _request(info: ProfileInfo) -> Request:
+    if not info.requests:
+        fail(f"{info.id} has no harmless request: its scales send by themselves, listen without --poll")
+    return info.requests[0]
+
+
+def _one_setting(info: ProfileInfo, baud: int | None, line: str | None) -> Setting:
+    return setting_of(baud or info.baud_rates[0], line or lines_of(info)[0])
+
+
+class _Only:
+    """A shelf with one profile on it: the person has chosen."""
+
+    def __init__(self, shelf_: Profiles, info: ProfileInfo) -> None:
+        self._info = info
+        self.decoder = shelf_.decoder
+
+    def list(self) -> list[ProfileInfo]:
+        return [self._info]
+
+
+# ------------------------------------------------------------------------------------------- showing
+
+
+def _print_for_programs(heard: list[Heard], proposal: Proposal, diagnosis: Diagnosis) -> None:
+    for candidate in proposal.candidates:
+        print_json(candidate)
+    lines = tuple(f"{each.setting}: {each.why or f'{len(each.data)} bytes'}" for each in heard)
+    print_json(Found(diagnosis, proposal.confusables, lines))
+
+
+def _print_for_people(proposal: Proposal, diagnosis: Diagnosis) -> None:
+    out = Console()
+    out.print(diagnosis.words, markup=False)
+    for remedy in diagnosis.remedies:
+        out.print(f"  - {remedy}", markup=False)
+    if proposal.candidates:
+        table = Table("score", Column("protocol", no_wrap=True), "setting", "reads", "why", box=None)
+        for one in proposal.candidates:
+            reads = "no value" if one.value is None else f"{one.value} {one.unit or '(unit not stated)'}"
+            table.add_row(f"{one.score:.0f}", one.profile, str(one.setting), reads, "; ".join(one.why))
+        out.print(table)
+    if proposal.confusables:
+        out.print("These read the same bytes differently; only the display can tell:")
+        table = Table("bytes", "one", "reads", "other", "reads", "", box=None)
+        for pair in proposal.confusables:
+            sides = [
+                text
+                for side in pair.sides
+                for text in (side.profile, f"{side.value or 'no value'} {side.unit or ''}".rstrip())
+            ]
+            table.add_row(pair.raw, *sides, "factor of ten" if pair.factor_ten else "")
+        out.print(table)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat("T", "seconds")
