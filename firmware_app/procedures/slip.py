@@ -13,6 +13,9 @@ from firmware_app.procedures.prompts import Way
 from firmware_app.quantity import show_mass
 from firmware_app.uncertainty.decision import Verdict
 
+TENTH = Decimal("0.1")
+"""Grams to which a slip gives a load and an error."""
+
 VERDICT_WORDS = {
     Verdict.CONFORMS: "符合",
     Verdict.DOES_NOT_CONFORM: "不符合（建议送检）",
@@ -39,7 +42,7 @@ def slip_lines(entry: Entry) -> list[str]:
         f"出厂编号 {scale['serial']}",
         f"方式 {WAY_WORDS[Way(body['way'])]}",
         "",
-        *[line for load in body["loads"] for line in _load_lines(load)],
+        *[line for load in body["loads"] for line in _load_lines(load, Decimal(scale["d_g"]))],
         "",
         f"结论 {VERDICT_WORDS[Verdict(body['verdict'])]}",
         f"依据 {law['pack']} 第{law['version']}版{CONFIDENCE_WORDS[law['confidence']]}",
@@ -48,20 +51,24 @@ def slip_lines(entry: Entry) -> list[str]:
     ]
 
 
-def _load_lines(load: dict[str, Any]) -> list[str]:
-    shown = _mass(load["indication_g"])
-    if not load["limit_g"]:
-        return [f"{load['number']}. 示值 {shown}：无法判定"]
-    return [
-        f"{load['number']}. 载荷 {_mass(load['load_g'])}，示值 {shown}",
-        f"   误差 {_signed(load['error_g'])}，使用中允差 ±{_mass(load['limit_g'])}",
-    ]
+def _load_lines(load: dict[str, Any], d_g: Decimal) -> list[str]:
+    lines = [f"{load['number']}. 示值 {_mass(load['indication_g'], d_g)}"]
+    if load["load_g"]:
+        lines.append(f"   载荷 {_mass(load['load_g'], TENTH)}")
+    if load["limit_g"]:
+        lines.append(f"   误差 {_signed(load['error_g'])}")
+        lines.append(f"   允差 ±{show_mass(Decimal(load['limit_g']))}（使用中）")
+    return lines
 
 
-def _mass(text: str) -> str:
-    return show_mass(Decimal(text))
+def _mass(text: str, step_g: Decimal) -> str:
+    """The mass to the decimals of its step: digits that nobody knows are not printed."""
+    value = Decimal(text)
+    unit, per = ("kg", Decimal(1000)) if abs(value) >= 1000 else ("g", Decimal(1))
+    decimals = max(0, -int((step_g / per).normalize().as_tuple().exponent))
+    return f"{value / per:.{decimals}f}\u00a0{unit}"
 
 
 def _signed(text: str) -> str:
-    value = Decimal(text)
+    value = Decimal(text).quantize(TENTH)
     return f"{'−' if value < 0 else '+' if value > 0 else ''}{show_mass(abs(value))}"

@@ -18,6 +18,8 @@ from firmware_app.cli.demo.visits import PLAYS, Done, Play
 from firmware_app.errors import SteelyardError
 from hardware.bench import BenchError
 
+STYLE = "/static/county.css"
+
 
 @in_words
 def demo(
@@ -98,11 +100,19 @@ def _all_visits(
 
 def _collect(stage: Stage, out: Path, slips: dict[int, str]) -> None:
     """The record, the slips and the county's view, while the county still runs."""
-    for page, file in (("/", "county.html"), ("/v1/entries", "county.json")):
-        with urllib.request.urlopen(stage.county_url + page, timeout=10) as answer:  # noqa: S310 - our own, http
-            (out / file).write_bytes(answer.read())
+    page, style = _fetch(stage, "/"), _fetch(stage, STYLE)
+    # One file that looks the same without the county: its style goes in.
+    link = f'<link rel="stylesheet" href="{STYLE}">'
+    (out / "county.html").write_text(page.replace(link, f"<style>{style}</style>"), encoding="utf-8")
+    (out / "county.json").write_text(_fetch(stage, "/v1/entries"), encoding="utf-8")
     stage.collect(out)
     draw_slips(stage.data_dir, out, slips)
+
+
+def _fetch(stage: Stage, path: str) -> str:
+    with urllib.request.urlopen(stage.county_url + path, timeout=10) as answer:  # noqa: S310 - our own, http
+        text: str = answer.read().decode()
+        return text
 
 
 def _tell(out: Path, done: list[Done], took_s: float) -> None:
