@@ -83,9 +83,8 @@ def bar(state: messages.State | None, condition: Condition, say: Say) -> BarView
             simulated=say("bar.simulated") if state is not None and state.simulated else "",
         )
     county = state.county
-    silent = next((part for part in state.parts if part.name == "uploader" and part.problem), None)
-    if silent is not None:
-        network, network_tone = say.code("part_name", silent.name), Tone.BAD
+    if any(part.name == "uploader" and part.problem for part in state.parts):
+        network, network_tone = say("bar.delivery_stopped"), Tone.BAD
     elif county.reachable is None:
         network, network_tone = say("bar.network_unknown"), Tone.MUTE
     elif county.reachable and not county.problem:

@@ -123,7 +123,7 @@ def test_the_network_in_the_bar(county: messages.CountyState, words: str, tone: 
 def test_a_dead_uploader_is_named() -> None:
     parts = (messages.PartState("uploader", "silent"), messages.PartState("kiosk", "silent"))
     view = bars.bar(state(parts=parts), Condition.ANSWERING, EN)
-    assert (view.network, view.network_tone) == ("Delivery", bars.Tone.BAD)
+    assert (view.network, view.network_tone) == ("not sending", bars.Tone.BAD)
     assert notice(state(parts=parts), EN).startswith("Delivery: ")
 
 

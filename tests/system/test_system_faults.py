@@ -85,6 +85,10 @@ def problem(demo, name):
     return next(part.problem for part in demo.visitor.state().parts if part.name == name)
 
 
+SHOWN = {"sampler": "no figure", "uploader": "not sending"}
+"""What the live bar says of a process that is gone."""
+
+
 @pytest.mark.parametrize("process", ["sampler", "uploader", "kiosk"])
 def test_a_killed_process_is_missed_comes_back_and_the_visit_goes_on(demo, process):
     begin(demo)
@@ -93,6 +97,8 @@ def test_a_killed_process_is_missed_comes_back_and_the_visit_goes_on(demo, proce
     demo.stage.supervisor.kill(process, away_s={"uploader": 16.0}.get(process, 6.0))
 
     eventually(lambda: problem(demo, process) == "silent", f"nobody misses the {process}")
+    if process in SHOWN:
+        eventually(lambda: SHOWN[process] in demo.visitor.screen()["texts"], "the screen does not say so")
     eventually(lambda: problem(demo, process) == "", f"the {process} does not come back")
     judged = finish(demo)
     assert demo.stage.supervisor.starts(process) == starts + 1
