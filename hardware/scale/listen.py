@@ -32,7 +32,7 @@ MOST_CANDIDATES = 12
 NO_CHECK = 0.85
 NO_CHANGE = 0.9
 UNLISTED = 0.9
-SMOOTH, ROUGH = 0.1, 0.5
+SMOOTH, ROUGH = 0.05, 0.3
 """Median step of a moving scale as a share of its largest value: below the first plausible, above the other
 as good as chance, which is what digits read from the wrong end look like."""
 FEWEST_CHANGES = 3

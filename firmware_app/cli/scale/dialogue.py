@@ -113,8 +113,8 @@ def _choice(standing: Sequence[Candidate]) -> Candidate:
     if len(standing) == 1:
         return standing[0]
     out = Console()
-    for number, one in enumerate(standing, start=1):
-        out.print(f"{number}: {one.profile}: {one.title}", markup=False)
+    for place, one in enumerate(standing, start=1):
+        out.print(f"{place}: {one.profile}: {one.title}", markup=False)
     number: int = typer.prompt("They read alike. Which one does the manual name", type=int)
     if not 1 <= number <= len(standing):
         fail("not confirmed: no such number", NO)
