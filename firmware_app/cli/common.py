@@ -10,6 +10,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from firmware_app.errors import SteelyardError
 from firmware_app.quantity import BadAmount
@@ -25,7 +26,7 @@ console = Console(stderr=True, highlight=False)
 
 def fail(words: str, code: int = WRONG_USE) -> NoReturn:
     """Says what went wrong on standard error and leaves with ``code``."""
-    console.print(f"[bold red]steelyard:[/] {words}", markup=True)
+    console.print(f"[bold red]steelyard:[/] {escape(words)}", markup=True)
     raise typer.Exit(code)
 
 
