@@ -343,12 +343,12 @@ HOSTS: Mapping[str, Callable[[], Host]] = {
     "sartorius-sbi16": lambda: _asked("sartorius-sbi16", b"\x1bP", streams=True),
     "gng-14": lambda: _asked("gng-14", b"\x1bp", streams=True),
     "sterling-7600": lambda: _asked("sterling-7600", b"SGW", streams=True),
-    "nci": lambda: _asked("nci", b"W\r"),
-    "sma": lambda: _asked("sma", b"\nW\r"),
+    "nci-ecr": lambda: _asked("nci-ecr", b"W\r"),
+    "sma-scp0499": lambda: _asked("sma-scp0499", b"\nW\r"),
     "yaohua-command": lambda: Framed(_yaohua),
     "massa-100": lambda: Framed(_massa),
     "modbus-rtu": lambda: ModbusHost("modbus-rtu"),
-    "flintec": lambda: ModbusHost("flintec"),
-    "laumas": lambda: ModbusHost("laumas"),
+    "flintec-modbus": lambda: ModbusHost("flintec-modbus"),
+    "laumas-modbus": lambda: ModbusHost("laumas-modbus"),
 }
 """The command side of the protocols that have one; the others only send."""

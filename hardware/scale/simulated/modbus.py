@@ -81,14 +81,14 @@ def laumas_division(interval: Decimal) -> int:
 
 MAPS: Mapping[str, Callable[[Display], Registers]] = {
     "modbus-rtu": flintec,
-    "flintec": flintec,
-    "laumas": laumas,
+    "flintec-modbus": flintec,
+    "laumas-modbus": laumas,
 }
 
 WRITABLE: Mapping[str, tuple[int, Mapping[int, str]]] = {
     "modbus-rtu": (8, {2: "tare"}),
-    "flintec": (8, {2: "tare"}),
-    "laumas": (5, {7: "tare", 8: "zero"}),
+    "flintec-modbus": (8, {2: "tare"}),
+    "laumas-modbus": (5, {7: "tare", 8: "zero"}),
 }
 """The command register and the key that a command stands for."""
 

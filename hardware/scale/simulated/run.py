@@ -33,7 +33,7 @@ PROFILES = sorted((set(ENCODERS) | set(MAPS)) - WITHOUT_LINE)
 """Protocols that can be simulated on a line."""
 
 ONCE_AT_REST = frozenset({"acs-p215", "mettler-label", "jik-block", "jwi-block"})
-"""Protocols that send by themselves only when a weight has come to rest, once."""
+"""Protocols that send by themselves only when a weight has come to rest, once, and at the key ``print``."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +169,8 @@ class SimulatedScale:
     def _press(self, keys: list[str]) -> None:
         for key in keys:
             self._scale.press(key, self._clock())
+            if key == "print" and self._powered and self._encode is not None:
+                self._line.send(self._encode(self._display(self._clock())))
 
     def _power(self, on: bool) -> None:
         if on and not self._powered:

@@ -64,8 +64,9 @@ ENCODERS: Mapping[str, Encoder] = {
     "jwi-block": counter.jwi_block,
     "massa-100": counter.massa_100,
     "ff-bcd": counter.ff_bcd,
-    "nci": counter.nci,
-    "sma": counter.sma,
+    "ff-bcd-minus-one": counter.ff_bcd_minus_one,
+    "nci-ecr": counter.nci,
+    "sma-scp0499": counter.sma,
     "usb-hid-8d": counter.usb_hid,
 }
 

@@ -109,8 +109,8 @@ def sterling_7600(now: Display) -> bytes:
 
 
 def fairbanks_6011(now: Display) -> bytes:
-    """Status 1 stable, 2 in motion, weight, tare, CR LF; whole tens, the zero printed (capture)."""
-    if now.value is None:
+    """Status 1 stable, 2 in motion, weight, tare, CR LF; whole tens with their zero (capture)."""
+    if now.value is None or now.negative:
         return b""
     tare = str(int(now.tare)) if now.tare else "00"
     return f"{1 if now.stable else 2}{_signed(now):>8}{tare:>6}\r\n".encode()
@@ -171,11 +171,19 @@ def massa_100(now: Display) -> bytes:
     return massa_frame(b"\x24" + mass + flags + tare)
 
 
-def ff_bcd(now: Display) -> bytes:
-    """FF, flags, six digits as BCD, low byte first (JCS-B manual p.6)."""
+def ff_bcd(now: Display, point: int = 0) -> bytes:
+    """FF, flags, six digits as BCD, low byte first (JCS-B manual p.6).
+
+    ``point``: added to the number of decimals in the flags; HT9800 sends one more.
+    """
     digits = "0" * 6 if now.value is None else now.digits.replace(".", "").rjust(6, "0")
-    flags = now.decimals | now.negative << 5 | now.stable << 6 | (now.value is None) << 7
+    flags = (now.decimals + point) | now.negative << 5 | now.stable << 6 | (now.value is None) << 7
     return bytes([0xFF, flags]) + bytes.fromhex(digits[-6:])[::-1]
+
+
+def ff_bcd_minus_one(now: Display) -> bytes:
+    """The same where 1 means no decimals (HT9800)."""
+    return ff_bcd(now, point=1)
 
 
 def nci(now: Display) -> bytes:

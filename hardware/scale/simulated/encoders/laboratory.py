@@ -40,8 +40,7 @@ def mettler_label(now: Display) -> bytes:
     """What the print key of an MS204TS sends: ``N``, the weight, the unit (capture)."""
     if now.value is None:
         return b""
-    letter = "N" if now.kind == "net" else "G"
-    return f"     {letter}{_signed(now):>13} {now.unit:<4}\r\n".encode()
+    return f"     N{_signed(now):>13} {now.unit:<4}\r\n".encode()
 
 
 def sartorius_sbi16(now: Display, *, plus: str = "+", padded: bool = True) -> bytes:
