@@ -20,8 +20,8 @@ from hardware.scale.bits import Setting, lines_heard, lines_of, read_as
 from hardware.scale.contract import Check, Indication, ProfileInfo, Profiles
 from hardware.scale.side_by_side import Confusable, confusables, hexadecimal, side_of, speaks
 
-MAX_HEARD = 16384
-"""Bytes kept a setting: 17 s of a full line at 9600 baud."""
+MAX_HEARD = 8192
+"""Bytes kept a setting: 8 s of a full line at 9600 baud."""
 NO_RATE = 0
 """The rate of bytes that came from a file."""
 FEWEST_FRAMES = 2
@@ -36,6 +36,8 @@ SMOOTH, ROUGH = 0.05, 0.3
 """Median step of a moving scale as a share of its largest value: below the first plausible, above the other
 as good as chance, which is what digits read from the wrong end look like."""
 FEWEST_CHANGES = 3
+CLOSE = 0.4
+"""Share of the best score from which a candidate is set beside the others: the rest read scraps."""
 _CONFIDENCES = ("captured", "manual", "code", "unconfirmed")
 
 
@@ -219,7 +221,8 @@ def _read_of_one_stream(
         known = there.get(trial.info.id)
         if trial.heard == ranked[0].heard and (known is None or trial.score > known.score):
             there[trial.info.id] = trial
-    return {each.info.id: there[each.info.id].good for each in ranked if each.info.id in there}
+    close = [each for each in ranked if each.score >= CLOSE * ranked[0].score]
+    return {each.info.id: there[each.info.id].good for each in close if each.info.id in there}
 
 
 def _rank(trial: Trial) -> tuple[float, int, str]:

@@ -11,7 +11,8 @@ Rules this file obeys:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 from hardware.scale.bits import Setting
 from hardware.scale.contract import LineLost, LineState, Request, Transport
@@ -40,13 +41,14 @@ def hear(
 def ask(
     open_port: OpenPort,
     setting: Setting,
-    request: Request,
+    requests: Sequence[Request],
     seconds: float,
     *,
     told: Told = lambda _seconds: None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Heard:
-    """What comes when the harmless ``request`` is sent twice a second; only on the choice of a person."""
+    """What comes when harmless requests are sent in turn, two a second; only on the choice of a person."""
+    turn = cycle(requests)
     asked_ns: list[int] = []
 
     def send(transport: Transport, now_ns: int) -> None:
@@ -54,7 +56,7 @@ def ask(
             return
         asked_ns[:] = [now_ns]
         try:
-            transport.write(request.send)
+            transport.write(next(turn).send)
         except LineLost:
             # The state of the line says so already.
             return

@@ -22,13 +22,14 @@ from firmware_app.cli.scale import app
 from firmware_app.registry.confirmations import NAME, load_confirmations
 from hardware.scale.bits import Setting, lines_heard, read_as, settings_to_try
 from hardware.scale.confirm import Confirmation, NotConfirmed, compared, confirmation, display
-from hardware.scale.contract import BadOption, Indication, LineState, ProfileInfo, Request
+from hardware.scale.contract import BadOption, Check, Indication, LineState, ProfileInfo, Request
 from hardware.scale.diagnosis import Level, diagnose, why_not_open
 from hardware.scale.listen import MAX_HEARD, Chunk, Heard, Proposal, plausibility, propose
-from hardware.scale.profile import builtin_profiles
+from hardware.scale.profile import Shelf, builtin_profiles
 from hardware.scale.sweep import ask, hear
 
 SHELF = builtin_profiles()
+assert isinstance(SHELF, Shelf)
 AT_9600 = Setting(9600, "8N1")
 YAOHUA = bytes.fromhex("02 2B 30 30 31 35 36 30 30 31 39 03")
 SECOND = 1_000_000_000
@@ -242,6 +243,29 @@ def test_an_unconfirmed_profile_asks_for_two_loads() -> None:
     assert "no capture confirms this protocol" in one.why
 
 
+VALUED = {
+    info.id: (info, bytes.fromhex(vector.hex), Decimal(vector.value))
+    for info in SHELF.list()
+    for vector in reversed(SHELF.profile(info.id).file.vector)
+    if vector.value is not None and not vector.refused and vector.check is not Check.BAD
+}
+
+
+@pytest.mark.parametrize("name", VALUED)
+def test_every_profile_is_proposed_for_its_own_frames(name: str) -> None:
+    """Given a stream of a profile's first vector, then it is a candidate, and whoever scores as much either
+    reads the same or is set beside it."""
+    info, frame, value = VALUED[name]
+    proposal = propose([heard(frame * 12, Setting(info.baud_rates[0], "8N1"))], SHELF)
+    (mine,) = [one for one in proposal.candidates if one.profile == info.id]
+    assert mine.value is not None
+    assert Decimal(mine.value) == value
+    beside = {frozenset(side.profile for side in pair.sides) for pair in proposal.confusables}
+    for other in proposal.candidates:
+        if other.score >= mine.score and other.profile != info.id:
+            assert other.value == mine.value or frozenset({other.profile, info.id}) in beside, other
+
+
 RECORDINGS = (
     Path(os.environ.get("STEELYARD_RECORDINGS", Path(__file__).parents[3] / "shared" / "data")) / "serial"
 )
@@ -363,7 +387,7 @@ def test_what_is_heard_is_bounded_at_its_entrance() -> None:
 
 def test_asking_sends_the_one_request_twice_a_second() -> None:
     line = Line()
-    ask(lambda _setting: line, AT_9600, Request(b"SI\r\n", "weight now"), 2.0, clock_ns=Clock())
+    ask(lambda _setting: line, AT_9600, [Request(b"SI\r\n", "weight now")], 2.0, clock_ns=Clock())
     assert set(line.sent) == {b"SI\r\n"}
     assert 3 <= len(line.sent) <= 5
 

@@ -175,6 +175,56 @@ def test_tries_grow_rarer_up_to_a_bound(tmp_path: Path) -> None:
     assert len(set(waits)) == len(waits)
 
 
+def test_a_path_that_names_another_device_is_a_loss(pty: Pty) -> None:
+    """Given an adapter back under a new number, when the old one stays open and silent, then it is let go."""
+    with open_serial({"port": str(pty.path)}) as port:
+        os.write(pty.near, b"old")
+        assert port.read(1.0) == b"old"
+        near, far = os.openpty()
+        tty.setraw(far)
+        pty.path.unlink()
+        pty.path.symlink_to(os.ttyname(far))
+        end = time.monotonic() + 5
+        while port.state is LineState.OPEN and time.monotonic() < end:
+            assert port.read(0.05) == b""
+        assert port.state is LineState.LOST
+        assert "another device" in port.why
+        while port.state is LineState.LOST and time.monotonic() < end:
+            port.read(0.1)
+        os.write(near, b"new")
+        assert port.read(1.0) == b"new"
+        os.close(near)
+        os.close(far)
+
+
+def test_a_port_that_goes_again_at_once_is_tried_rarer(tmp_path: Path) -> None:
+    """Given a flapping adapter that opens but never brings a byte, then the back-off keeps growing."""
+    now = [0.0]
+    path = tmp_path / "tty"
+    port = SerialPort(SerialOptions(port=str(path)), clock=lambda: now[0], rng=random.Random(1))
+    waits = []
+    for _ in range(4):
+        pty = Pty(path)
+        now[0] = port._next_try
+        port.read(0.0)
+        assert port.state is LineState.OPEN
+        pty.pull()
+        port.read(0.01)
+        assert port.state is LineState.LOST
+        waits.append(port._next_try - now[0])
+    assert waits == sorted(waits)
+    assert waits[-1] > 4 * waits[0]
+    steady = Pty(path)
+    now[0] = port._next_try
+    port.read(0.0)
+    os.write(steady.near, b"x")
+    assert port.read(1.0) == b"x"
+    steady.pull()
+    port.read(0.01)
+    assert port._next_try - now[0] <= 0.1 * (1 + JITTER)
+    port.close()
+
+
 def test_the_lock_is_given_back(pty: Pty) -> None:
     open_serial({"port": str(pty.path)}).close()
     fcntl.flock(pty.far, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -35,14 +35,14 @@ class Plate(msgspec.Struct, frozen=True):
 
 
 def confirm_with_display(
-    port: str, proposal: Proposal, known: Profiles, *, request: Request | None, plate: Plate, at: str
+    port: str, proposal: Proposal, known: Profiles, *, requests: Sequence[Request], plate: Plate, at: str
 ) -> Confirmation:
     """The confirmation a person gave; leaves with exit code 1 where none came about."""
     best = proposal.candidates[0].setting
     rivals = [one for one in proposal.candidates if one.setting.baud == best.baud and one.value is not None]
     # 7E1 and the like were read out of what came as 8N1; all rivals must share one way of hearing.
-    physical = Setting(best.baud, "8N1") if request is None else best
-    with Ear(partial(open_port, port)(physical), rivals, known, request) as ear:
+    physical = best if requests else Setting(best.baud, "8N1")
+    with Ear(partial(open_port, port)(physical), rivals, known, requests) as ear:
         chosen, shown, unit = _compare(ear, rivals)
     out = Console()
     out.print(f"{chosen.profile} reads what the display shows: {chosen.title}", markup=False)

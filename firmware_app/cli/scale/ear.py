@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Self
 
 import msgspec
@@ -35,10 +36,10 @@ class Ear:
         transport: Transport,
         candidates: Sequence[Candidate],
         profiles: Profiles,
-        request: Request | None = None,
+        requests: Sequence[Request] = (),
     ) -> None:
         self._transport = transport
-        self._request = request
+        self._requests = cycle(requests) if requests else None
         self._lines = {one.profile: one.setting.line for one in candidates}
         self._streams = {one.profile: Stream(profiles.decoder(one.profile)) for one in candidates}
         self._recent: dict[str, deque[Indication]] = {name: deque(maxlen=MOST_KEPT) for name in self._lines}
@@ -72,9 +73,9 @@ class Ear:
         state, asked_ns = LineState.OPEN, 0
         while not self._closing.is_set():
             now_ns = time.monotonic_ns()
-            if self._request is not None and now_ns - asked_ns >= ASK_EVERY_NS:
+            if self._requests is not None and now_ns - asked_ns >= ASK_EVERY_NS:
                 asked_ns = now_ns
-                self._ask(self._request)
+                self._ask(next(self._requests))
             data = self._transport.read(READ_S)
             was, state = state, self._transport.state
             with self._lock:

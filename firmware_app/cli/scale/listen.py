@@ -10,6 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,10 @@ def listen(  # noqa: PLR0917 - the options of the command
     poll: Annotated[
         str | None, typer.Option(help="Ask by this protocol: sends its harmless request.", show_default="no")
     ] = None,
+    request: Annotated[
+        list[int] | None,
+        typer.Option(help="Which of its requests, by number; several in turn.", show_default="1"),
+    ] = None,
     confirm: Annotated[
         bool | None, typer.Option(help="Compare with the display.", show_default="at a terminal")
     ] = None,
@@ -77,11 +82,11 @@ def listen(  # noqa: PLR0917 - the options of the command
     Example: steelyard scale listen /dev/ttyUSB0 --maker 耀华 --model XK3190-A9
     """
     known = shelf()
-    request = None
+    requests: tuple[Request, ...] = ()
     if poll is not None:
         info = _info(known, poll)
-        request = _request(info)
-        heard = _ask(port, _one_setting(info, baud, line), request, seconds)
+        requests = _requests(info, request or [1])
+        heard = _ask(port, _one_setting(info, baud, line), requests, seconds)
         known = _Only(known, info)
     else:
         heard = _sweep(port, known, _settings(known, baud, line), seconds, whole)
@@ -95,7 +100,7 @@ def listen(  # noqa: PLR0917 - the options of the command
         raise typer.Exit(NO)
     if not as_json and (sys.stdin.isatty() if confirm is None else confirm):
         confirmed = confirm_with_display(
-            port, proposal, known, request=request, plate=Plate(maker, model), at=_now()
+            port, proposal, known, requests=requests, plate=Plate(maker, model), at=_now()
         )
         path = add_confirmation(data, confirmed)
         Console().print(f"kept in {path}: {confirmed.profile} for {confirmed.maker} {confirmed.model}")
@@ -120,6 +125,9 @@ def _sweep(
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("listening", total=seconds * len(settings))
         for setting in settings:
+            if setting.line != "8N1" and heard and not any(each.chunks for each in heard):
+                # A line on which no rate brings a byte is silent for every parity.
+                break
             progress.update(task, description=f"listening at {setting}")
             told = partial(progress.advance, task)
             heard.append(hear(partial(open_port, port), setting, seconds, told=told))
@@ -136,12 +144,13 @@ def _is_clear(heard: Heard, known: Profiles) -> bool:
     return bool(found) and found[0].score >= CLEAR and found[0].value is not None
 
 
-def _ask(port: str, setting: Setting, request: Request, seconds: float) -> list[Heard]:
-    remark(f"sending {request.send!r} at {setting}: {request.does}")
+def _ask(port: str, setting: Setting, requests: Sequence[Request], seconds: float) -> list[Heard]:
+    for request in requests:
+        remark(f"sending {request.send!r} at {setting}: {request.does}")
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"asking at {setting}", total=seconds)
         return [
-            ask(partial(open_port, port), setting, request, seconds, told=partial(progress.advance, task))
+            ask(partial(open_port, port), setting, requests, seconds, told=partial(progress.advance, task))
         ]
 
 
@@ -150,10 +159,15 @@ def _info(known: Profiles, profile: str) -> ProfileInfo:
     return next(info for info in known.list() if info.id == profile)
 
 
-def _request(info: ProfileInfo) -> Request:
+def _requests(info: ProfileInfo, wanted: Sequence[int]) -> tuple[Request, ...]:
+    """The harmless requests of those numbers; leaves with exit code 2 where there is none of them."""
     if not info.requests:
         fail(f"{info.id} has no harmless request: its scales send by themselves, listen without --poll")
-    return info.requests[0]
+    for number in wanted:
+        if not 1 <= number <= len(info.requests):
+            known = "; ".join(f"{place}: {each.does}" for place, each in enumerate(info.requests, start=1))
+            fail(f"{info.id} has no request {number}; {known}")
+    return tuple(info.requests[number - 1] for number in wanted)
 
 
 def _one_setting(info: ProfileInfo, baud: int | None, line: str | None) -> Setting:
