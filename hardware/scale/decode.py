@@ -111,6 +111,8 @@ class ShapeReader:
         )
         if overload or underload or empty.error is not None or answer is not None:
             return empty
+        if Meaning.WEIGHT not in texts:
+            return empty
         number = self._number(Meaning.WEIGHT, found)
         if number is None:
             return None
@@ -212,7 +214,7 @@ def _words(column: Column) -> dict[str, dict[str, Any]]:
 
 def _number_reader(column: Column) -> _Read:
     meaning, words = column.meaning, _words(column)
-    binary = column.form in _BINARY
+    binary, stands = column.form in _BINARY, _standing(column)
 
     def read(text: str, found: _Found) -> bool:
         if binary:
@@ -223,9 +225,21 @@ def _number_reader(column: Column) -> _Read:
             found.facts.update(words[bare])
         elif bare or meaning is Meaning.WEIGHT:
             found.texts[meaning] = text
+            return stands(text)
         return _NO_NUMBER.fullmatch(text) is not None
 
     return read
+
+
+def _standing(column: Column) -> Callable[[str], bool]:
+    """Whether a number's text stands in its column as the profile says."""
+    first = "[+-]" if column.signed else ""
+    if column.solid:
+        rest = "[!-~]*"
+    else:
+        rest = r"[ -~\0]*" + ("[!-~]" if column.flush else "")
+    wanted = re.compile(first + rest)
+    return lambda text: wanted.fullmatch(text) is not None
 
 
 def _unit_reader(blank: Facts | None) -> _Read:

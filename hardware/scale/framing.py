@@ -7,6 +7,8 @@ Rules this file obeys:
 * A candidate that fails costs one byte, never a buffer: the next try begins one byte later.
 * Memory is bounded by the longest frame: the oldest byte is dropped first, and every drop is counted.
 * A frame is cut by position and length where it has one: its bytes may be anything, CR and LF included.
+* Where ``whole_lines`` is set a line begins at the start, behind an end or behind a byte that is no text:
+  the torn tail of a longer line, which has lost its sign or its head, is not taken for a line.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
     gap_ns: int = 0
     in_phase: int = 1
+    whole_lines: bool = False
 
     def candidate(self, data: bytearray, at: int, ended: bool) -> int | None:
         """Length of the frame that may begin at ``at``: 0 for none, None while more bytes must be seen."""
@@ -138,6 +141,7 @@ class Framer(Generic[T]):
         self._silences: deque[int] = deque([0])
         self._next = -1
         self._lane: Lane[T] | None = None
+        self._before = 0
         self.skipped = 0
 
     def feed(self, data: bytes, at_ns: int = 0) -> list[Framed[T]]:
@@ -167,6 +171,7 @@ class Framer(Generic[T]):
         self._times.clear()
         self._silences = deque([self._base])
         self._next = -1
+        self._before = 0
 
     def _note_silence(self, at_ns: int) -> None:
         end = self._base + len(self._buffer)
@@ -187,6 +192,7 @@ class Framer(Generic[T]):
             else:
                 at += 1
                 self.skipped += 1
+        self._before = self._buffer[at - 1] if at else self._before
         del self._buffer[:at]
         self._base += at
         while len(self._times) > 1 and self._times[1][0] <= self._base:
@@ -219,6 +225,8 @@ class Framer(Generic[T]):
         return doubtful
 
     def _length(self, lane: Lane[T], at: int, ended: bool) -> int | None:
+        if lane.cut.whole_lines and not self._begins_line(lane.cut, at):
+            return 0
         if lane.cut.kind != "gap":
             return lane.cut.candidate(self._buffer, at, ended)
         begin = self._base + at
@@ -229,6 +237,10 @@ class Framer(Generic[T]):
         if end is None:
             return None if not ended and there <= lane.cut.longest else there * ended
         return end - begin if end - begin <= lane.cut.longest else 0
+
+    def _begins_line(self, cut: Cut, at: int) -> bool:
+        before = self._buffer[at - 1] if at else self._before
+        return not 0x20 <= before <= 0x7E or before == cut.end[-1]
 
     def _in_phase(self, lane: Lane[T], at: int, ended: bool) -> bool | None:
         """Whether enough frames follow each other from ``at`` on; None while more bytes must be seen."""

@@ -211,5 +211,6 @@ def _lane(
         more=count.more if count else 0,
         gap_ns=(framing.gap_ms or 0) * 1_000_000,
         in_phase=framing.in_phase,
+        whole_lines=framing.kind == "terminator",
     )
     return Lane(cut, FrameReader(profile, shapes, check, length if optional else None).judge)

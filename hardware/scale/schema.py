@@ -38,7 +38,7 @@ class Meaning(enum.StrEnum):
     WORDS = "words"
     """One of the keys of ``words``, blanks taken off; the facts behind it hold."""
     UNIT = "unit"
-    """A unit of hardware.scale.units; what blanks mean instead is told by ``blank``, else they are refused."""
+    """A unit of hardware.scale.units; ``blank`` tells what blanks mean, else they are refused."""
     WEIGHT = "weight"
     """The weight, or one of the ``words`` that stand in its place."""
     TARE = "tare"
@@ -75,9 +75,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bytes ``from`` … ``to`` (``to`` left out: one byte); or the next ``width`` bytes, or those ``until`` a text.
+    """Bytes ``from`` … ``to`` (left out: one byte); or the next ``width`` bytes, or those ``until`` a text.
 
-    ``decimals``: of a number whose point is never sent and never moves.
+    ``decimals``: of a number whose point is never sent and never moves. ``signed``: it begins with + or -.
+    ``flush``: it stands at the right, no blank behind it. ``solid``: no blank in it at all.
     """
 
     name: Word
@@ -94,6 +95,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     alphabet: Word | None = None
     form: Form | None = None
     decimals: Decimals | None = None
+    signed: bool = False
+    flush: bool = False
+    solid: bool = False
 
     @property
     def begin(self) -> int:

@@ -35,13 +35,25 @@ _COLUMN_NEEDS = {
     Meaning.NUMBER: "form",
 }
 _COLUMN_MAY = {
-    Meaning.WEIGHT: {"words", "decimals"},
+    Meaning.WEIGHT: {"words", "decimals", "signed", "flush", "solid"},
     Meaning.TARE: {"decimals"},
     Meaning.NUMBER: {"decimals"},
     Meaning.UNIT: {"blank"},
     Meaning.ANYTHING: {"alphabet"},
 }
-_COLUMN_KEYS = ("equals", "map", "bits", "words", "form", "decimals", "blank", "alphabet")
+_COLUMN_KEYS = (
+    "equals",
+    "map",
+    "bits",
+    "words",
+    "form",
+    "decimals",
+    "blank",
+    "alphabet",
+    "signed",
+    "flush",
+    "solid",
+)
 
 
 def refuse_unsound(file: ProfileFile) -> None:
@@ -99,7 +111,7 @@ def _of_check(framing: Framing, check: CheckRange, columns: list[list[Column]]) 
             yield "the check covers columns in front of its own, counted from the front"
         one_byte = width == 1 and all(len(bytes.fromhex(start)) == 1 for start in framing.start)
         if check.optional and not (one_byte and framing.length == found[0].last):
-            yield "an optional check is one byte, the last of a frame of fixed length that starts with one byte"
+            yield "an optional check is the one last byte of a frame of fixed length that starts with one byte"
 
 
 def _of_shape(shape: Shape, length: int | None) -> Iterable[str]:
@@ -161,7 +173,7 @@ def _of_column(column: Column) -> Iterable[str]:
         yield "ends before it begins"
     needed, may = _COLUMN_NEEDS.get(column.meaning), _COLUMN_MAY.get(column.meaning, set())
     for key in _COLUMN_KEYS:
-        there = getattr(column, key) not in (None, (), {})
+        there = getattr(column, key) not in (None, False, (), {})
         if there != (key == needed) and key not in may:
             yield f"meaning {column.meaning.value!r} {_verb(key == needed)} {key!r}"
     for text in (*column.equals, *column.map):

@@ -9,6 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -30,11 +31,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def convert(raw: Mapping[str, Any], shape: type[T], where: str, error: type[ScaleError]) -> T:
     """``raw`` as a ``shape``; raises ``error`` for an unknown key, a wrong type or a value out of range."""
-    _refuse_unknown(raw, inspect.type_info(shape), where, error)
+    _refuse_unknown(raw, _type_info(shape), where, error)
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as wrong:
         raise error(f"{where}: {wrong}") from wrong
+
+
+@functools.cache
+def _type_info(shape: type) -> inspect.Type:
+    return inspect.type_info(shape)
 
 
 def _refuse_unknown(raw: object, kind: inspect.Type, where: str, error: type[ScaleError]) -> None:

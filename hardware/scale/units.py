@@ -24,7 +24,7 @@ def _spellings() -> Mapping[str, str]:
         "gr": "gr GR GN gn",
         "dwt": "dwt",
         "tael": "tl TL tael",
-        "pcs": "pcs PCS pc Pieces",
+        "pcs": "pcs PCS pc PC Pieces",
         "%": "%",
     }
     table = {spelling: unit for unit, words in known.items() for spelling in words.split()}

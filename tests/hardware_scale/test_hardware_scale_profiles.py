@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from hardware.scale.contract import Check, ProfileError
-from hardware.scale.profile import SHELF, Profile, Shelf, builtin_profiles, load_profile, read_profile
+from hardware.scale.profile import (
+    ASKED_TWICE,
+    SHELF,
+    Profile,
+    Shelf,
+    builtin_profiles,
+    load_profile,
+    read_profile,
+)
+from hardware.scale.schema import Shape
 
 FILES = sorted(SHELF.glob("*.toml"))
 SOUND = (SHELF / "yaohua-tf0.toml").read_text(encoding="utf-8")
@@ -30,14 +39,45 @@ def test_an_unknown_id_names_the_nearest(shelf: Shelf) -> None:
         shelf.decoder("yaohua-tf")
 
 
+NO_WEIGHT = {"dingsong-ds822"}
+"""Recognised frames of which no weight is made: what their fields mean is not known."""
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_house_style_of_every_profile(path: Path) -> None:
-    """Every profile names sources, has a vector that is refused, one with a value and one without."""
+    """Every profile has sources, a vector that is refused, one with a value, and one for what has none."""
     file = load_profile(path).file
+    assert path.read_text(encoding="utf-8").startswith("# ")
     assert file.sources
     assert any(vector.refused or vector.check is Check.BAD for vector in file.vector)
-    assert any(vector.value is not None for vector in file.vector)
-    assert any(vector.value is None and not vector.refused for vector in file.vector)
+    assert any(vector.value is not None for vector in file.vector) != (file.id in NO_WEIGHT)
+    speechless = not any(_without_number(shape) for shape in file.shape)
+    assert speechless or any(vector.value is None and not vector.refused for vector in file.vector)
+    if file.polled:
+        assert file.command or file.id in {"dibal-98"}
+
+
+def _without_number(shape: Shape) -> bool:
+    """Whether a frame of this shape may be one without a weight."""
+    facts = [shape.facts]
+    for column in shape.column:
+        facts += [*column.map.values(), *column.words.values()]
+        facts += [each for table in column.bits.values() for each in table.values()]
+    return any(each.overload or each.underload or each.out_of_range or each.error for each in facts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_no_capture_confirms_asks_twice(path: Path) -> None:
+    info = load_profile(path).info
+    assert (info.confidence == "unconfirmed") == info.title.endswith(ASKED_TWICE)
+
+
+def test_the_shelf_reads_a_profile_when_it_is_asked_for() -> None:
+    shelf = builtin_profiles()
+    assert isinstance(shelf, Shelf)
+    shelf.decoder("cas-22")
+    assert list(shelf._profiles) == ["cas-22"]
+    assert shelf.ids == sorted(path.stem for path in FILES)
 
 
 def _vectors() -> list[tuple[str, str]]:
