@@ -7,6 +7,7 @@ import threading
 
 from rich.console import Console
 
+from firmware_app.cli.demo.models import ScaleModel
 from firmware_app.cli.demo.stage import Stage
 from firmware_app.quantity import BadAmount, grams
 from hardware.bench import BenchError, ask
@@ -16,19 +17,24 @@ The kiosk is open. Put loads on from here:
   scale 1kg        a load on the trader's scale
   pan 437g         a load on the appliance's own pan
   empty            nothing on either
-  model NAME       honest, multiplier, nominal_honest, offset
+  place WHERE      the load on the trader's scale: centre, front_left, front_right, back_left, back_right
+  press KEY …      keys of the trader's scale: zero, tare, digits, M1 to M6
+  remote on|off    the remote control in the trader's pocket
+  model NAME       another market scale; `steelyard demo --list-scales` names them
   unplug, replug   the load cell's plug
   quit"""
 
 
-def play_by_hand(stage: Stage) -> None:
-    """Reads commands until ``quit`` or the end of input."""
+def play_by_hand(stage: Stage, model: ScaleModel | None = None) -> None:
+    """Reads commands until ``quit`` or the end of input; says of ``model`` how its trader makes it act."""
     console = Console(stderr=True, highlight=False)
     if not sys.stdin.isatty():
         console.print("the kiosk is open; end with Ctrl-C")
         threading.Event().wait()
         return
     console.print(HELP)
+    if model is not None:
+        console.print(f"The market scale: {model.tells}{_how(model)}")
     while True:
         try:
             words = input("> ").split()
@@ -43,6 +49,16 @@ def play_by_hand(stage: Stage) -> None:
                 console.print(str(error))
 
 
+def _how(model: ScaleModel) -> str:
+    """The commands that make the model act."""
+    done = [
+        f"{wish} on" if value is True else f"{wish} {' '.join(value)}"
+        for wish, value in model.hands.items()
+        if value
+    ]
+    return f" Try: {', '.join(done)}" if done else ""
+
+
 def _do(stage: Stage, words: list[str]) -> None:
     match words:
         case ["scale", amount]:
@@ -54,6 +70,12 @@ def _do(stage: Stage, words: list[str]) -> None:
             ask(stage.pan_bench, load_g=0.0)
         case ["model", name]:
             ask(stage.scale_bench, model=name)
+        case ["place", where]:
+            ask(stage.scale_bench, position=where)
+        case ["press", *keys] if keys:
+            ask(stage.scale_bench, press=keys)
+        case ["remote", ("on" | "off") as held]:
+            ask(stage.scale_bench, remote=held == "on")
         case ["unplug"]:
             ask(stage.pan_bench, plugged=False)
         case ["replug"]:

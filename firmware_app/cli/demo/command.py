@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.cli.demo.by_hand import play_by_hand
+from firmware_app.cli.demo.models import ScaleModel, scale_model, scale_models
 from firmware_app.cli.demo.slip import draw_slips
 from firmware_app.cli.demo.stage import Stage, display_there
-from firmware_app.cli.demo.visits import PLAYS, Done, Play
+from firmware_app.cli.demo.visits import PLAYS, Done, Play, on_model
 from firmware_app.errors import SteelyardError
 from hardware.bench import BenchError
 
@@ -31,7 +33,13 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a visit.")] = False,
     language: Annotated[str, typer.Option(help="First language of the screen: zh, bo or en.")] = "zh",
     size: Annotated[str, typer.Option(help="Size of the screen.")] = "800x480",
-    scale: Annotated[str, typer.Option(help="Model of the simulated market scale.")] = "honest",
+    scale: Annotated[
+        str | None,
+        typer.Option(help="Model of the market scale; off screen, one visit with goods on that model."),
+    ] = None,
+    list_scales: Annotated[
+        bool, typer.Option("--list-scales", help="Name the models of market scales, and leave.")
+    ] = False,
 ) -> None:
     """Shows the whole appliance on simulated parts.
 
@@ -39,16 +47,34 @@ def demo(
     --headless) it draws off screen and a scripted visitor uses the same touchscreen.
 
     Example: steelyard demo --headless --out demo-out --json
+
+    Example: steelyard demo --scale plu_multiplier
     """
-    if headless or not display_there():
-        _play(out or Path("demo-out"), language, size, as_json=as_json)
+    if list_scales:
+        _name_the_models(as_json=as_json)
         return
-    with Stage(console.print, headless=False, language=language, size=size, model=scale) as stage:
+    model = None if scale is None else scale_model(scale)
+    if headless or not display_there():
+        _play(out or Path("demo-out"), language, size, model, as_json=as_json)
+        return
+    name = "honest" if model is None else model.name
+    with Stage(console.print, headless=False, language=language, size=size, model=name) as stage:
         stage.open()
-        play_by_hand(stage)
+        play_by_hand(stage, model)
 
 
-def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
+def _name_the_models(*, as_json: bool) -> None:
+    models = scale_models()
+    width = max(map(len, models))
+    for model in models.values():
+        if as_json:
+            print_json(model)
+        else:
+            typer.echo(f"{model.name:<{width}}  {model.tells}")
+
+
+def _play(out: Path, language: str, size: str, model: ScaleModel | None, *, as_json: bool) -> None:
+    plays = PLAYS if model is None else (on_model(model),)
     began = time.monotonic()
     out = out.resolve()
     shots = out / "screens"
@@ -57,7 +83,7 @@ def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
         old.unlink()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("starting", total=len(PLAYS) + 2)
+        task = progress.add_task("starting", total=len(plays) + 2)
         stage = Stage(
             lambda words: progress.update(task, description=words),
             headless=True,
@@ -69,25 +95,31 @@ def _play(out: Path, language: str, size: str, *, as_json: bool) -> None:
             try:
                 stage.open()
                 progress.advance(task)
-                done, slips = _all_visits(stage, shots, progress, task, as_json=as_json)
+                done, slips = _all_visits(stage, plays, shots, progress, task, as_json=as_json)
                 _collect(stage, out, slips)
             except (SteelyardError, BenchError) as error:
                 fail(f"{error}; logs: {out / 'logs'}", DEVICE_FAILED)
             finally:
                 stage.keep_logs(out)
-        progress.update(task, description="done", completed=len(PLAYS) + 2)
+        progress.update(task, description="done", completed=len(plays) + 2)
     _tell(out, done, time.monotonic() - began)
     if not all(visit.receipt for visit in done):
         raise typer.Exit(NO)
 
 
 def _all_visits(
-    stage: Stage, shots: Path, progress: Progress, task: TaskID, *, as_json: bool
+    stage: Stage,
+    plays: Sequence[Callable[[Play], Done]],
+    shots: Path,
+    progress: Progress,
+    task: TaskID,
+    *,
+    as_json: bool,
 ) -> tuple[list[Done], dict[int, str]]:
     play = Play(stage, shots)
     done: list[Done] = []
     try:
-        for visit in PLAYS:
+        for visit in plays:
             progress.update(task, description=(visit.__doc__ or "").rstrip("."))
             done.append(visit(play))
             progress.advance(task)

@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Self
 
+from firmware_app.cli.demo.models import SIMULATED
 from firmware_app.cli.supervisor import Supervisor
 from firmware_app.errors import SteelyardError
 from firmware_app.service import config, processes
@@ -151,7 +152,7 @@ class Stage:
     def _scale_line(self) -> list[str]:
         line = ["--profile", PROFILE, "--model", self._model, "--max", "15kg", "--e", "5g"]
         line += ["--link", str(self.run_dir / "scale"), "--bench", str(self.scale_bench)]
-        return [sys.executable, "-m", "hardware.scale.simulated", *line]
+        return [*SIMULATED, *line]
 
     def _call(self, *arguments: str) -> str:
         done = subprocess.run([*STEELYARD, *arguments], capture_output=True, text=True, check=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from firmware_app.cli.demo.models import ScaleModel
 from firmware_app.cli.demo.stage import Stage
 from firmware_app.cli.demo.visitor import Visitor
 from firmware_app.procedures.prompts import (
@@ -23,6 +26,9 @@ from firmware_app.procedures.prompts import (
 from hardware.bench import ask
 
 STALL = "12"
+LOOK_S = 2.0
+"""A visitor looks at the display for so long before saying that the load is on: some cheats wait."""
+
 ODD = (0.313, 0.571, 0.787)
 """Where in the asked range the visitor's goods lie: no load comes out as a round mass."""
 
@@ -42,6 +48,7 @@ class Play:
     def __init__(self, stage: Stage, shots: Path) -> None:
         self._stage = stage
         self.visitor = Visitor(stage, shots)
+        self._look_s = 0.0
         self.slips: dict[int, str] = {}
         """Text of the QR code that the screen showed, by entry."""
 
@@ -66,6 +73,15 @@ class Play:
         return self._with_goods(
             "honest scale, goods, plug of the load cell pulled half-way", "zh", unplug=True
         )
+
+    def model_with_goods(self, model: ScaleModel) -> Done:
+        """One model of a market scale with goods, its trader doing what makes it act."""
+        self._model(model.name)
+        for wish, value in model.hands.items():
+            hand: dict[str, Any] = {wish: value}
+            ask(self._stage.scale_bench, **hand)
+        self._look_s = LOOK_S
+        return self._with_goods(f"{model.name}: {model.tells.rstrip('.')}", "zh", unplug=False)
 
     # parts of a visit
 
@@ -123,6 +139,7 @@ class Play:
             ask(self._stage.scale_bench, load_g=goods_g)
             if number == 1:
                 visitor.shot(f"goods-{language}")
+            time.sleep(self._look_s)
             visitor.tap("answer.load_is_on")
             self._weigh_on_pan(goods_g, language, first=number == 1, unplug=unplug and number == 2)
 
@@ -168,6 +185,16 @@ PLAYS: tuple[Callable[[Play], Done], ...] = (
     Play.nominal_honest_with_goods,
     Play.unplugged,
 )
+
+
+def on_model(model: ScaleModel) -> Callable[[Play], Done]:
+    """The visit with goods on one model."""
+
+    def visit(play: Play) -> Done:
+        return play.model_with_goods(model)
+
+    visit.__doc__ = model.tells
+    return visit
 
 
 def _odd_mass(prompt: PutGoods) -> float:
