@@ -229,6 +229,7 @@ class Robot:
     def _tap(self, automation_id: str) -> Script:
         visible = list(self._visible())
         cover = next((w for w in reversed(visible) if isinstance(w, Cover)), None)
+        target: Tappable | None = None
         if automation_id == "glass" and cover is not None:
             x, y = cover.center
         else:
@@ -236,6 +237,7 @@ class Robot:
             if target is None:
                 raise Refused(self._why_not(automation_id, visible))
             x, y = target.center
+        taps = 0 if target is None else target.taps
         self._touches += 1
         touch = RobotTouch(f"robot-{self._touches}", x, y)
         EventLoop.post_dispatch_input("begin", touch)
@@ -243,6 +245,8 @@ class Robot:
         yield
         EventLoop.post_dispatch_input("end", touch)
         yield
+        if target is not None and target.taps == taps:
+            raise Refused(f"{automation_id} was touched, but the screen had just changed under the finger")
         return {"ok": True, "at": [round(x), round(y)]}
 
     def _why_not(self, automation_id: str, visible: list[Widget]) -> str:

@@ -69,13 +69,14 @@ class Piece(Widget):
 
 
 class Tappable(Piece):
-    """Does ``on_tap`` when tapped while enabled. ``held`` is true under the finger."""
+    """Does ``on_tap`` when tapped while enabled. ``held`` is true under the finger; ``taps`` counts."""
 
     def __init__(self, m: Metrics, automation_id: str, on_tap: Callable[[], None]) -> None:
         super().__init__(m)
         self.automation_id = automation_id
         self.enabled = True
         self.held = False
+        self.taps = 0
         self._on_tap = on_tap
 
     def enable(self, enabled: bool) -> None:
@@ -107,6 +108,7 @@ class Tappable(Piece):
         was_held = self.held
         self._hold(False)
         if was_held and self.tappable and self.collide_point(*touch.pos):
+            self.taps += 1
             self._on_tap()
         return True
 

@@ -20,7 +20,7 @@ The kiosk is open. Put loads on from here:
   place WHERE      the load on the trader's scale: centre, front_left, front_right, back_left, back_right
   press KEY …      keys of the trader's scale: zero, tare, digits, M1 to M6
   remote on|off    the remote control in the trader's pocket
-  model NAME       another market scale; `steelyard demo --list-scales` names them
+  model NAME       another market scale; `steelyard demo --list-models` names them
   unplug, replug   the load cell's plug
   quit"""
 

@@ -37,8 +37,8 @@ def demo(
         str | None,
         typer.Option(help="Model of the market scale; off screen, one visit with goods on that model."),
     ] = None,
-    list_scales: Annotated[
-        bool, typer.Option("--list-scales", help="Name the models of market scales, and leave.")
+    list_models: Annotated[
+        bool, typer.Option("--list-models", help="Name the models of market scales, and leave.")
     ] = False,
 ) -> None:
     """Shows the whole appliance on simulated parts.
@@ -50,7 +50,7 @@ def demo(
 
     Example: steelyard demo --scale plu_multiplier
     """
-    if list_scales:
+    if list_models:
         _name_the_models(as_json=as_json)
         return
     model = None if scale is None else scale_model(scale)

@@ -62,7 +62,8 @@ class Visitor:
         while time.monotonic() < end:
             visit = self.state().visit
             last = visit.prompt if visit else None
-            if last is not None and seen(last):
+            if visit is not None and seen(last):
+                self._until_shown([visit.visit, visit.step])
                 return last
         raise DemoFailed(f"waited for {what}, the appliance shows {last}")
 
@@ -72,6 +73,14 @@ class Visitor:
         while self.state().visit is not None:
             if time.monotonic() > end:
                 raise DemoFailed("the appliance does not come home")
+        self._until_shown([])
+
+    def _until_shown(self, step: list[Any]) -> None:
+        """Until the screen, too, has come to a step or beyond: a touch before would answer an older one."""
+        end = time.monotonic() + PATIENCE_S
+        while not _reached(shown := self.screen()["visit"], step):
+            if time.monotonic() > end:
+                raise DemoFailed(f"the screen stays at {shown}, the core is at {step}")
 
     def wait_received(self, entry: int) -> bool:
         """Whether the county's receipt for the entry arrives in time."""
@@ -127,3 +136,7 @@ class Visitor:
     def close(self) -> None:
         self._robot.close()
         self._news.close()
+
+
+def _reached(shown: list[Any], step: list[Any]) -> bool:
+    return shown == step or (bool(shown and step) and shown[0] == step[0] and shown[1] > step[1])
