@@ -29,6 +29,7 @@ from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock
+from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.identity import software_hash
@@ -38,7 +39,9 @@ from firmware_app.service.pan import Pan
 from firmware_app.service.visits import VisitDesk
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
+from hardware.scale.bits import Setting
 from hardware.scale.confirm import Confirmation
+from hardware.scale.contract import Profiles
 
 TURN_MS = 50
 PUBLISH_NS = 100_000_000
@@ -66,6 +69,8 @@ class Core:
             loaded.data_dir, clock=self._clock, software=software_hash(), device=config.device.id
         )
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
+        self._shelf: Profiles | None = None
+        self._line: dict[str, object] = {}
         self._lead, self._profiles = self._open_lead()
         self._delivery = messages.ReportDelivery(reachable=False)
         self._uploader_ns: int | None = None
@@ -96,10 +101,15 @@ class Core:
         wanted = self._config.lead
         if wanted is None:
             return None, {}
-        open_transport = parts.factory("steelyard.scale_transport", wanted.transport)
-        profiles = parts.factory("steelyard.scale_profiles", "builtin")()
-        known = {profile.id: profile.version for profile in profiles.list()}
-        return Lead(open_transport(wanted.options), profiles), known
+        shelf: Profiles = parts.factory("steelyard.scale_profiles", "builtin")()
+        self._shelf = shelf
+        known = {profile.id: profile.version for profile in shelf.list()}
+        return self._new_lead(wanted, dict(wanted.options)), known
+
+    def _new_lead(self, wanted: LeadConfig, line: dict[str, object]) -> Lead:
+        assert self._shelf is not None
+        self._line = line
+        return Lead(parts.factory("steelyard.scale_transport", wanted.transport)(line), self._shelf)
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -145,8 +155,20 @@ class Core:
             return
         procedure = self._desk.procedure
         scale = None if procedure is None else procedure.state.scale
+        if procedure is not None and scale is not None:
+            self._set_line(self._config.lead, procedure.state.confirmed)
         wanted = self._config.lead.profile or (scale.profile if scale is not None else "")
         self._lead.use(wanted if wanted in self._profiles else None)
+
+    def _set_line(self, wanted: LeadConfig, confirmed: Confirmation | None) -> None:
+        """Sets the port as it was confirmed for this model of scale, else as it is configured."""
+        line: dict[str, object] = dict(wanted.options)
+        if confirmed is not None and wanted.transport == "serial":
+            line |= Setting(confirmed.baud, confirmed.line).options()
+        if line == self._line or self._lead is None:
+            return
+        self._lead.close()
+        self._lead = self._new_lead(wanted, line)
 
     def _context(self) -> context.Context:
         """The appliance as a visit that begins now must know it."""

@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from hardware.scale.contract import Indication, ScaleError
 from hardware.scale.listen import Candidate
@@ -35,6 +37,9 @@ GRAMS = {
 _SHOWN = re.compile(r"([+-]?)\s*([0-9]{1,7}(?:[.,][0-9]{0,6})?)\s*([a-z市斤两]{0,3})")
 
 
+Text = Annotated[str, Meta(max_length=120)]
+
+
 class NotConfirmed(ScaleError):
     """What the display shows does not confirm the protocol; the message says why and what to do."""
 
@@ -45,10 +50,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     ``value``: decimal string in ``unit`` (None where the lead states none); ``raw``: the frame in hex.
     """
 
-    text: str
-    value: str
-    unit: str | None
-    raw: str
+    text: Text
+    value: Text
+    unit: Text | None
+    raw: Annotated[str, Meta(max_length=400)]
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +62,15 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     ``unit``: what the display shows its figures in. ``at``: RFC 3339. ``shown``: every load compared.
     """
 
-    maker: str
-    model: str
-    profile: str
-    version: str
-    baud: int
-    line: str
-    unit: str
-    at: str
-    shown: tuple[Shown, ...]
+    maker: Text
+    model: Text
+    profile: Text
+    version: Text
+    baud: Annotated[int, Meta(ge=300, le=921600)]
+    line: Annotated[str, Meta(pattern="^[78][NEO][12]$")]
+    unit: Text
+    at: Text
+    shown: Annotated[tuple[Shown, ...], Meta(min_length=1, max_length=10)]
 
 
 def compared(text: str, indication: Indication, earlier: tuple[Shown, ...] = ()) -> tuple[Shown, str]:

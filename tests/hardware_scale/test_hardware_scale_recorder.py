@@ -203,6 +203,8 @@ def test_record_and_replay_at_the_terminal(tmp_path: Path) -> None:
         while line.state is LineState.OPEN:
             replayed += line.read(0.1)
     assert replayed == raw
+    decoded = CliRunner().invoke(app, ["decode", "--profile", "and-st-gs", str(out), "--json"])
+    assert {json.loads(line)["value"] for line in decoded.stdout.splitlines()} == {"1.567"}
 
 
 def test_a_recording_of_silence_says_so_with_its_exit_code(tmp_path: Path) -> None:

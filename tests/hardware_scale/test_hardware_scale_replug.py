@@ -1,7 +1,8 @@
 """Plugs pulled, power cut, brown-outs, wrong rates and parities on a pty: nothing wrong, nothing stale.
 
 Every cycle has a load of its own, so a value of an earlier one, or one made of two torn frames, gives itself
-away. `pytest -m slow tests/hardware_scale/test_hardware_scale_replug.py -s` runs the thousand.
+away. About seven mishaps in ten are unplugging, a new device number, a wrong rate or a wrong parity:
+`pytest -m slow tests/hardware_scale/test_hardware_scale_replug.py -s` runs a thousand of those.
 """
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ def test_mishaps_leave_nothing_wrong_and_nothing_stale(tmp_path: Path, profile: 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("profile", "cycles"), [("yaohua-tf0", 340), ("and-st-gs", 330), ("toledo-continuous", 330)]
+    ("profile", "cycles"), [("yaohua-tf0", 480), ("and-st-gs", 470), ("toledo-continuous", 470)]
 )
 def test_a_thousand_mishaps_leave_nothing_wrong_and_nothing_stale(
     tmp_path: Path, profile: str, cycles: int

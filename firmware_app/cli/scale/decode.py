@@ -14,6 +14,7 @@ from firmware_app.cli.scale.common import AsJson, scale_in_words, shelf, show
 from hardware.scale.bits import Setting
 from hardware.scale.contract import Check, Decoder, Indication
 from hardware.scale.listen import MAX_HEARD, NO_RATE, Chunk, Heard, propose
+from hardware.scale.recorder import is_recording, read_recording
 
 MAX_HEX = 4_000_000
 """Characters of hexadecimal text taken from the command line or a file."""
@@ -29,7 +30,8 @@ def decode(
         str, typer.Option("--profile", help="Protocol, see `steelyard scale list`; auto: which it may be.")
     ],
     file: Annotated[
-        Path | None, typer.Argument(help="Raw bytes, or text of hexadecimal bytes.", show_default=False)
+        Path | None,
+        typer.Argument(help="Recording, raw bytes, or text of hexadecimal bytes.", show_default=False),
     ] = None,
     hex_text: Annotated[str | None, typer.Option("--hex", help='Bytes, such as "02 2B 30".')] = None,
     as_json: AsJson = False,
@@ -80,7 +82,10 @@ def _indications(decoder: Decoder, blocks: Iterable[bytes]) -> Iterator[Indicati
 
 
 def _blocks_of(path: Path) -> Iterator[bytes]:
-    """The bytes of a file: as they are, or as told by its text when that is nothing but hexadecimal."""
+    """The bytes of a recording, of a text that is nothing but hexadecimal, or of a raw file."""
+    if is_recording(path):
+        yield from (event.data for event in read_recording(path))
+        return
     with path.open("rb") as file:
         first = file.read(BLOCK)
         if _HEX_ONLY.fullmatch(first):
