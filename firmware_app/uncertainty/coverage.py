@@ -1,0 +1,36 @@
+"""Coverage factors: how many standard uncertainties hold a probability.
+
+Rules this file obeys:
+
+* k = 2 is 95.45 % of a normal distribution and nothing else; with few degrees of freedom k is larger
+  (JCGM 100 G.3 and G.4; EA-4/02 annex E).
+* Degrees of freedom need not be whole: t is taken at the very value (JCGM 100 G.4.2 allows it).
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+PROBABILITY_OF_K_2 = math.erf(math.sqrt(2))
+"""0.9545, the probability within two standard deviations of a normal distribution."""
+
+_STANDARD = NormalDist()
+
+
+def quantile(probability: float, dof: float = math.inf) -> float:
+    """The one-sided quantile z, or t of ``dof`` degrees of freedom (0 < probability < 1, dof > 0)."""
+    if not (0 < probability < 1 and dof > 0):
+        raise ValueError(f"no quantile of probability {probability!r} with {dof!r} degrees of freedom")
+    if math.isinf(dof):
+        return _STANDARD.inv_cdf(probability)
+    from scipy.special import stdtrit  # heavy to load, and the appliance starts without it
+
+    return float(stdtrit(dof, probability))
+
+
+def coverage_factor(dof: float = math.inf, probability: float = PROBABILITY_OF_K_2) -> float:
+    """The two-sided factor k with which k·u holds ``probability``."""
+    if math.isinf(dof) and probability == PROBABILITY_OF_K_2:
+        return 2.0
+    return quantile((1 + probability) / 2, dof)
