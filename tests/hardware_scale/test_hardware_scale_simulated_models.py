@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -262,3 +263,9 @@ def test_what_is_no_key_is_refused(key: str) -> None:
 def test_what_is_no_place_is_refused() -> None:
     with pytest.raises(ValueError, match="known: centre"):
         MarketScale(PLATE).move("left", 0.0)
+
+
+def test_the_page_about_peripherals_names_every_model_with_its_sentence() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "peripherals.md").read_text(encoding="utf-8")
+    for model in MODELS.values():
+        assert f"| `{model.name}` | {model.tells} |" in page
