@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from firmware_app.cli.budget import budget
 from firmware_app.cli.demo.command import demo
 from firmware_app.cli.enrol import enrol
 from firmware_app.cli.gateway import PASSED_ON, gateway
@@ -13,6 +14,7 @@ from firmware_app.cli.ledger import app as ledger
 from firmware_app.cli.record import record
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
+from firmware_app.cli.site import site
 from firmware_app.cli.slip import app as slip
 from firmware_app.cli.weigh import weigh
 
@@ -32,6 +34,8 @@ app.command()(record)
 app.command()(weigh)
 app.add_typer(scale, name="scale")
 app.add_typer(judge, name="judge")
+app.command(epilog="Example: steelyard budget weight.toml --monte-carlo 1000000")(budget)
+app.command(epilog="Example: steelyard site --latitude 37 --altitude 2500")(site)
 app.command()(enrol)
 app.add_typer(ledger, name="ledger")
 app.add_typer(slip, name="slip")

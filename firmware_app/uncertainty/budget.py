@@ -46,7 +46,17 @@ DIVISORS = {
 """Half width over standard uncertainty."""
 
 Uncertainty = Annotated[float, Meta(ge=0, description="in the unit of the input")]
-Text = Annotated[str, Meta(max_length=400)]
+
+
+def printable(text: str) -> str:
+    """``text`` where it has nothing in it that moves a terminal; raises ValueError."""
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be shown: give one line of plain text")
+    return text
+
+
+Text = Annotated[str, Meta(max_length=400), Read(printable)]
+Unit = Annotated[str, Meta(max_length=40), Read(printable)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +79,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
         | None
     ) = None
     observations: Annotated[tuple[float, ...], Meta(min_length=2, max_length=MAX_OBSERVATIONS)] | None = None
-    unit: Annotated[str, Meta(max_length=40)] = ""
+    unit: Unit = ""
     source: Text = ""
 
     def __post_init__(self) -> None:
@@ -132,7 +142,7 @@ class BudgetFile(msgspec.Struct, frozen=True, kw_only=True):
 
     title: Text = ""
     model: Annotated[str, Meta(min_length=1, max_length=MAX_CHARACTERS, description="an expression")]
-    unit: Annotated[str, Meta(max_length=40)] = ""
+    unit: Unit = ""
     k: Annotated[float, Meta(ge=0.5, le=10, description="coverage factor asked for")] | None = None
     inputs: Annotated[tuple[Input, ...], Key("input"), Meta(min_length=1, max_length=MAX_INPUTS)]
 

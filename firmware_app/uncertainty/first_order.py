@@ -75,7 +75,7 @@ def first_order(budget: Budget) -> FirstOrder:
         dof = float(core.dof(result))
     k = coverage_factor(dof) if budget.k is None else budget.k
     half = coverage_factor(dof, INTERVAL) * standard
-    slopes = [float(rp.sensitivity(result, doubts[n])) if n in doubts else None for n in values]
+    slopes = [float(rp.sensitivity(result, doubts[n])) + 0.0 if n in doubts else None for n in values]
     parts = [abs(slope or 0.0) * each.standard for slope, each in zip(slopes, budget.inputs, strict=True)]
     return FirstOrder(
         value=value,
@@ -149,5 +149,5 @@ def _notes(inputs: tuple[Quantity, ...], parts: list[float]) -> tuple[str, ...]:
     ]
     unseen = [known.name for known, part in zip(inputs, parts, strict=True) if known.standard and not part]
     if unseen:
-        notes.append(f"first order sees nothing of {', '.join(unseen)}: compare with --monte-carlo")
+        notes.append(f"first order sees nothing of {', '.join(unseen)}: compare with a Monte Carlo")
     return tuple(notes)

@@ -142,17 +142,20 @@ def change_by_air(here_kg_m3: float, adjusted_kg_m3: float) -> float:
     return (adjusted_kg_m3 - here_kg_m3) / (REFERENCE_WEIGHT_KG_M3 - adjusted_kg_m3)
 
 
-def lift_of_goods(air_kg_m3: float, goods_kg_m3: float) -> float:
-    """By what part goods are shown lighter than they are, on a scale adjusted with weights in the same air."""
+def buoyancy_of_goods(air_kg_m3: float, goods_kg_m3: float) -> float:
+    """By what part more than their mass goods are shown by a scale adjusted with steel in the same air.
+
+    Negative for all that is less dense than 8000 kg/m³: the air carries more of it.
+    """
     return (1 - air_kg_m3 / goods_kg_m3) / (1 - air_kg_m3 / REFERENCE_WEIGHT_KG_M3) - 1
 
 
-def lift_of_weight(air_kg_m3: float, weight_kg_m3: float) -> float:
-    """By what part a weight that is no steel of 8000 kg/m³ balances more than its conventional mass here.
+def buoyancy_of_weight(air_kg_m3: float, weight_kg_m3: float) -> float:
+    """By what part more than its conventional mass a weight of this density balances in this air.
 
-    Zero at 1.2 kg/m³, for which the conventional mass is defined (OIML R 111-1 10.2.1).
+    Zero at 1.2 kg/m³, for which the conventional mass is defined (JCGM 101 9.3.1).
     """
-    return -(air_kg_m3 - REFERENCE_AIR_KG_M3) * (1 / weight_kg_m3 - 1 / REFERENCE_WEIGHT_KG_M3)
+    return (REFERENCE_AIR_KG_M3 - air_kg_m3) * (1 / weight_kg_m3 - 1 / REFERENCE_WEIGHT_KG_M3)
 
 
 def _density(density: float, reasons: list[str], source: str) -> AirDensity:
