@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -31,7 +31,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def convert(raw: Mapping[str, Any], shape: type[T], where: str, error: type[ScaleError]) -> T:
     """``raw`` as a ``shape``; raises ``error`` for an unknown key, a wrong type or a value out of range."""
-    _refuse_unknown(raw, _type_info(shape), where, error)
+    _refuse_unknown(raw, _type_info(cast("Hashable", shape)), where, error)
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as wrong:
@@ -39,7 +39,7 @@ def convert(raw: Mapping[str, Any], shape: type[T], where: str, error: type[Scal
 
 
 @functools.cache
-def _type_info(shape: type) -> inspect.Type:
+def _type_info(shape: Hashable) -> inspect.Type:
     return inspect.type_info(shape)
 
 
