@@ -15,6 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from firmware_app.quantity import Grams, plain, show_mass
+from firmware_app.rules.base import OutsideTable as OutsideTable  # noqa: PLC0414 - sought here too
 from firmware_app.rules.rows import (
     ClassRow,
     Confidence,
@@ -32,10 +33,6 @@ HALF = Decimal("0.5")
 
 class BadInstrument(RulesError):
     """The data of the scale do not fit any accuracy class of the pack."""
-
-
-class OutsideTable(RulesError):
-    """The law gives no figure here; nothing is extrapolated."""
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

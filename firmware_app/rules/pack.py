@@ -17,12 +17,11 @@ from typing import TypeVar
 import msgspec
 
 from firmware_app import settings_file
-from firmware_app.quantity import plain
-from firmware_app.rules.mpe import BadInstrument, Instrument, OutsideTable, mpe
-from firmware_app.rules.rows import NawiPack, Pack, RulesError, WeightsPack
-from firmware_app.rules.weights import NotDefined, weight_mpe
+from firmware_app.rules.base import Dated, RulesError
+from firmware_app.rules.proofs import contradictions
+from firmware_app.rules.rows import Pack
 
-P = TypeVar("P", NawiPack, WeightsPack)
+P = TypeVar("P", bound=Dated)
 
 BUILTIN = Path(__file__).parent / "packs"
 MAX_BYTES = 1 << 20
@@ -45,10 +44,8 @@ def load_pack(data: bytes, name: str = "pack") -> Pack:
     pack = msgspec.structs.replace(read, sha256=settings_file.sha256(data))
     if not pack.vectors:
         raise BadPack(f"{name}: a pack without vectors proves nothing")
-    if isinstance(pack, NawiPack):
-        _prove_nawi(pack, name)
-    else:
-        _prove_weights(pack, name)
+    for contradiction in contradictions(pack):
+        raise BadPack(f"{name}: {contradiction}")
     return pack
 
 
@@ -67,36 +64,3 @@ def pack_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None
             f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date"
         )
     return max(covering, key=lambda pack: (pack.effective, pack.version))
-
-
-def _prove_nawi(pack: NawiPack, name: str) -> None:
-    for vector in pack.vectors:
-        instrument = Instrument(
-            accuracy_class=vector.accuracy_class, max_g=vector.max_g, e_g=vector.e_g, price_computing=False
-        )
-        try:
-            given = mpe(pack, instrument, vector.load_g, vector.stage, pack.effective).limit_g
-        except (OutsideTable, BadInstrument):
-            given = None
-        if given != vector.limit_g:
-            raise BadPack(
-                f"{name}: class {vector.accuracy_class}, e = {plain(vector.e_g)} g, "
-                f"load {plain(vector.load_g)} g, {vector.stage.value}: "
-                f"the rows give {given}, the vector wants {vector.limit_g}"
-            )
-
-
-def _prove_weights(pack: WeightsPack, name: str) -> None:
-    for row in pack.rows:
-        if strange := set(row.mpe_mg) - set(pack.weight_classes):
-            raise BadPack(f"{name}: {plain(row.nominal_g)} g: unknown weight classes {sorted(strange)}")
-    for vector in pack.vectors:
-        try:
-            given = weight_mpe(pack, vector.weight_class, vector.nominal_g).mpe_mg
-        except NotDefined:
-            given = None
-        if given != vector.mpe_mg:
-            raise BadPack(
-                f"{name}: {vector.weight_class} {plain(vector.nominal_g)} g: the rows give {given} mg, "
-                f"the vector wants {vector.mpe_mg}"
-            )

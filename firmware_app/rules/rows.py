@@ -15,40 +15,14 @@ from decimal import Decimal
 
 import msgspec
 
-from firmware_app.errors import SteelyardError
-
-
-class RulesError(SteelyardError):
-    """Root of what this room raises; the message says what, where and what to do."""
-
-
-class Confidence(enum.StrEnum):
-    """How well a row is known; the mapping to the tags of the fact sheet is in docs/law-packs.md."""
-
-    CONFIRMED = "confirmed"
-    """Read in the primary text itself."""
-    SECONDARY = "secondary"
-    """Read in one or more secondary sources; the row's source says which."""
-    UNCONFIRMED = "unconfirmed"
-    """Recalled, or carried over from a text that is no longer the one in force."""
-
-
-def weakest(*confidences: Confidence) -> Confidence:
-    """The confidence of an answer that leans on several rows."""
-    order = list(Confidence)
-    return max(confidences, key=order.index)
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What every row of a pack says about itself; raises ValueError where a field is empty."""
-
-    clause: str
-    source: str
-    confidence: Confidence
-
-    def __post_init__(self) -> None:
-        if not self.clause.strip() or not self.source.strip():
-            raise ValueError("a row names its clause and its source")
+from firmware_app.rules.base import Confidence as Confidence  # noqa: PLC0414 - sought here too
+from firmware_app.rules.base import Dated, Row
+from firmware_app.rules.base import RulesError as RulesError  # noqa: PLC0414 - sought here too
+from firmware_app.rules.base import weakest as weakest  # noqa: PLC0414 - sought here too
+from firmware_app.rules.code_rows import CodePack
+from firmware_app.rules.prepackage_rows import PrepackagePack
+from firmware_app.rules.retail_rows import RetailPack
+from firmware_app.rules.unit_rows import UnitsPack
 
 
 class Stage(enum.StrEnum):
@@ -60,6 +34,16 @@ class Stage(enum.StrEnum):
     """后续检定: periodic, and after repair."""
     IN_SERVICE = "in_service"
     """使用中检查: in use, a spot check on the market."""
+
+
+class Platform(enum.StrEnum):
+    """What carries the load, as far as the eccentric load goes by it."""
+
+    MANY_SUPPORTS = "many_supports"
+    """More than four points of support."""
+    MINIMAL_OFF_CENTRE = "minimal_off_centre"
+    """Tank or hopper."""
+    ROLLING = "rolling"
 
 
 class ClassRow(Row, frozen=True, kw_only=True):
@@ -114,6 +98,59 @@ class Handover(Row, frozen=True, kw_only=True):
     max_to_g: Decimal
 
 
+class EccentricLoadRow(Row, frozen=True, kw_only=True):
+    """The eccentric load of a platform as a fraction of Max and additive tare; raises ValueError.
+
+    Either ``fraction``, or one over the number of supports less ``supports_less``.
+    """
+
+    platform: Platform
+    fraction: Decimal | None = None
+    supports_less: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.fraction is None) == (self.supports_less is None):
+            raise ValueError("an eccentric load is either a fraction or goes by the supports")
+
+
+class RepeatabilityRow(Row, frozen=True, kw_only=True):
+    """How often and at which fractions of Max the same load is weighed; ``recalled`` rows are not applied."""
+
+    accuracy_class: str
+    weighings: int
+    fractions: tuple[Decimal, ...]
+    series: int
+    recalled: bool = False
+
+
+class DiscriminationRow(Row, frozen=True, kw_only=True):
+    """The extra load in d that must change the display, tried at Min and at fractions of Max."""
+
+    factor_d: Decimal
+    fractions_of_max: tuple[Decimal, ...]
+
+
+class SubstitutionRow(Row, frozen=True, kw_only=True):
+    """Weights of Max over ``divisor`` suffice where the repeatability is at most ``repeatability_e`` e."""
+
+    divisor: Decimal
+    repeatability_e: Decimal | None = None
+
+
+class LoadPointsRow(Row, frozen=True, kw_only=True):
+    """The loads of the weighing test besides Min and the steps of the MPE, and how many at least."""
+
+    fractions_of_max: tuple[Decimal, ...]
+    least: int
+
+
+class PriceRow(Row, frozen=True, kw_only=True):
+    """The smallest coin step of a price to pay."""
+
+    step_yuan: Decimal
+
+
 class MpeVector(msgspec.Struct, frozen=True, kw_only=True):
     """A figure the pack must give, or (``limit_g`` None) must refuse to give."""
 
@@ -140,26 +177,7 @@ class WeightVector(msgspec.Struct, frozen=True, kw_only=True):
     mpe_mg: Decimal | None = None
 
 
-class _Dated(msgspec.Struct, frozen=True, kw_only=True):
-    """What every pack has. ``expires`` is the first day on which it is no longer in force."""
-
-    id: str
-    version: str
-    title: str
-    effective: date
-    expires: date | None = None
-    source: str
-    adoption: Row
-    """How the national text and the international one whose rows are kept here hang together."""
-    sha256: str = ""
-    """Hash of the pack's file; never written in the file itself."""
-
-    def covers(self, on: date) -> bool:
-        """Whether the pack is in force on that day."""
-        return self.effective <= on and (self.expires is None or on < self.expires)
-
-
-class NawiPack(_Dated, frozen=True, kw_only=True, tag_field="kind", tag="nawi"):
+class NawiPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="nawi"):
     """Rules for non-automatic weighing instruments."""
 
     scale_interval: Row
@@ -169,12 +187,19 @@ class NawiPack(_Dated, frozen=True, kw_only=True, tag_field="kind", tag="nawi"):
     reference: DivisorRow
     zero_setting: FactorRow
     eccentricity: DivisorRow
+    partial_eccentric_loads: tuple[EccentricLoadRow, ...]
     change_point: Row
+    repeatability: tuple[RepeatabilityRow, ...]
+    discrimination: DiscriminationRow
+    substitution: tuple[SubstitutionRow, ...]
+    partial_range: Row
+    load_points: LoadPointsRow
+    price_computing: PriceRow
     handovers: tuple[Handover, ...] = ()
     vectors: tuple[MpeVector, ...]
 
 
-class WeightsPack(_Dated, frozen=True, kw_only=True, tag_field="kind", tag="weights"):
+class WeightsPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="weights"):
     """Maximum permissible errors of weights."""
 
     weight_classes: tuple[str, ...]
@@ -182,4 +207,4 @@ class WeightsPack(_Dated, frozen=True, kw_only=True, tag_field="kind", tag="weig
     vectors: tuple[WeightVector, ...]
 
 
-Pack = NawiPack | WeightsPack
+Pack = NawiPack | WeightsPack | RetailPack | PrepackagePack | CodePack | UnitsPack

@@ -51,6 +51,51 @@ def test_a1_by_change_point():
     assert (answer["error_g"], answer["limit_g"], answer["verdict"]) == ("0.5", "2.5", "conforms")
 
 
+@pytest.mark.parametrize(
+    ("added", "zero_error", "error_g", "verdict", "code"),
+    [
+        ("1.5g", "0.5g", "0.5", "conforms", 0),
+        ("1.5g", None, "1.0", "conforms", 0),  # 1.0 + 1.25 ≤ 2.5
+        ("1g", None, "1.5", "undecided", 0),  # 1.5 + 1.25 > 2.5
+        ("-2g", None, "4.5", "does_not_conform", 1),  # 4.5 − 1.25 > 2.5
+    ],
+)
+def test_without_e0_the_doubt_of_zero_is_counted_and_said(added, zero_error, error_g, verdict, code):
+    # Source: A.4.4.3 (E0 is used), zero-setting accuracy 0.25 e; never taken as zero in silence.
+    done = run(
+        *SCALE,
+        *("--load", "1000g", "--indication", "1000g", "--change-point", added, "--stage", "initial"),
+        *([] if zero_error is None else ["--zero-error", zero_error]),
+        *(*DAY, "--json"),
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["error_g"], answer["verdict"], done.exit_code) == (error_g, verdict, code)
+    assert ("E0 is not given" in answer.get("reason", "")) is (zero_error is None)
+
+
+@pytest.mark.parametrize("stage", ["in-service", "in_service"])
+def test_a_stage_is_written_either_way(stage):
+    done = run(*SCALE, "--load", "2505g", "--stage", stage, *DAY, "--json")
+    assert json.loads(done.stdout)["limit_g"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("load", "more", "limit_initial_g", "e_g"),
+    [
+        ("1kg", [], "1.0", "2"),
+        ("6kg", [], "3.0", "2"),
+        ("6.001kg", [], "5", "5"),
+        ("1kg", ["--active", "2"], "2.5", "5"),
+    ],
+)
+def test_the_range_that_counts_gives_e(load, more, limit_initial_g, e_g):
+    # Source: fact sheet 1.3, multi-interval and multi-range: e of the active partial range.
+    scale = ["mpe", "--class", "III", "--max", "6kg/15kg", "--e", "2g/5g", "--load", load]
+    answer = json.loads(run(*scale, *more, *DAY, "--json").stdout)
+    assert (answer["limit_initial_g"], answer["active_e_g"]) == (limit_initial_g, e_g)
+    assert "partial range" in answer["clause"]
+
+
 def test_after_the_handover_the_answer_says_what_nobody_has_read():
     done = run(*SCALE, "--load", "1kg", "--date", "2027-01-08", "--json")
     answer = json.loads(done.stdout)
@@ -67,7 +112,6 @@ def test_after_the_handover_the_answer_says_what_nobody_has_read():
         [*SCALE, "--load", "1kg", "--date", "1999-01-01"],
         [*SCALE, "--load", "1kg", "--date", "soon"],
         [*SCALE, "--load", "1kg", "--stage", "later"],
-        [*SCALE, "--load", "1kg", "--indication", "1kg", "--added", "1g"],
         [*SCALE, "--load", "1kg", "--added", "1g", "--zero-error", "0g"],
         ["weights", "--class", "M3", "--nominal", "500mg"],
         ["weights", "--class", "M1", "--nominal", "1.5kg"],
