@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from firmware_app.ledger.slip_image import slip_png
 from hardware import printer_lines
 from hardware.printer import (
     BadOption,
@@ -368,3 +369,22 @@ def test_a_folder_takes_slips_where_no_printer_is(tmp_path: Path) -> None:
     }
     FolderPrinter(tmp_path / "slips").print_slip(first)
     assert (tmp_path / "slips/slip-0003.png").exists()
+
+
+# The slip of the record itself.
+
+CJK = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+
+
+@pytest.mark.parametrize("dots", [384, 576])
+def test_the_slip_of_the_record_comes_out_dot_for_dot(dots: int) -> None:
+    if not CJK.is_file():
+        pytest.skip(f"no font at {CJK}")
+    slip = slip_png(["临夏市第一市场 12 号", "核查结果:不符合(建议送检)"], "steelyard:7", CJK, 2)
+    device = Answering(dots, READY)
+    EscposPrinter(device, dots).print_slip(slip)
+    width, rows = dots_of(device.output)
+    with Image.open(io.BytesIO(slip)) as drawn:
+        left = (width - drawn.width) // 2
+        assert [row[left : left + drawn.width] for row in rows] == black(drawn)
+        assert 1000 < sum(map(sum, rows)) < drawn.width * drawn.height / 2

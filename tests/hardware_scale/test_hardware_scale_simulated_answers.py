@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.scale.simulated.answers import HOSTS, LONGEST, Commands
+from hardware.scale.simulated.answers import LONGEST, Commands
 from hardware.scale.simulated.display import Display
+from hardware.scale.simulated.hosts import HOSTS
 from hardware.scale.simulated.modbus import MAPS, Slave, framed, laumas_division
 
 NOW = Display(value=Decimal("1.235"), interval=Decimal("0.005"))

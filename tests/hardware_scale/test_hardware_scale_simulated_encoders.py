@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.scale.simulated.answers import HOSTS
 from hardware.scale.simulated.display import GRAMS, Display, Plate, Shown, decimals_of, display_of
 from hardware.scale.simulated.encoders import (
     ENCODERS,
@@ -27,6 +26,7 @@ from hardware.scale.simulated.encoders import (
     toledo,
     yaohua,
 )
+from hardware.scale.simulated.hosts import HOSTS
 from hardware.scale.simulated.modbus import framed
 
 FRAMES = Path(os.environ.get("STEELYARD_RECORDINGS", Path(__file__).parents[3] / "shared/data")) / (

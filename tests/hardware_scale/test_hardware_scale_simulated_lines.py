@@ -149,7 +149,7 @@ BOTH = sorted(set(SHELVED) & set(PROFILES))
 @pytest.fixture(scope="module")
 def visits() -> Iterator[dict[str, BaseException | None]]:
     """The visit of every protocol that both sides know, some side by side: a visit is mostly waiting."""
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(12) as pool:
         under_way = {profile: pool.submit(visit, profile) for profile in BOTH}
         yield {profile: each.exception() for profile, each in under_way.items()}
 

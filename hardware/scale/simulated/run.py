@@ -19,9 +19,10 @@ from pathlib import Path
 import msgspec
 
 from hardware.bench import Bench
-from hardware.scale.simulated.answers import HOSTS, Host
+from hardware.scale.simulated.answers import Host
 from hardware.scale.simulated.display import Display, Plate, display_of
 from hardware.scale.simulated.encoders import ENCODERS, UNITS, VARIANTS, WITHOUT_LINE, Encoder
+from hardware.scale.simulated.hosts import HOSTS
 from hardware.scale.simulated.line import PtyLine
 from hardware.scale.simulated.modbus import MAPS
 from hardware.scale.simulated.physics import MarketScale

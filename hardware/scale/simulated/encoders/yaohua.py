@@ -18,11 +18,15 @@ def tf0(now: Display) -> bytes:
     return b"\x02" + body + xor_two_characters(body) + b"\x03" if body else b""
 
 
-def command_reply(now: Display, address: str = "A", command: str = "B") -> bytes:
-    """STX, address, command, sign, six digits, decimals, XOR in two characters, ETX (A23p manual p.26)."""
+def command_reply(now: Display, address: str = "A", command: str = "") -> bytes:
+    """STX, address, command, sign, six digits, decimals, XOR in two characters, ETX (A23p manual p.26).
+
+    ``command``: what is answered; by the kind displayed where none is given.
+    """
     body = _sign_digits_decimals(now)
     if not body:
         return b""
+    command = command or {"gross": "B", "tare": "C", "net": "D"}[now.kind]
     body = f"{address}{command}".encode() + body
     return b"\x02" + body + xor_two_characters(body) + b"\x03"
 
