@@ -123,24 +123,43 @@ class Proposal(msgspec.Struct, frozen=True):
     damaged: tuple[str, ...] = ()
 
 
-def propose(heard: Sequence[Heard], profiles: Profiles, fewest: int = FEWEST_FRAMES) -> Proposal:
+class Listening:
+    """Collects what each setting of a sweep brought; no byte is looked through twice."""
+
+    def __init__(self, profiles: Profiles, fewest: int = FEWEST_FRAMES) -> None:
+        """``fewest``: frames from which a protocol is proposed."""
+        self._profiles = profiles
+        self._fewest = fewest
+        self._heard = 0
+        self._trials: list[Trial] = []
+
+    def add(self, heard: Heard) -> None:
+        """Tries every protocol of the shelf on what came under one setting."""
+        for info in self._profiles.list():
+            for trial in _tried(self._heard, heard, info, self._profiles):
+                if len(trial.good) >= self._fewest or (not trial.good and trial.bad >= self._fewest):
+                    self._trials.append(trial)
+        self._heard += 1
+
+    def proposal(self) -> Proposal:
+        """Every protocol that reads enough frames of what was heard under one setting."""
+        sound = [trial for trial in self._trials if trial.good]
+        best: dict[str, Trial] = {}
+        for trial in sound:
+            if trial.info.id not in best or trial.score > best[trial.info.id].score:
+                best[trial.info.id] = trial
+        ranked = sorted(best.values(), key=_rank)[:MOST_CANDIDATES]
+        pairs = confusables(_read_of_one_stream(ranked, sound)) if ranked else ()
+        damaged = {trial.info.id for trial in self._trials if not trial.good}
+        return Proposal(tuple(_candidate(trial, pairs) for trial in ranked), pairs, tuple(sorted(damaged)))
+
+
+def propose(heard: Iterable[Heard], profiles: Profiles, fewest: int = FEWEST_FRAMES) -> Proposal:
     """Every protocol of the shelf that reads ``fewest`` frames or more of what was heard."""
-    trials = [
-        trial
-        for number, each in enumerate(heard)
-        for info in profiles.list()
-        for trial in _tried(number, each, info, profiles)
-        if len(trial.good) >= fewest or (not trial.good and trial.bad >= fewest)
-    ]
-    sound = [trial for trial in trials if trial.good]
-    best: dict[str, Trial] = {}
-    for trial in sound:
-        if trial.info.id not in best or trial.score > best[trial.info.id].score:
-            best[trial.info.id] = trial
-    ranked = sorted(best.values(), key=_rank)[:MOST_CANDIDATES]
-    pairs = confusables(_read_of_one_stream(ranked, sound)) if ranked else ()
-    damaged = {trial.info.id for trial in trials if not trial.good}
-    return Proposal(tuple(_candidate(trial, pairs) for trial in ranked), pairs, tuple(sorted(damaged)))
+    listening = Listening(profiles, fewest)
+    for each in heard:
+        listening.add(each)
+    return listening.proposal()
 
 
 def _tried(number: int, heard: Heard, info: ProfileInfo, profiles: Profiles) -> Iterable[Trial]:

@@ -113,6 +113,41 @@ def test_watch_shows_bytes_beside_the_value() -> None:
     assert f"{YAOHUA}  1560" in result.stdout
 
 
+def test_watch_follows_several_scales_and_names_each(tmp_path: Path) -> None:
+    """Given two scales of two protocols, then each line says which port it came from."""
+    ends = [os.openpty() for _ in range(2)]
+    for _, far in ends:
+        tty.setraw(far)
+    paths = [os.ttyname(far) for _, far in ends]
+    stop = threading.Event()
+
+    def stream() -> None:
+        while not stop.wait(0.05):
+            os.write(ends[0][0], bytes.fromhex(YAOHUA))
+            os.write(ends[1][0], b"ST,GS,+001.567kg\r\n")
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    both = ("--profile", "yaohua-tf0", "--profile", "and-st-gs")
+    try:
+        result = run("watch", *paths, *both, "--seconds", "0.6", "--json")
+    finally:
+        stop.set()
+        thread.join()
+        for pair in ends:
+            for end in pair:
+                os.close(end)
+    assert result.exit_code == 0, result.stderr
+    said = {(record["port"], record["value"]) for record in records(result)}
+    assert said == {(paths[0], "1560"), (paths[1], "1.567")}
+
+
+def test_watch_refuses_ports_and_protocols_that_do_not_pair() -> None:
+    two = ("--profile", "yaohua-tf0", "--profile", "and-st-gs")
+    assert run("watch", "/dev/null", *two).exit_code == 2
+    assert run("watch", "/dev/null", "/dev/null", *two).exit_code == 2
+
+
 def test_watch_refuses_a_line_that_is_none() -> None:
     assert run("watch", "/dev/null", "--profile", "yaohua-tf0", "--line", "8X1").exit_code == 2
     assert run("watch", "/dev/null", "--profile", "yaohua-tf0", "--baud", "1").exit_code == 3

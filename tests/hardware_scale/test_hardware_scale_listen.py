@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Self
 import msgspec
 import pytest
 from hardware_scale_uart import heard_as_8n1
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from firmware_app.cli.scale import app
@@ -33,6 +35,14 @@ assert isinstance(SHELF, Shelf)
 AT_9600 = Setting(9600, "8N1")
 YAOHUA = bytes.fromhex("02 2B 30 30 31 35 36 30 30 31 39 03")
 SECOND = 1_000_000_000
+
+
+VALUED = {
+    info.id: (info, bytes.fromhex(vector.hex), Decimal(vector.value))
+    for info in SHELF.list()
+    for vector in reversed(SHELF.profile(info.id).file.vector)
+    if vector.value is not None and not vector.refused and vector.check is not Check.BAD
+}
 
 
 def st_gs(grams: int, header: bytes = b"ST") -> bytes:
@@ -156,6 +166,29 @@ def test_frames_without_a_value_are_a_candidate_without_one() -> None:
     assert "no frame holds a value" in best.why
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    data=st.lists(
+        st.one_of(st.binary(max_size=60), st.sampled_from([frame for _, frame, _ in VALUED.values()])),
+        max_size=12,
+    ),
+    setting=st.sampled_from([AT_9600, Setting(2400, "7E1"), Setting(9600, "8E1")]),
+)
+def test_no_bytes_raise_and_every_pair_truly_differs(data: list[bytes], setting: Setting) -> None:
+    """Given anything at all, then scores stay within 0 to 100 and a pair is never two equal readings."""
+    each = Heard(setting, tuple(Chunk(place, portion) for place, portion in enumerate(data)))
+    proposal = propose([each], SHELF)
+    for one in proposal.candidates:
+        assert 0 < one.score <= 100
+        assert one.frames >= 2
+        assert one.loads in (1, 2)
+    for pair in proposal.confusables:
+        one, other = pair.sides
+        assert one.profile != other.profile
+        assert (one.value, one.unit) != (other.value, other.unit) or None in (one.value, other.value)
+    assert diagnose([each], proposal).words
+
+
 class Toy:
     """``=12345678`` read from the left or from the right, as two families of indicators send it."""
 
@@ -241,14 +274,6 @@ def test_an_unconfirmed_profile_asks_for_two_loads() -> None:
     (one,) = [one for one in proposal.candidates if one.profile == "reversed"]
     assert one.loads == 2
     assert "no capture confirms this protocol" in one.why
-
-
-VALUED = {
-    info.id: (info, bytes.fromhex(vector.hex), Decimal(vector.value))
-    for info in SHELF.list()
-    for vector in reversed(SHELF.profile(info.id).file.vector)
-    if vector.value is not None and not vector.refused and vector.check is not Check.BAD
-}
 
 
 @pytest.mark.parametrize("name", VALUED)

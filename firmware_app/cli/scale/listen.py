@@ -37,7 +37,7 @@ from firmware_app.registry.confirmations import add_confirmation
 from hardware.scale.bits import Setting, lines_of, settings_to_try
 from hardware.scale.contract import ProfileInfo, Profiles, Request
 from hardware.scale.diagnosis import Diagnosis, Level, diagnose
-from hardware.scale.listen import Heard, Proposal, propose
+from hardware.scale.listen import Heard, Listening, Proposal
 from hardware.scale.sweep import ask, hear
 
 CLEAR = 60.0
@@ -86,11 +86,14 @@ def listen(  # noqa: PLR0917 - the options of the command
     if poll is not None:
         info = _info(known, poll)
         requests = _requests(info, request or [1])
-        heard = _ask(port, _one_setting(info, baud, line), requests, seconds)
         known = _Only(known, info)
+        listening = Listening(known)
+        heard = _ask(port, _one_setting(info, baud, line), requests, seconds)
+        listening.add(heard[0])
     else:
-        heard = _sweep(port, known, _settings(known, baud, line), seconds, whole)
-    proposal = propose(heard, known)
+        listening = Listening(known)
+        heard = _sweep(port, listening, _settings(known, baud, line), seconds, whole)
+    proposal = listening.proposal()
     diagnosis = diagnose(heard, proposal)
     if as_json:
         _print_for_programs(heard, proposal, diagnosis)
@@ -119,7 +122,7 @@ def _settings(known: Profiles, baud: int | None, line: str | None) -> tuple[Sett
 
 
 def _sweep(
-    port: str, known: Profiles, settings: tuple[Setting, ...], seconds: float, whole: bool
+    port: str, listening: Listening, settings: tuple[Setting, ...], seconds: float, whole: bool
 ) -> list[Heard]:
     heard: list[Heard] = []
     with Progress(console=console, transient=True) as progress:
@@ -134,13 +137,14 @@ def _sweep(
             if heard[-1].why and len(heard) == 1:
                 # A port that is not there is not there at any rate.
                 break
-            if not whole and heard[-1].chunks and _is_clear(heard[-1], known):
+            listening.add(heard[-1])
+            if not whole and _is_clear(listening):
                 break
     return heard
 
 
-def _is_clear(heard: Heard, known: Profiles) -> bool:
-    found = propose((heard,), known).candidates
+def _is_clear(listening: Listening) -> bool:
+    found = listening.proposal().candidates
     return bool(found) and found[0].score >= CLEAR and found[0].value is not None
 
 
