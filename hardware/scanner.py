@@ -172,6 +172,8 @@ class KeyboardScanner(_Shell):
         try:
             ready, _, _ = select.select([self._device.fd], [], [], timeout_s)
             events = list(self._device.read()) if ready else []
+        except BlockingIOError:
+            return []
         except (OSError, ValueError) as error:
             self._drop(str(error))
             return self._keys.lost(self._clock_ns())

@@ -272,7 +272,7 @@ class Paper:
     def _live(self) -> None:
         while data := self.far.recv(65536):
             self.heard += data
-            if self.speaks and data in (*READY, b"\x1dr\x01"):
+            if self.speaks and data.endswith((*READY, b"\x1dr\x01")):
                 self.far.send(b"\x12")
 
     def printed(self) -> bytes:

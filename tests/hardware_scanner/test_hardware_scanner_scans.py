@@ -388,6 +388,21 @@ def test_a_keyboard_scanner_comes_back() -> None:
         assert only(scanner.read(1)).text == "70"  # type: ignore[union-attr]
 
 
+def test_a_false_alarm_of_the_kernel_is_no_loss(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a device that is said to be readable and has nothing, then it stays open."""
+    with KeyboardScanner("/dev/input/x", lambda _path: board, Time()) as scanner:
+        board.press(typed("69"))
+
+        def nothing() -> list[Any]:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(board, "read", nothing)
+            assert scanner.read(1) == []
+        assert scanner.state is LineState.OPEN
+        assert only(scanner.read(1)).text == "69"  # type: ignore[union-attr]
+
+
 def test_a_keyboard_that_another_program_holds_is_said() -> None:
     held = Board(grabbable=False)
     with KeyboardScanner("/dev/input/x", lambda _path: held, Time()) as scanner:
