@@ -183,29 +183,31 @@ def _slot(column: Column) -> _Slot:
 
 
 def _reader(column: Column) -> _Read:
-    match column.meaning:
-        case Meaning.FIXED:
-            allowed = frozenset(column.equals)
-            return lambda text, _found: text in allowed
-        case Meaning.MAP:
-            return _map_reader({text: _stated(facts) for text, facts in column.map.items()})
-        case Meaning.WORDS:
-            read = _map_reader(_words(column))
-            return lambda text, found: read(text.strip(BLANK), found)
-        case Meaning.UNIT:
-            return _unit_reader(column.blank)
-        case Meaning.BITS:
-            return _bits_reader(column.bits)
-        case Meaning.WEIGHT | Meaning.TARE:
-            return _number_reader(column)
-        case Meaning.NUMBER:
-            form, decimals = column.form or Form.DECIMAL, column.decimals or 0
-            return lambda text, _found: read_number(form, text, decimals, minus=False) is not None
-        case Meaning.ANSWER | Meaning.ERROR | Meaning.CHECK as meaning:
-            return _text_reader(meaning)
-        case Meaning.ANYTHING:
-            letters = frozenset(column.alphabet or ())
-            return lambda text, _found: not letters or letters.issuperset(text)
+    return _READERS[column.meaning](column)
+
+
+def _fixed_reader(column: Column) -> _Read:
+    allowed = frozenset(column.equals)
+    return lambda text, _found: text in allowed
+
+
+def _words_reader(column: Column) -> _Read:
+    read = _table_reader(_words(column))
+    return lambda text, found: read(text.strip(BLANK), found)
+
+
+def _map_reader(column: Column) -> _Read:
+    return _table_reader({text: _stated(facts) for text, facts in column.map.items()})
+
+
+def _unkept_reader(column: Column) -> _Read:
+    form, decimals = column.form or Form.DECIMAL, column.decimals or 0
+    return lambda text, _found: read_number(form, text, decimals, minus=False) is not None
+
+
+def _anything_reader(column: Column) -> _Read:
+    letters = frozenset(column.alphabet or ())
+    return lambda text, _found: not letters or letters.issuperset(text)
 
 
 def _words(column: Column) -> dict[str, dict[str, Any]]:
@@ -234,16 +236,13 @@ def _number_reader(column: Column) -> _Read:
 def _standing(column: Column) -> Callable[[str], bool]:
     """Whether a number's text stands in its column as the profile says."""
     first = "[+-]" if column.signed else ""
-    if column.solid:
-        rest = "[!-~]*"
-    else:
-        rest = r"[ -~\0]*" + ("[!-~]" if column.flush else "")
+    rest = "[!-~]*" if column.solid else r"[ -~\0]*" + ("[!-~]" if column.flush else "")
     wanted = re.compile(first + rest)
     return lambda text: wanted.fullmatch(text) is not None
 
 
-def _unit_reader(blank: Facts | None) -> _Read:
-    instead = None if blank is None else _stated(blank)
+def _unit_reader(column: Column) -> _Read:
+    instead = None if column.blank is None else _stated(column.blank)
 
     def read(text: str, found: _Found) -> bool:
         word = text.strip(BLANK)
@@ -260,7 +259,7 @@ def _stated(facts: Facts) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(facts).items() if value is not None}
 
 
-def _map_reader(table: Mapping[str, dict[str, Any]]) -> _Read:
+def _table_reader(table: Mapping[str, dict[str, Any]]) -> _Read:
     def read(text: str, found: _Found) -> bool:
         if text not in table:
             return False
@@ -270,9 +269,9 @@ def _map_reader(table: Mapping[str, dict[str, Any]]) -> _Read:
     return read
 
 
-def _bits_reader(bits: Mapping[str, Mapping[str, Facts]]) -> _Read:
+def _bits_reader(column: Column) -> _Read:
     fields = []
-    for place, table in bits.items():
+    for place, table in column.bits.items():
         low, high = bit_range(place)
         facts = {int(number): _stated(each) for number, each in table.items()}
         fields.append((low, (1 << (high - low + 1)) - 1, facts))
@@ -297,9 +296,27 @@ def bit_range(place: str) -> tuple[int, int]:
     return pair
 
 
-def _text_reader(meaning: Meaning) -> _Read:
+def _text_reader(column: Column) -> _Read:
+    meaning = column.meaning
+
     def read(text: str, found: _Found) -> bool:
         found.texts[meaning] = text
         return meaning is Meaning.CHECK or text.isprintable()
 
     return read
+
+
+_READERS: Mapping[Meaning, Callable[[Column], _Read]] = {
+    Meaning.FIXED: _fixed_reader,
+    Meaning.MAP: _map_reader,
+    Meaning.WORDS: _words_reader,
+    Meaning.UNIT: _unit_reader,
+    Meaning.BITS: _bits_reader,
+    Meaning.WEIGHT: _number_reader,
+    Meaning.TARE: _number_reader,
+    Meaning.NUMBER: _unkept_reader,
+    Meaning.ANSWER: _text_reader,
+    Meaning.ERROR: _text_reader,
+    Meaning.CHECK: _text_reader,
+    Meaning.ANYTHING: _anything_reader,
+}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class Form(enum.StrEnum):
     DECIMAL = "decimal"
     """Sign and point (or comma) among the digits, blanks around and behind the sign."""
     AUXILIARY = "auxiliary"
-    """As decimal, or with the digit behind the verified ones marked: ``7.12/3``, ``123.5[6``, ``123.5[6]``."""
+    """As decimal, or with the digit behind the verified ones marked: ``7.12/3``, ``123.5[6]``."""
     REVERSED = "reversed"
     """As decimal, least significant character first: ``00.1000-`` is -1.00."""
     POUNDS_OUNCES = "lb:oz"
@@ -73,37 +74,43 @@ class Number(NamedTuple):
 
 
 def read_number(form: Form, text: str, decimals: int | None, minus: bool) -> Number | None:
-    """The number in ``text`` (bytes one to one); None when it is none. ``minus``: the sign stands elsewhere."""
+    """The number in ``text`` (bytes one to one), None if it is none; ``minus``: the sign stands elsewhere."""
+    if form in _BINARY:
+        return _signed(_BINARY[form](text.encode("latin-1")), decimals, minus)
     match form:
-        case Form.DECIMAL:
-            return _decimal(text, text.strip(BLANK), minus)
-        case Form.AUXILIARY:
-            return _auxiliary(text, minus)
-        case Form.REVERSED:
-            return _decimal(text[::-1], text.strip(BLANK), minus)
-        case Form.POUNDS_OUNCES:
-            return _pounds_ounces(text)
-        case Form.EXPONENT:
-            found = _EXPONENT.fullmatch(text)
-            return None if found is None else _signed(int(found[2]), -int(found[1]), minus)
         case Form.DIGITS:
-            digits = _DIGITS.fullmatch(text)
-            return None if digits is None else _placed(digits[1], decimals, minus)
+            number = _digits(text, decimals, minus)
         case Form.BCD_LITTLE:
-            digits = _DIGITS.fullmatch(_bytes(text)[::-1].hex())
-            return None if digits is None else _placed(digits[1], decimals, minus)
-        case Form.INTEGER_LITTLE:
-            return _signed(int.from_bytes(_bytes(text), "little", signed=True), decimals, minus)
-        case Form.INTEGER_BIG:
-            return _signed(int.from_bytes(_bytes(text), "big", signed=True), decimals, minus)
-        case Form.MAGNITUDE_LITTLE:
-            return _signed(int.from_bytes(_bytes(text), "little"), decimals, minus)
-        case Form.MAGNITUDE_BIG:
-            return _signed(int.from_bytes(_bytes(text), "big"), decimals, minus)
+            number = _digits(text.encode("latin-1")[::-1].hex(), decimals, minus)
+        case Form.AUXILIARY:
+            number = _auxiliary(text, minus)
+        case Form.REVERSED:
+            number = _decimal(text[::-1], text.strip(BLANK), minus)
+        case Form.POUNDS_OUNCES:
+            number = _pounds_ounces(text)
+        case Form.EXPONENT:
+            number = _exponent(text, minus)
+        case _:
+            number = _decimal(text, text.strip(BLANK), minus)
+    return number
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("latin-1")
+_BINARY: Mapping[Form, Callable[[bytes], int]] = {
+    Form.INTEGER_LITTLE: lambda data: int.from_bytes(data, "little", signed=True),
+    Form.INTEGER_BIG: lambda data: int.from_bytes(data, "big", signed=True),
+    Form.MAGNITUDE_LITTLE: lambda data: int.from_bytes(data, "little"),
+    Form.MAGNITUDE_BIG: lambda data: int.from_bytes(data, "big"),
+}
+
+
+def _digits(text: str, decimals: int | None, minus: bool) -> Number | None:
+    digits = _DIGITS.fullmatch(text)
+    return None if digits is None else _placed(digits[1], decimals, minus)
+
+
+def _exponent(text: str, minus: bool) -> Number | None:
+    found = _EXPONENT.fullmatch(text)
+    return None if found is None else _signed(int(found[2]), -int(found[1]), minus)
 
 
 def _placed(digits: str, decimals: int | None, minus: bool) -> Number | None:

@@ -111,7 +111,7 @@ def _of_check(framing: Framing, check: CheckRange, columns: list[list[Column]]) 
             yield "the check covers columns in front of its own, counted from the front"
         one_byte = width == 1 and all(len(bytes.fromhex(start)) == 1 for start in framing.start)
         if check.optional and not (one_byte and framing.length == found[0].last):
-            yield "an optional check is the one last byte of a frame of fixed length that starts with one byte"
+            yield "an optional check is the last byte of a frame of fixed length that starts with one byte"
 
 
 def _of_shape(shape: Shape, length: int | None) -> Iterable[str]:

@@ -105,3 +105,106 @@ def test_sum7_of_a_captured_ind245_frame() -> None:
 @given(st.binary(min_size=1, max_size=40))
 def test_sum7_brings_the_total_to_zero(data: bytes) -> None:
     assert (sum(byte & 0x7F for byte in data) + sum7(data)[0]) % 128 == 0
+
+
+# Lengths in the frame, silences, phase, several ways to cut.
+
+COUNTED = Cut(kind="counted", starts=(b"\xf8",), count_at=(2, 3), order="little", more=4, longest=12)
+QUIET = Cut(kind="gap", gap_ns=10, longest=8)
+PHASE = Cut(kind="length", starts=(b"\xff",), lengths=(3,), in_phase=3)
+
+
+def anything(cut: Cut) -> Framer[bytes]:
+    return Framer([Lane(cut, lambda candidate: Judged(candidate, True))])
+
+
+@pytest.mark.parametrize(
+    ("stream", "frames"),
+    [
+        (b"\xf8\x02\x00ab!", [b"\xf8\x02\x00ab!"]),
+        (b"x\xf8\x00\x00!\xf8\x01\x00a!", [b"\xf8\x00\x00!", b"\xf8\x01\x00a!"]),
+        (b"\xf8\xff\xff\xf8\x01\x00a!", [b"\xf8\x01\x00a!"]),
+        (b"\xf8\x05\x00ab", []),
+        (b"\xf8\x05", []),
+    ],
+)
+def test_a_length_in_the_frame_is_bounded(stream: bytes, frames: list[bytes]) -> None:
+    assert [one.raw for one in all_of(anything(COUNTED), stream)] == frames
+    single = anything(COUNTED)
+    got = [one for byte in stream for one in single.feed(bytes([byte]))] + single.finish()
+    assert [one.raw for one in got] == frames
+
+
+def test_silence_separates_frames() -> None:
+    """Given bytes in clusters, when a silence of ten is between them, then each cluster is a frame."""
+    machine = anything(QUIET)
+    got = machine.feed(b"ab", 0) + machine.feed(b"c", 9) + machine.feed(b"de", 19)
+    assert [(one.raw, one.at, one.first_ns, one.last_ns) for one in got] == [(b"abc", 0, 0, 9)]
+    assert [one.raw for one in machine.feed(b"", 29)] == [b"de"]
+    assert machine.feed(b"", 60) == []
+    assert [one.raw for one in machine.feed(b"f", 70) + machine.finish()] == [b"f"]
+
+
+def test_what_is_too_long_between_two_silences_is_no_frame() -> None:
+    machine = anything(QUIET)
+    got = machine.feed(b"x" * 50, 0) + machine.feed(b"ok", 100) + machine.finish()
+    assert [one.raw for one in got] == [b"ok"]
+    assert len(machine._buffer) <= 9
+
+
+def test_a_lost_line_begins_anew() -> None:
+    machine = anything(QUIET)
+    machine.feed(b"torn", 0)
+    machine.reset()
+    assert [one.raw for one in machine.feed(b"ok", 1) + machine.finish()] == [b"ok"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "places"),
+    [
+        (b"\xffab", []),
+        (b"\xffab\xffcd", []),
+        (b"\xffab\xffcd\xffef", [0, 3, 6]),
+        (b"\xffab?\xffcd\xffef\xffgh", [4, 7, 10]),
+        (b"\xffab\xffcd\xffef?\xffgh\xffij", [0, 3, 6]),
+        (b"\xffab\xffcd\xffef\xffgh?", [0, 3, 6, 9]),
+    ],
+)
+@pytest.mark.parametrize("portion", [1, 2, 100])
+def test_frames_in_phase_are_believed_from_the_first_on(
+    stream: bytes, places: list[int], portion: int
+) -> None:
+    machine = anything(PHASE)
+    got = [one for i in range(0, len(stream), portion) for one in machine.feed(stream[i : i + portion])]
+    assert [one.at for one in got + machine.finish()] == places
+
+
+def test_in_phase_a_frame_does_not_wait_for_the_next() -> None:
+    machine = anything(PHASE)
+    machine.feed(b"\xffab\xffcd\xffef")
+    assert [one.raw for one in machine.feed(b"\xffgh")] == [b"\xffgh"]
+
+
+def test_the_first_lane_with_a_whole_frame_wins_and_a_doubtful_one_is_told_last() -> None:
+    doubtful = Lane(LENGTH, lambda candidate: Judged(b"doubtful", False))
+    whole = Lane(END, lambda candidate: Judged(b"whole", True))
+    assert [one.what for one in Framer([doubtful, whole]).feed(b"\x02ab\x03")] == [b"whole"]
+    assert [one.what for one in Framer([doubtful]).feed(b"\x02ab\x03")] == [b"doubtful"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "places"),
+    [
+        (b"ok\r\n", [0]),
+        (b"xok\r\n", []),
+        (b"xok\r\nok\r\n", [5]),
+        (b"\x00\x7fok\r\n", [2]),
+        (b"a long line without any end ok\r\n", []),
+    ],
+)
+def test_the_tail_of_a_longer_line_is_no_line(stream: bytes, places: list[int]) -> None:
+    cut = Cut(kind="terminator", end=b"\r\n", longest=8, whole_lines=True)
+    for portion in (1, 3, 100):
+        machine = framer(cut, b"ok\r\n")
+        got = [one for i in range(0, len(stream), portion) for one in machine.feed(stream[i : i + portion])]
+        assert [one.at for one in got + machine.finish()] == places
