@@ -5,12 +5,15 @@ The two share no code; what they agree on is the protocol.
 
 from __future__ import annotations
 
+import ast
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.scale import simulated
 from hardware.scale.contract import Indication
 from hardware.scale.profile import builtin_profiles
 from hardware.scale.simulated.display import GRAMS, Display
@@ -77,3 +80,17 @@ def test_what_is_encoded_is_decoded(shape: str) -> None:
 
     trip()
     assert seen > 0, "nothing was read at all"
+
+
+def test_the_simulator_shares_no_code_with_the_reader() -> None:
+    """Given every module of the simulator, then of this project it imports itself and the bench only."""
+    folder = Path(simulated.__file__).parent
+    allowed = ("hardware.scale.simulated", "hardware.bench")
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{file.name}: relative import"
+                names = [node.module or ""]
+            ours = [name for name in names if name.split(".")[0] in ("hardware", "firmware_app", "kiosk")]
+            assert all(name.startswith(allowed) for name in ours), f"{file.name} imports {ours}"
