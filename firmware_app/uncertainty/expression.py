@@ -122,7 +122,9 @@ def parse_expression(text: str) -> Expression:
             tree = ast.parse(blank.strip(" "), mode="eval")
     except SyntaxError as error:
         said = error.msg.partition(". ")[0].replace("invalid syntax", "something is missing or too much here")
-        raise _bad(text, indent + max((error.offset or 1) - 1, 0), said) from error
+        # Place 0 is Python's way of saying that the text ended too early.
+        at = indent + error.offset - 1 if error.offset else len(text)
+        raise _bad(text, at, said) from error
     except (RecursionError, MemoryError) as error:
         raise _too_deep() from error
     reader = _Reader(text, blank.strip(" ").encode(), indent)
@@ -225,7 +227,8 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 words = f"{name} takes one argument"
             case ast.Call(func=ast.Name(id=name)):
-                words = f"{name[:SHOWN_CHARACTERS]!r} is no function; known: {', '.join(FUNCTIONS)}"
+                known = ", ".join(FUNCTIONS)
+                words = f"{name[:SHOWN_CHARACTERS]!r} is no function (a product has its *); known: {known}"
             case ast.Call():
                 words = "this is called like a function; write * for a product"
             case ast.BinOp() | ast.UnaryOp():

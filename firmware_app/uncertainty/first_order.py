@@ -75,7 +75,7 @@ def first_order(budget: Budget) -> FirstOrder:
         dof = float(core.dof(result))
     k = coverage_factor(dof) if budget.k is None else budget.k
     half = coverage_factor(dof, INTERVAL) * standard
-    slopes = [float(rp.sensitivity(result, doubts[n])) + 0.0 if n in doubts else None for n in values]
+    slopes = [_slope(result, doubts[name]) if name in doubts else None for name in values]
     parts = [abs(slope or 0.0) * each.standard for slope, each in zip(slopes, budget.inputs, strict=True)]
     return FirstOrder(
         value=value,
@@ -90,6 +90,12 @@ def first_order(budget: Budget) -> FirstOrder:
         ),
         notes=_notes(budget.inputs, parts),
     )
+
+
+def _slope(result: Any, doubt: Any) -> float:
+    if isinstance(result, float):
+        return 0.0  # of a model such as x ** 0, in which no doubt is left
+    return float(rp.sensitivity(result, doubt)) + 0.0  # a zero without a sign
 
 
 def _uncertain(known: Quantity) -> Any:

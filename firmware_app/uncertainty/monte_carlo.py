@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -49,9 +49,11 @@ class MonteCarlo(msgspec.Struct, frozen=True, kw_only=True):
     ``value`` and ``standard_uncertainty``: mean and standard deviation of the results, None where some
     input has so few degrees of freedom that there is none. ``symmetric_95`` leaves out 2.5 % on either
     side, ``shortest_95`` is the shortest interval with 95 % (JCGM 101 7.7).
-    ``sampling_error_of_u``: what another seed would change ``standard_uncertainty`` by (k = 1).
+    ``sampling_error_of_u`` and ``sampling_error_of_ends``: what another seed would change the standard
+    uncertainty and the ends of ``symmetric_95`` by (k = 1).
     ``first_order_is_enough``: both ends of the first-order interval agree with ``symmetric_95`` within
-    ``tolerance``, half a unit of the second digit of u (JCGM 101 7.9.2 and 8.2); None where nobody compared.
+    ``tolerance``, half a unit of the second digit of u (JCGM 101 7.9.2 and 8.2); None where
+    nobody compared, or too few trials to tell.
     """
 
     trials: int
@@ -62,6 +64,7 @@ class MonteCarlo(msgspec.Struct, frozen=True, kw_only=True):
     symmetric_95: tuple[float, float]
     shortest_95: tuple[float, float]
     sampling_error_of_u: float | None
+    sampling_error_of_ends: float
     tolerance: float | None = None
     first_order_is_enough: bool | None = None
     notes: tuple[str, ...] = ()
@@ -90,11 +93,13 @@ def monte_carlo(budget: Budget, trials: int, seed: int, compared: FirstOrder | N
         notes.append(
             f"the ends of the intervals are rough: {ADVISED_TRIALS} trials are advised (JCGM 101 7.2.2)"
         )
+    rough = _error_of_ends(results)
     tolerance = enough = None
     if compared is not None:
         tolerance = numerical_tolerance(compared.standard_uncertainty)
-        ends = zip(symmetric, compared.interval_95, strict=True)
-        enough = all(abs(drawn - assumed) <= tolerance for drawn, assumed in ends)
+        enough = _agree(symmetric, compared.interval_95, tolerance, rough)
+        if enough is None:
+            notes.append("too few trials to tell whether first order is enough")
     return MonteCarlo(
         trials=trials,
         seed=seed,
@@ -104,6 +109,7 @@ def monte_carlo(budget: Budget, trials: int, seed: int, compared: FirstOrder | N
         symmetric_95=symmetric,
         shortest_95=_shortest(results),
         sampling_error_of_u=error if least_dof > 4 else None,
+        sampling_error_of_ends=rough,
         tolerance=tolerance,
         first_order_is_enough=enough,
         notes=tuple(notes),
@@ -138,12 +144,17 @@ def _drawn(budget: Budget, trials: int, random: np.random.Generator) -> Array:
     with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
         for start in range(0, trials, BLOCK):
             count = min(BLOCK, trials - start)
-            values: dict[str, Any] = {each.name: draw(each, count, random) for each in budget.inputs}
-            try:
-                results[start : start + count] = evaluate(budget.model, values, _ARRAYS)
-            except NoValue as error:
-                raise NoValue(f"for some of the values that the inputs may have: {error}") from error
+            results[start : start + count] = _block(budget, count, random)
     return results
+
+
+def _block(budget: Budget, count: int, random: np.random.Generator) -> Array | float:
+    """Results of one block; what was drawn for it is gone when it returns."""
+    values: dict[str, Any] = {each.name: draw(each, count, random) for each in budget.inputs}
+    try:
+        return cast(Array | float, evaluate(budget.model, values, _ARRAYS))
+    except NoValue as error:
+        raise NoValue(f"for some of the values that the inputs may have: {error}") from error
 
 
 def _moments(results: Array) -> tuple[float, float, float]:
@@ -173,6 +184,28 @@ def _shortest(ordered: Array) -> tuple[float, float]:
     inside = _inside(ordered)
     low = int(np.argmin(ordered[inside:] - ordered[: len(ordered) - inside]))
     return float(ordered[low]), float(ordered[low + inside])
+
+
+def _error_of_ends(ordered: Array) -> float:
+    """Standard error of the ends of the symmetric interval, from the results next to them in order."""
+    count = len(ordered)
+    steps = math.ceil(math.sqrt(count * INTERVAL * (1 - INTERVAL) / 2))
+    low = round(count * (1 - INTERVAL) / 2)
+    high = count - 1 - low
+    return max(
+        float(ordered[low + steps] - ordered[max(low - steps, 0)]) / 2,
+        float(ordered[min(high + steps, count - 1)] - ordered[high - steps]) / 2,
+    )
+
+
+def _agree(
+    drawn: tuple[float, float], assumed: tuple[float, float], tolerance: float, rough: float
+) -> bool | None:
+    """Whether both ends agree within the tolerance; None where another seed might say otherwise."""
+    apart = max(abs(one - other) for one, other in zip(drawn, assumed, strict=True))
+    if apart + 2 * rough <= tolerance:
+        return True
+    return False if apart - 2 * rough > tolerance else None
 
 
 def _inside(ordered: Array) -> int:
