@@ -645,6 +645,48 @@ def test_a_confirmation_at_two_loads_is_kept_with_the_model(
     assert scale.got == b""
 
 
+def test_a_scale_of_the_registry_gives_maker_and_model(
+    on_pty: Callable[..., Scale], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a configuration, when --scale names one of its registry, then it is kept as that model."""
+    demo = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "steelyard.toml"
+    file.write_text(
+        f"""
+        registry = "{demo / "registry.toml"}"
+        weights = "{demo / "weights.toml"}"
+        [device]
+        id = "T-1"
+        data_dir = "data"
+        [pan]
+        driver = "simulated"
+        calibration = "{demo / "pan.toml"}"
+        """,
+        encoding="utf-8",
+    )
+    scale = on_pty(lambda: st_gs(1567))
+
+    def prompt(_text: str, **_options: object) -> str:
+        time.sleep(1.2)
+        return "1.567 kg"
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("typer.confirm", lambda *_words, **_options: True)
+    listen = ("listen", scale.path, "--seconds", "0.5", "--confirm", "--config", str(file), "--scale")
+    unknown = run(*listen, "nobody")
+    assert (unknown.exit_code, "no scale of the registry" in " ".join(unknown.stderr.split())) == (2, True)
+    result = run(*listen, "TZ-DEMO-0071")
+    assert result.exit_code == 0, (result.stdout, result.stderr)
+    (kept,) = load_confirmations(tmp_path / "data")
+    assert (kept.maker, kept.model, kept.profile, len(kept.shown)) == (
+        "上海耀华",
+        "DEMO-XK30",
+        "and-st-gs",
+        1,
+    )
+
+
 def test_whoever_does_not_agree_keeps_nothing(on_pty: Callable[..., Scale], tmp_path: Path) -> None:
     scale = on_pty(Loads(1560).frame)
     result = run("listen", scale.path, "--seconds", "0.5", "--confirm", "--data", str(tmp_path), typed="q\n")

@@ -2,13 +2,14 @@
 
 Rules this file obeys:
 
-* The figure is asked for before any reading is shown at the question, so that nobody nods it through.
+* The person types the figure of the display and the program compares: nothing is nodded through.
 * As many different loads are compared as the candidate asks for, and the last word is the person's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
@@ -35,7 +36,7 @@ class Plate(msgspec.Struct, frozen=True):
 
 
 def confirm_with_display(
-    port: str, proposal: Proposal, known: Profiles, *, requests: Sequence[Request], plate: Plate, at: str
+    port: str, proposal: Proposal, known: Profiles, *, requests: Sequence[Request], plate: Plate
 ) -> Confirmation:
     """The confirmation a person gave; leaves with exit code 1 where none came about."""
     best = proposal.candidates[0].setting
@@ -54,6 +55,7 @@ def confirm_with_display(
     model = plate.model or typer.prompt("Model on the data plate")
     if not typer.confirm(f"Read {maker} {model} by {chosen.profile} at {chosen.setting}?", default=False):
         fail("not confirmed", NO)
+    at = datetime.now(UTC).isoformat("T", "seconds")
     return confirmation(chosen, shown, unit, maker=maker.strip(), model=model.strip(), at=at)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +33,8 @@ from firmware_app.cli.scale.common import (
 )
 from firmware_app.cli.scale.dialogue import Plate, confirm_with_display
 from firmware_app.registry.confirmations import add_confirmation
+from firmware_app.registry.registry import load_registry
+from firmware_app.service.config import DEFAULT_PATH, load
 from hardware.scale.bits import Setting, lines_of, settings_to_try
 from hardware.scale.contract import ProfileInfo, Profiles, Request
 from hardware.scale.diagnosis import Diagnosis, Level, diagnose
@@ -70,6 +71,10 @@ def listen(  # noqa: PLR0917 - the options of the command
     confirm: Annotated[
         bool | None, typer.Option(help="Compare with the display.", show_default="at a terminal")
     ] = None,
+    scale: Annotated[
+        str, typer.Option(help="Its id in the registry: gives maker, model and data directory.")
+    ] = "",
+    file: Annotated[Path, typer.Option("--config", help="The configuration, for --scale.")] = DEFAULT_PATH,
     maker: Annotated[str, typer.Option(help="Maker on the data plate, for the confirmation.")] = "",
     model: Annotated[str, typer.Option(help="Model on the data plate, for the confirmation.")] = "",
     data: Annotated[Path, typer.Option("--data", help="Data directory of the appliance.")] = DEFAULT_DATA,
@@ -79,8 +84,10 @@ def listen(  # noqa: PLR0917 - the options of the command
 
     Never writes while guessing. Put something on the scale before, and another load while it listens.
 
-    Example: steelyard scale listen /dev/ttyUSB0 --maker 耀华 --model XK3190-A9
+    Example: steelyard scale listen /dev/ttyUSB0 --scale TZ-DEMO-0071
     """
+    if scale:
+        maker, model, data = _registered(file, scale)
     known = shelf()
     requests: tuple[Request, ...] = ()
     if poll is not None:
@@ -102,9 +109,8 @@ def listen(  # noqa: PLR0917 - the options of the command
     if diagnosis.level is not Level.STREAMING:
         raise typer.Exit(NO)
     if not as_json and (sys.stdin.isatty() if confirm is None else confirm):
-        confirmed = confirm_with_display(
-            port, proposal, known, requests=requests, plate=Plate(maker, model), at=_now()
-        )
+        plate = Plate(maker, model)
+        confirmed = confirm_with_display(port, proposal, known, requests=requests, plate=plate)
         path = add_confirmation(data, confirmed)
         Console().print(f"kept in {path}: {confirmed.profile} for {confirmed.maker} {confirmed.model}")
 
@@ -223,5 +229,11 @@ def _print_for_people(proposal: Proposal, diagnosis: Diagnosis) -> None:
         out.print(table)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat("T", "seconds")
+def _registered(file: Path, scale: str) -> tuple[str, str, Path]:
+    """Maker and model of a registered scale, and the appliance's data directory."""
+    loaded = load(file)
+    found = load_registry(loaded.resolve(loaded.config.registry)).find(scale)
+    if found is None or len(found.scales) != 1:
+        fail(f"{scale!r} is no scale of the registry {loaded.config.registry}")
+    (one,) = found.scales
+    return one.maker, one.model, loaded.data_dir
