@@ -18,8 +18,8 @@ from firmware_app.rules.legal_units import unit_note
 from firmware_app.rules.mpe import BadInstrument, Instrument, mpe
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.prepackages import tolerable
-from firmware_app.rules.retail import permitted_deviation
 from firmware_app.rules.retail_rows import RetailPack
+from firmware_app.rules.retail_table import permitted_deviation
 from firmware_app.rules.rows import NawiPack, Pack, WeightsPack
 from firmware_app.rules.unit_rows import UnitsPack
 from firmware_app.rules.weights import NotDefined, weight_mpe

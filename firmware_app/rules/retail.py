@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import msgspec
 
 from firmware_app.quantity import Grams, show_mass, trimmed
-from firmware_app.rules.base import Confidence, OutsideTable, Row, RulesError, weakest
+from firmware_app.rules.base import Confidence, OutsideTable, Row, weakest
 from firmware_app.rules.retail_rows import (
     BandRow,
     ConditionRow,
@@ -24,25 +24,20 @@ from firmware_app.rules.retail_rows import (
     MethodRow,
     RetailPack,
 )
+from firmware_app.rules.retail_table import (
+    BETTER_SCALE,
+    WEIGHTS,
+    BadSale,
+    beyond_doubt,
+    condition,
+    lawful_methods,
+    method_row,
+    permitted_deviation,
+)
 from firmware_app.rules.shortage import judge_shortage
 from firmware_app.uncertainty.decision import Verdict
 
-WEIGHTS, BETTER_SCALE, EQUAL_SCALE = 1, 2, 3
-"""The three methods of art. 6 by their numbers."""
-
 FEN = Decimal("0.01")
-
-
-class BadSale(RulesError):
-    """The figures of the sale make no sense; the message says what to give instead."""
-
-
-class Excluded(RulesError):
-    """The goods are named as an exception: the annex gives them no deviation, ``row`` says where."""
-
-    def __init__(self, name: str, row: ExcludedRow) -> None:
-        super().__init__(f"{name} is excepted from the table ({row.clause})")
-        self.row = row
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,51 +94,6 @@ class Damages(msgspec.Struct, frozen=True, kw_only=True):
     refund_yuan: Decimal
     clause: str
     confidence: Confidence
-
-
-def bands_for(pack: RetailPack, name: str | None, price: Decimal | None) -> tuple[BandRow, ...]:
-    """The bands that a name (of a band or of goods) and a price (yuan per kg) lead to, each once.
-
-    Raises BadSale where neither leads anywhere, Excluded for goods the annex excepts.
-    """
-    found = []
-    if name is not None:
-        found.append(_band_named(pack, name))
-    if price is not None:
-        found.append(_band_priced(pack, price))
-    if not found:
-        raise BadSale("give the band, the goods or the price: without them there is no permitted deviation")
-    return tuple(dict.fromkeys(found))
-
-
-def permitted_deviation(pack: RetailPack, band: str, settled_g: Grams) -> DeviationRow:
-    """The row for a settled mass, bounds inclusive; raises OutsideTable. Source: Order 66, annexes."""
-    rows = [row for row in pack.deviations if row.band == band]
-    for row in rows:
-        if 0 < settled_g <= row.up_to_g:
-            return row
-    top = f"it ends at {show_mass(rows[-1].up_to_g)}" if rows else "it has no rows"
-    raise OutsideTable(f"{show_mass(settled_g)} is outside the table of the band {band!r}: {top}")
-
-
-def method_row(pack: RetailPack, method: int) -> MethodRow:
-    """The row of a method by its number; raises BadSale."""
-    for row in pack.methods:
-        if row.method == method:
-            return row
-    raise BadSale(f"method {method} is not known: use {', '.join(str(row.method) for row in pack.methods)}")
-
-
-def lawful_methods(pack: RetailPack, deviation_g: Grams, reach_g: Grams) -> tuple[MethodRow, ...]:
-    """The methods that a scale may serve whose MPE, or U (k = 2), is ``reach_g``, the stricter first.
-
-    Method 1 does not go by the scale but by weights, and is always among them. Source: Order 66, art. 6.
-    """
-    return tuple(
-        row
-        for row in pack.methods
-        if row.method == WEIGHTS or reach_g * _condition(pack, row.method).divisor <= deviation_g
-    )
 
 
 def judge_retail(
@@ -204,14 +154,14 @@ def _judge_in_band(pack: RetailPack, band: BandRow, sale: Sale, method: MethodRo
     except OutsideTable as outside:
         return msgspec.structs.replace(blank, reason=str(outside))
     limit = method.factor * row.deviation_g
-    condition = _condition(pack, method.method)
+    asked = condition(pack, method.method)
     methods = _remaining(pack, row.deviation_g, expanded, method)
     leans: tuple[Row, ...] = (row, method)
     # Where even the strictest reading of the condition is met, nothing leans on which one is right.
-    if expanded is not None and not _beyond_doubt(pack, method.method, expanded, row.deviation_g):
-        leans = (*leans, condition)
-    if expanded is not None and expanded * condition.divisor > row.deviation_g:
-        verdict, reason = Verdict.CANNOT_JUDGE, _not_good_enough(pack, expanded, row, condition, methods)
+    if expanded is not None and not beyond_doubt(pack, method.method, expanded, row.deviation_g):
+        leans = (*leans, asked)
+    if expanded is not None and expanded * asked.divisor > row.deviation_g:
+        verdict, reason = Verdict.CANNOT_JUDGE, _not_good_enough(pack, expanded, row, asked, methods)
     else:
         verdict = judge_shortage(error, expanded or Decimal(0), limit)
         reason = _found(error, expanded, limit, verdict)
@@ -273,14 +223,14 @@ def _not_good_enough(
     pack: RetailPack,
     expanded: Grams,
     row: DeviationRow,
-    condition: ConditionRow,
+    asked: ConditionRow,
     methods: tuple[int, ...],
 ) -> str:
-    most = row.deviation_g / condition.divisor
+    most = row.deviation_g / asked.divisor
     ways = "; ".join(f"method {each}: {method_row(pack, each).needs}" for each in methods)
     return (
         f"U = {show_mass(expanded)} (k = 2) is more than {trimmed(round(most, 4))}\u00a0g, the permitted "
-        f"{show_mass(row.deviation_g)} over {trimmed(condition.divisor)}; "
+        f"{show_mass(row.deviation_g)} over {trimmed(asked.divisor)}; "
         f"what remains: {ways}; or something finer"
     )
 
@@ -294,39 +244,3 @@ def _remaining(
     else:
         lawful = lawful_methods(pack, deviation, expanded)
     return tuple(row.method for row in lawful if row.method != asked.method)
-
-
-def _condition(pack: RetailPack, method: int) -> ConditionRow:
-    """The reading of a method's condition that is applied; the pack is proven to have one for each."""
-    return next(row for row in pack.conditions if row.method == method and not row.contrary)
-
-
-def _beyond_doubt(pack: RetailPack, method: int, expanded: Grams, deviation: Grams) -> bool:
-    """Whether the sources disagree on the condition and even the strictest of them is satisfied."""
-    readings = [row.divisor for row in pack.conditions if row.method == method]
-    return len(readings) > 1 and expanded * max(readings) <= deviation
-
-
-def _band_named(pack: RetailPack, name: str) -> BandRow:
-    wanted = name.strip().lower()
-    for excepted in pack.excluded:
-        if wanted in excepted.goods:
-            raise Excluded(name, excepted)
-    for band in pack.bands:
-        if wanted == band.band or wanted in band.goods:
-            return band
-    bands = ", ".join(band.band for band in pack.bands)
-    goods = ", ".join(each for band in pack.bands for each in band.goods if each.isascii())
-    raise BadSale(f"{name!r} is no band and no goods of the table: use one of {bands}; or {goods}")
-
-
-def _band_priced(pack: RetailPack, price: Decimal) -> BandRow:
-    for band in pack.bands:
-        if (
-            band.price_above is not None
-            and price.is_finite()
-            and price > band.price_above
-            and (band.price_up_to is None or price <= band.price_up_to)
-        ):
-            return band
-    raise BadSale(f"price {price} yuan/kg: give a price above zero")

@@ -22,19 +22,9 @@ from firmware_app.cli.judge.common import (
 )
 from firmware_app.quantity import BadAmount, grams, show_mass
 from firmware_app.rules.pack import pack_in_force
-from firmware_app.rules.retail import (
-    BETTER_SCALE,
-    Damages,
-    Excluded,
-    RetailAnswer,
-    Sale,
-    bands_for,
-    damages,
-    excluded_answer,
-    judge_retail,
-    method_row,
-)
+from firmware_app.rules.retail import Damages, RetailAnswer, Sale, damages, excluded_answer, judge_retail
 from firmware_app.rules.retail_rows import RetailPack
+from firmware_app.rules.retail_table import BETTER_SCALE, Excluded, bands_for, method_row
 from firmware_app.uncertainty.decision import Verdict
 
 _PRICE = re.compile(r"[¥￥]?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:yuan|元)?\s*(?:/\s*(.+))?")
