@@ -300,7 +300,7 @@ def _text_reader(column: Column) -> _Read:
     meaning = column.meaning
 
     def read(text: str, found: _Found) -> bool:
-        found.texts[meaning] = text
+        found.texts[meaning] = text.strip(BLANK) if meaning is Meaning.ERROR else text
         return meaning is Meaning.CHECK or text.isprintable()
 
     return read

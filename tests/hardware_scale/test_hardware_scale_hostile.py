@@ -16,7 +16,7 @@ assert isinstance(SHELF, Shelf)
 IDS = SHELF.ids
 SHORT = 3_000
 LONG = int(os.environ.get("STEELYARD_HOSTILE_BYTES", "200000"))
-"""Bytes a profile in the long run; docs/protocols/proofs.md has the figures and the command."""
+"""Bytes a profile in the long run; docs/protocols/README.md has the figures and the command."""
 KEPT = 2 * 256 + 1024
 """Two frames of the longest kind and the block being cut."""
 TOO_SHORT_TO_TELL = {"usb-hid-8d", "acs-p215", "toledo-8213", "toledo-8217", "ff-bcd", "ff-bcd-minus-one"}
