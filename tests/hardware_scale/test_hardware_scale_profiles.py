@@ -129,6 +129,79 @@ def test_a_profile_that_is_wrong_does_not_load(old: str, new: str, complaint: st
     assert complaint in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "complaint"),
+    [
+        ("bizerba-bcp", "width = 15", "from = 1, to = 15", "either 'width' or 'until'"),
+        ("bizerba-bcp", 'until = "|"', 'until = "|", width = 3', "either 'width' or 'until'"),
+        ("bizerba-bcp", "longest = 120", "longest = 300", "longest"),
+        ("massa-100", "count = {", "in_phase = 9, count = {", "in_phase"),
+        ("massa-100", 'kind = "counted"', 'kind = "length"', "needs 'length'"),
+        ("massa-100", 'order = "little"', 'order = "middle"', "order"),
+        ("massa-100", "from = 6, to = -3", "from = 6, to = -2", "vector 2"),
+        ("massa-100", "from = 6, to = -3", "from = 6, to = 19", "covers columns in front of its own"),
+        ("massa-100", '"integer-little" }', '"integer-middle" }', "form"),
+        (
+            "cas-pd2",
+            'framing = { kind = "length", start = ["06 01 02"], length = 16 }',
+            "",
+            "needs a framing",
+        ),
+        (
+            "qz-a-frame",
+            "column = [",
+            'check = { kind = "bcc", from = 1, to = 2 }\ncolumn = [',
+            "a framing of its own",
+        ),
+        ("acs-p215", ", decimals = 3", "", "needs 'decimals', or a column that states it"),
+        ("acs-p215", 'equals = ["\\r "]', 'equals = ["\\r "], solid = true', "has no use for 'solid'"),
+        ("dibal-98", 'alphabet = "0123456789"', 'alphabet = "０"', "a character that is no byte"),
+        ("ohaus-3000", 'meaning = "unit"', 'meaning = "unit", equals = ["kg"]', "has no use for 'equals'"),
+        ("ohaus-3000", 'kind = "terminator", end = "0D 0A"', 'kind = "gap"', "needs 'gap_ms'"),
+        ("toledo-8217", 'meaning = "weight"', 'meaning = "words"', "needs 'words'"),
+    ],
+)
+def test_a_profile_of_the_newer_kinds_that_is_wrong_does_not_load(
+    name: str, old: str, new: str, complaint: str
+) -> None:
+    text = (SHELF / f"{name}.toml").read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(ProfileError) as refusal:
+        read_profile(text.replace(old, new, 1))
+    assert complaint in str(refusal.value)
+
+
+GAP = """
+id = "quiet"
+version = "1"
+title = "made for a test: neither start nor end, silence separates"
+confidence = "code"
+sources = ["test"]
+polled = false
+line = { baud_rates = [9600], settings = ["8N1"] }
+framing = { kind = "gap", gap_ms = 5, longest = 12 }
+[[shape]]
+name = "weight"
+column = [
+  { name = "digits", until = "k", meaning = "weight", form = "decimal" },
+  { name = "unit", width = 2, meaning = "unit" },
+]
+[[vector]]
+hex = "31 2E 35 6B 67"
+source = "test"
+value = "1.5"
+unit = "kg"
+"""
+
+
+def test_a_profile_may_cut_by_silence() -> None:
+    """Given two frames with nothing between but 5 ms, when the time passes, then both are read."""
+    decoder = read_profile(GAP).decoder()
+    got = decoder.feed(b"1.5kg", 0) + decoder.feed(b"2.5", 5_000_000) + decoder.feed(b"kg", 6_000_000)
+    got += decoder.feed(b"", 11_000_000)
+    assert [(str(one.value), one.at, one.last_ns) for one in got] == [("1.5", 0, 0), ("2.5", 5, 6_000_000)]
+
+
 def test_a_vector_that_must_be_refused_and_is_not_stops_the_profile() -> None:
     more = '\n[[vector]]\nhex = "02 2B 30 30 31 35 36 30 30 31 39 03"\nsource = "test"\nrefused = true\n'
     with pytest.raises(ProfileError, match="must be refused"):
