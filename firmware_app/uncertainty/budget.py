@@ -45,7 +45,11 @@ DIVISORS = {
 }
 """Half width over standard uncertainty."""
 
-Uncertainty = Annotated[float, Meta(ge=0, description="in the unit of the input")]
+LARGEST = 1e60
+"""Beyond every quantity; its fourth power, which the degrees of freedom need, is still a number."""
+
+Value = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Uncertainty = Annotated[float, Meta(ge=0, le=LARGEST, description="in the unit of the input")]
 
 
 def printable(text: str) -> str:
@@ -68,7 +72,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: Annotated[str, Read(input_name), Meta(description="as in the model")]
-    value: float | None = None
+    value: Value | None = None
     standard: Uncertainty | None = None
     expanded: Uncertainty | None = None
     k: Annotated[float, Meta(ge=0.5, le=10, description="coverage factor")] | None = None
@@ -78,7 +82,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=1, le=1e9, description="degrees of freedom; left out: infinitely many")]
         | None
     ) = None
-    observations: Annotated[tuple[float, ...], Meta(min_length=2, max_length=MAX_OBSERVATIONS)] | None = None
+    observations: Annotated[tuple[Value, ...], Meta(min_length=2, max_length=MAX_OBSERVATIONS)] | None = None
     unit: Unit = ""
     source: Text = ""
 

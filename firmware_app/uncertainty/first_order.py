@@ -25,6 +25,9 @@ from firmware_app.uncertainty.expression import FUNCTIONS, NEGATIVE, Arithmetic,
 INTERVAL = 0.95
 """Coverage probability of the intervals that are compared with those of a Monte Carlo."""
 
+LARGEST_RESULT = 1e290
+"""From here on a multiple of it, or a sum of many, might be no number."""
+
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     """What an input does to the result.
@@ -68,11 +71,7 @@ def first_order(budget: Budget) -> FirstOrder:
     values = {each.name: each.estimate for each in budget.inputs}
     value = float(evaluate(budget.model, values))
     result = _propagated(budget, {**values, **doubts})
-    standard, dof = float(core.uncertainty(result)), math.inf
-    if not math.isfinite(standard):
-        raise NotDifferentiable("the model is too steep here for a first order")
-    if standard:
-        dof = float(core.dof(result))
+    standard, dof = _standard_and_dof(result)
     k = coverage_factor(dof) if budget.k is None else budget.k
     half = coverage_factor(dof, INTERVAL) * standard
     slopes = [_slope(result, doubts[name]) if name in doubts else None for name in values]
@@ -90,6 +89,17 @@ def first_order(budget: Budget) -> FirstOrder:
         ),
         notes=_notes(budget.inputs, parts),
     )
+
+
+def _standard_and_dof(result: Any) -> tuple[float, float]:
+    try:
+        standard = float(core.uncertainty(result))
+        dof = float(core.dof(result)) if standard else math.inf
+    except ArithmeticError:
+        standard = dof = math.nan
+    if math.isnan(dof) or not standard < LARGEST_RESULT:
+        raise NotDifferentiable("there is no first order, as the model is too steep here")
+    return standard, dof
 
 
 def _slope(result: Any, doubt: Any) -> float:

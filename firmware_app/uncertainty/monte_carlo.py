@@ -21,7 +21,7 @@ import numpy.typing as npt
 from firmware_app.uncertainty.budget import Budget, Distribution, Quantity
 from firmware_app.uncertainty.errors import BudgetError, NoValue
 from firmware_app.uncertainty.expression import FUNCTIONS, NEGATIVE, Arithmetic, evaluate
-from firmware_app.uncertainty.first_order import INTERVAL, FirstOrder
+from firmware_app.uncertainty.first_order import INTERVAL, LARGEST_RESULT, FirstOrder
 
 MIN_TRIALS = 1_000
 ADVISED_TRIALS = round(1e4 / (1 - INTERVAL))
@@ -160,16 +160,23 @@ def _block(budget: Budget, count: int, random: np.random.Generator) -> Array | f
 def _moments(results: Array) -> tuple[float, float, float]:
     """Mean, standard deviation, and the standard error of that from the fourth moment; block by block."""
     count = len(results)
+    low, high = float(results.min()), float(results.max())
+    if not max(-low, high) < LARGEST_RESULT:
+        raise NoValue("some results of the draws are too large for figures")
     mean = float(results.mean())
+    widest = max(high - mean, mean - low)
+    if widest <= 0:
+        return mean, 0.0, 0.0
     second = fourth = 0.0
     for start in range(0, count, BLOCK):
-        square = (results[start : start + BLOCK] - mean) ** 2
+        # Of one, so that the fourth power of a small or large unit is still a number.
+        square = ((results[start : start + BLOCK] - mean) / widest) ** 2
         second += float(square.sum())
         fourth += float(np.dot(square, square))
     variance = second / (count - 1)
     deviation = math.sqrt(variance)
     spread = math.sqrt(max(fourth / count - variance**2, 0.0) / count)
-    return mean, deviation, spread / (2 * deviation) if deviation else 0.0
+    return mean, widest * deviation, widest * spread / (2 * deviation)
 
 
 def _symmetric(ordered: Array) -> tuple[float, float]:

@@ -134,6 +134,14 @@ def test_no_slope_is_no_first_order(model):
         first_order(written(f"{model} + y * 0", x="value = 0\nstandard = 1", y="value = 2\nstandard = 1"))
 
 
+@pytest.mark.parametrize("model", ["x * 1e200 * 1e200", "x * 1e240", "x * 1e100"])
+def test_too_steep_is_no_first_order(model):
+    with pytest.raises(NotDifferentiable, match="no first order"):
+        first_order(
+            written(f"{model} + y", x="value = 0\nstandard = 1e60\ndof = 3", y="observations = [1, 2]")
+        )
+
+
 def test_no_value():
     with pytest.raises(NoValue, match="division by zero"):
         first_order(written("1 / x", x="value = 0\nstandard = 1"))
@@ -162,7 +170,7 @@ X = '\n[[input]]\nname = "x"\n'
         (f'model = "x"{X}', "input 1 (x): nothing says how well it is known"),
         (f'model = "x"{X}value = 1', "nothing says how well"),
         (f'model = "x"{X}standard = 1', "value is missing"),
-        (f'model = "x"{X}value = 1\nstandard = -1', "at least 0"),
+        (f'model = "x"{X}value = 1\nstandard = -1', "0 … 1e+60"),
         (f'model = "x"{X}value = 1\nstandard = nan', "give a number"),
         (f'model = "x"{X}value = inf\nstandard = 1', "give a number"),
         (
@@ -177,6 +185,7 @@ X = '\n[[input]]\nname = "x"\n'
         (f'model = "x"{X}dof = 3\nobservations = [1, 2]', "leave these out"),
         (f'model = "x"{X}observations = [1]', "2 … 10000 entries"),
         (f'model = "x"{X}value = 1\nstandard = 1\ndof = 0', "1 … 1e+09"),
+        (f'model = "x"{X}value = 1e61\nstandard = 1', "-1e+60 … 1e+60"),
         (f'model = "x"{X}value = 1\nstandart = 1', "did you mean 'standard'?"),
         (f'model = "x"{X}value = 1\nstandard = 1{X}value = 1\nstandard = 1', "given twice"),
         (f'model = "x + y"{X}value = 1\nstandard = 1', "'y' stands in the model"),

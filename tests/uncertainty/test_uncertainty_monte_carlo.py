@@ -138,6 +138,19 @@ def test_a_draw_without_a_value_makes_no_result(model):
         monte_carlo(written(model, x="value = 0.5\nstandard = 1"), 1000, SEED)
 
 
+@pytest.mark.parametrize("scale", ["1e-55", "1", "1e55"])
+def test_the_unit_does_not_matter(scale):
+    drawn = monte_carlo(written(f"{scale} * x", x="value = 1\nstandard = 1"), 10_000, SEED)
+
+    assert drawn.standard_uncertainty == pytest.approx(float(scale), rel=0.05)
+    assert drawn.sampling_error_of_u == pytest.approx(float(scale) / math.sqrt(20_000), rel=0.1)
+
+
+def test_results_too_large_have_no_figures():
+    with pytest.raises(NoValue, match="too large"):
+        monte_carlo(written("x ** 5 * 1e4", x="value = 1e60\nstandard = 1e60"), 1000, SEED)
+
+
 @pytest.mark.parametrize("trials", [-1, 0, 999, 10_000_001])
 def test_the_number_of_trials_is_bounded(trials):
     with pytest.raises(BudgetError, match="give 1000"):
