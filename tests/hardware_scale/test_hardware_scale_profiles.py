@@ -145,7 +145,7 @@ def test_a_profile_that_is_wrong_does_not_load(old: str, new: str, complaint: st
             "cas-pd2",
             'framing = { kind = "length", start = ["06 01 02"], length = 16 }',
             "",
-            "needs a framing",
+            "ends at 16",
         ),
         (
             "qz-a-frame",
