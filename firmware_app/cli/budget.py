@@ -108,14 +108,14 @@ def _drawn(drawn: MonteCarlo, unit: str) -> list[tuple[str, str]]:
     u = drawn.standard_uncertainty
     width = u or (drawn.symmetric_95[1] - drawn.symmetric_95[0]) / 4
     middle = drawn.median if drawn.value is None else drawn.value
-    enough = "enough" if drawn.first_order_is_enough else "not enough: take the figures by Monte Carlo"
+    enough = {True: "enough", False: "not enough: take the figures by Monte Carlo", None: "cannot be told"}
     return [
         ("Monte Carlo", f"{drawn.trials} trials, seed {drawn.seed}"),
         ("median" if drawn.value is None else "value", to_the_place_of(width, middle) + unit),
         ("standard uncertainty", "there is none" if u is None else two_digits(u) + unit),
         ("95 %, as much either side", _interval(drawn.symmetric_95, width) + unit),
         ("95 %, shortest", _interval(drawn.shortest_95, width) + unit),
-        ("first order", enough),
+        ("first order", enough[drawn.first_order_is_enough]),
     ]
 
 
