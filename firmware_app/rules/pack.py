@@ -57,10 +57,28 @@ def builtin_packs() -> tuple[Pack, ...]:
 
 def pack_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None) -> P:
     """The pack of that kind that covers the day, the latest where several do; raises NoPackInForce."""
-    shelf = builtin_packs() if packs is None else packs
-    covering = [pack for pack in shelf if isinstance(pack, kind) and pack.covers(on)]
+    covering = packs_in_force(kind, on, packs)
     if not covering:
         raise NoPackInForce(
             f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date"
         )
     return max(covering, key=lambda pack: (pack.effective, pack.version))
+
+
+def packs_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None) -> tuple[P, ...]:
+    """Every pack of that kind that covers the day: check items of several texts hold side by side."""
+    shelf = builtin_packs() if packs is None else packs
+    return tuple(pack for pack in shelf if isinstance(pack, kind) and pack.covers(on))
+
+
+def pack_of(kind: type[P], name: str, sha256: str, packs: tuple[Pack, ...] | None = None) -> P:
+    """The very pack that a record cites, by id and hash; raises NoPackInForce.
+
+    An old record is judged again by its own pack, whatever is in force today.
+    """
+    for pack in builtin_packs() if packs is None else packs:
+        if isinstance(pack, kind) and (pack.id, pack.sha256) == (name, sha256):
+            return pack
+    raise NoPackInForce(
+        f"pack {name} with hash {sha256[:12]}… is not on this appliance: load it to judge again"
+    )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from firmware_app.quantity import GRAMS_PER, grams, plain
 from firmware_app.rules.base import OutsideTable
+from firmware_app.rules.checklist_rows import ChecklistPack
 from firmware_app.rules.code_rows import CodePack
 from firmware_app.rules.codes import check_code
 from firmware_app.rules.legal_units import unit_note
@@ -40,6 +41,8 @@ def contradictions(pack: Pack) -> Iterator[str]:
             yield from _codes(pack)
         case UnitsPack():
             yield from _units(pack)
+        case ChecklistPack():
+            yield from _checklist(pack)
 
 
 def _nawi(pack: NawiPack) -> Iterator[str]:
@@ -137,3 +140,13 @@ def _units(pack: UnitsPack) -> Iterator[str]:
         given = (unit_note(pack, vector.amount) is not None, grams(vector.amount))
         if given != (vector.market, vector.grams):
             yield f"{vector.amount}: the rows give {given}, the vector wants {vector.market}, {vector.grams}"
+
+
+def _checklist(pack: ChecklistPack) -> Iterator[str]:
+    names = [row.item for row in pack.items]
+    if len(set(names)) != len(names) or not all(row.words_zh and row.words_en for row in pack.items):
+        yield "every item has a name of its own and its words"
+    items = {(row.item, row.concerned) for row in pack.items}
+    for vector in pack.vectors:
+        if (vector.item, vector.concerned) not in items:
+            yield f"item {vector.item!r} for {vector.concerned.value} is not there"

@@ -19,6 +19,7 @@ from firmware_app.rules.base import Confidence as Confidence  # noqa: PLC0414 - 
 from firmware_app.rules.base import Dated, Row
 from firmware_app.rules.base import RulesError as RulesError  # noqa: PLC0414 - sought here too
 from firmware_app.rules.base import weakest as weakest  # noqa: PLC0414 - sought here too
+from firmware_app.rules.checklist_rows import ChecklistPack
 from firmware_app.rules.code_rows import CodePack
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.retail_rows import RetailPack
@@ -207,4 +208,4 @@ class WeightsPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="weigh
     vectors: tuple[WeightVector, ...]
 
 
-Pack = NawiPack | WeightsPack | RetailPack | PrepackagePack | CodePack | UnitsPack
+Pack = NawiPack | WeightsPack | RetailPack | PrepackagePack | CodePack | UnitsPack | ChecklistPack

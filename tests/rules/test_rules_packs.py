@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Row
+from firmware_app.rules.checklist_rows import ChecklistPack, Concerned
 from firmware_app.rules.pack import (
     BUILTIN,
     BadPack,
@@ -15,6 +16,8 @@ from firmware_app.rules.pack import (
     builtin_packs,
     load_pack,
     pack_in_force,
+    pack_of,
+    packs_in_force,
 )
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.retail_rows import RetailPack
@@ -28,6 +31,7 @@ WEIGHTS = (BUILTIN / "jjg99-2022.toml").read_bytes()
 RETAIL = (BUILTIN / "retail-2020.toml").read_bytes()
 PACKAGES = (BUILTIN / "prepackages-2023.toml").read_bytes()
 CODES = (BUILTIN / "gb32100-2015.toml").read_bytes()
+DUTIES = (BUILTIN / "order94-2025.toml").read_bytes()
 UNITS = (BUILTIN / "legal-units-1991.toml").read_bytes()
 
 
@@ -108,6 +112,7 @@ def test_the_hash_is_that_of_the_file(tmp_path):
         (PACKAGES, b'factor = "0.234"', b'factor = "0.234"\nlot_to = 9', "last row must be open"),
         (CODES, b"weights = [1, 3, ", b"weights = [3, 1, ", "the vector wants"),
         (CODES, b"modulus = 11", b"modulus = 12", "a sign for every remainder"),
+        (DUTIES, b'item = "register"', b'item = "disputes"', "a name of its own"),
         (UNITS, b'grams = "500"\nclause', b'grams = "600"\nclause', "500 g on entry"),
         (UNITS, b'names = ["\xe4\xb8\xa4"]', b'names = ["kg"]', "on entry|the vector wants"),
         (WEIGHTS, b'"M3"]', b'"M3"', "TOML|Unclosed|array"),
@@ -230,3 +235,26 @@ def test_the_table_is_whole():
         for row in pack.rows:
             if finer in row.mpe_mg and coarser in row.mpe_mg:
                 assert row.mpe_mg[finer] < row.mpe_mg[coarser]
+
+
+def test_check_items_of_several_texts_hold_side_by_side():
+    assert [pack.id for pack in packs_in_force(ChecklistPack, date(2025, 2, 28))] == []
+    assert [pack.id for pack in packs_in_force(ChecklistPack, date(2027, 1, 7))] == ["order94-2025"]
+    both = packs_in_force(ChecklistPack, date(2027, 1, 8))
+    assert [pack.id for pack in both] == ["jjg1204-2025", "order94-2025"]
+    scale = {row.item for row in both[0].items if row.concerned is Concerned.SCALE}
+    # Source: fact sheet 9, three codes and one seal, software identity and self-lock.
+    assert scale >= {"production_code", "repair_code", "verification_code", "seal"}
+    assert scale >= {"software_identity", "self_lock"}
+
+
+def test_an_old_record_finds_its_own_pack():
+    old = load_pack(
+        WEIGHTS.replace(b"effective = 2023-06-07", b"effective = 2023-06-07\nexpires = 2024-01-01")
+    )
+    shelf = (old, *builtin_packs())
+    assert pack_of(WeightsPack, "jjg99-2022", old.sha256, shelf) is old
+    with pytest.raises(NoPackInForce, match="load it to judge again"):
+        pack_of(WeightsPack, "jjg99-2022", old.sha256)
+    with pytest.raises(NoPackInForce):
+        pack_of(NawiPack, "jjg99-2022", old.sha256, shelf)
