@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Self
 
-import msgspec
-
 from hardware.scale.bits import read_as
 from hardware.scale.contract import Indication, LineLost, LineState, Profiles, Request, Transport
 from hardware.scale.listen import Candidate
@@ -67,7 +65,7 @@ class Ear:
             recent = [one for one in self._recent[profile] if now_ns - one.last_ns <= REST_NS]
         if current is None or any(one.value != current.value or one.stable is False for one in recent):
             return None
-        return msgspec.structs.replace(current)
+        return current
 
     def _run(self) -> None:
         state, asked_ns = LineState.OPEN, 0
