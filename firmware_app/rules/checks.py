@@ -185,7 +185,11 @@ def mpe_in_range(
     # Max of the whole.
     handed = handed_over(pack, instrument, on) is not None
     partial = msgspec.structs.replace(
-        instrument, max_g=counted.max_g, e_g=counted.e_g, min_g=None, price_computing=handed
+        instrument,
+        max_g=counted.max_g,
+        e_g=counted.e_g,
+        min_g=instrument.min_g if counted == ranges[0] else None,
+        price_computing=handed,
     )
     answer = mpe(pack, partial, load_g, stage, on)
     return msgspec.structs.replace(

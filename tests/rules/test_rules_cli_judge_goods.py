@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from firmware_app.cli.judge import app
@@ -143,6 +145,8 @@ def test_a15_a_code(code, left):
         ("retail --band low --settled 2kg --actual 1kg --date 2019-01-01", "date"),
         ("prepackage --nominal 500g", "--actual"),
         ("prepackage --nominal 500g --lot 30", "--samples"),
+        ("prepackage --nominal 500g --lot 30 --samples /nowhere/at-all.txt", "does not exist"),
+        ("prepackage --nominal 500g --lot 30 --samples /tmp", "is a directory"),
         ("prepackage --nominal 500g --actual 1.5kg", "twice the nominal"),
         ("prepackage --nominal 60kg --actual 1kg", "outside the table"),
         ("mpe --class III --max 6kg/15kg --e 2g --load 1kg", "one e a range"),
@@ -176,3 +180,19 @@ def test_a_bad_sample_file_is_refused(tmp_path, content, remedy):
 @pytest.mark.parametrize("command", ["retail", "prepackage", "code"])
 def test_help_has_an_example(command):
     assert f"steelyard judge {command}" in run(command, "--help").stdout
+
+
+@given(st.lists(st.text(max_size=12), min_size=4, max_size=4), st.sampled_from("123"))
+def test_no_text_makes_anything_but_an_answer_or_a_sentence(texts, method):
+    names = ("--band", "--price", "--settled", "--actual")
+    arguments = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
+    done = run("retail", *arguments, "--method", method, "--json")
+    assert done.exit_code in (0, 1, 2)
+    assert done.stdout if done.exit_code < 2 else done.stderr
+
+
+@given(st.text("0123456789.斤两kg/元¥ -", max_size=14))
+def test_amounts_and_prices_are_never_half_understood(text):
+    done = run("retail", f"--price={text}", f"--settled={text}", "--actual=1g", "--json")
+    assert done.exit_code in (0, 1, 2)
+    assert done.exception is None or isinstance(done.exception, SystemExit)

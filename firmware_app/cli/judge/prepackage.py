@@ -46,7 +46,11 @@ def judge_prepackage(
     lot: Annotated[int | None, typer.Option(help="Packages in the lot.")] = None,
     samples: Annotated[
         Path | None,
-        typer.Option(help="File of net masses, one a line; bare numbers are in the unit of --nominal."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="File of net masses, one a line; bare numbers are in the unit of --nominal.",
+        ),
     ] = None,
     on: On = None,
     as_json: AsJson = False,

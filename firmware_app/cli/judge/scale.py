@@ -193,8 +193,9 @@ def _show(
     rows = [
         ("load", show_mass(answer.load_g)),
         (f"limit ({answer.stage.value})", f"± {show_mass(answer.limit_g)}"),
-        ("limit (initial)", f"± {show_mass(answer.limit_initial_g)}"),
     ]
+    if answer.stage is not Stage.INITIAL:
+        rows.append(("limit (initial)", f"± {show_mass(answer.limit_initial_g)}"))
     if indication is not None and error is not None and verdict is not None:
         rows += [
             ("indication", show_mass(grams(indication))),
