@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hardware.scale.checks import CHECKS
+from hardware.scale.columns import bit_range
 from hardware.scale.contract import ProfileError
-from hardware.scale.decode import bit_range
 from hardware.scale.numbers import POINTLESS
 from hardware.scale.schema import CheckRange, Column, Facts, Framing, Meaning, ProfileFile, Shape
 from hardware.scale.strict import nearest
