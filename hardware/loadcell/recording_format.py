@@ -35,7 +35,8 @@ MAX_META = 64
 TOP, BOTTOM = 0x7FFFFF, -0x800000
 """Codes at which a 24-bit converter saturates; a logger may have added an offset, so beyond counts too."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+"""A small float written in full has more decimals than a counter has digits."""
 _KEY = re.compile(r"[A-Za-z_][\w.-]{0,63}", re.ASCII)
 _NS = Decimal(1_000_000_000)
 _LIMIT = Decimal(10) ** 12
@@ -186,7 +187,7 @@ class Recording:
 
     def _decimal(self, text: str, what: str) -> Decimal:
         if not _NUMBER.fullmatch(text.strip()):
-            raise self._wrong(f"{what} {text[:40]!r} is not a finite number")
+            raise self._wrong(f"{what} {text[:40]!r} is not a number that a recording can hold")
         value = Decimal(text.strip())
         if abs(value) > _LIMIT:
             raise self._wrong(f"{what} {text[:40]!r} is beyond ±1e12")

@@ -124,7 +124,7 @@ def test_recording_of_another_logger_is_understood(tmp_path):
         ("t_s,counts,counts\n", r":1: a column is named twice"),
         ("t_s,counts\n0,1\n0.1\n", r":3: 1 columns where the header has 2"),
         ("t_s,counts\n0,1,2\n", r":2: 3 columns"),
-        ("t_s,counts\n0,nan\n", r":2: counts 'nan' is not a finite number"),
+        ("t_s,counts\n0,nan\n", r":2: counts 'nan' is not a number that a recording can hold"),
         ("t_s,counts\n0,inf\n", r":2: counts 'inf'"),
         ("t_s,counts\ninfinity,1\n", r":2: t_s 'infinity'"),
         ("t_s,counts\n0,1_000\n", r":2: counts '1_000'"),
@@ -226,3 +226,13 @@ def test_closed_replay_says_so(tmp_path):
 def test_wrong_replay_options_are_refused(options, error, words):
     with pytest.raises(error, match=words):
         open_driver(options)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-0.0017131669114119196", "0.00010000000000000000479", "1e-07", "-161.67547723935456", "5E+3", ".5"],
+)
+def test_every_way_in_which_a_logger_writes_a_number_is_read(tmp_path, text):
+    path = file_of(tmp_path, f"t_s,counts\n0,{text}\n")
+
+    assert [sample.counts for sample in read_recording(path)] == [float(text)]
