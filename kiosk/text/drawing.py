@@ -87,8 +87,9 @@ class Drawer:
             font_size=px,
             font_script_name=run.script,
             font_direction="ltr",
-            # Hinting moves Tibetan marks by up to a pixel; Chinese and Latin gain from a light one.
-            font_hinting=None if run.face is Face.TIBETAN else "light",
+            # Hinting moves Tibetan marks by up to a pixel. With the light one the extents of a text depend on
+            # what was measured before it, and the last letters may be cut off.
+            font_hinting=None if run.face is Face.TIBETAN else "normal",
         )
 
 

@@ -143,8 +143,18 @@ def weigh_goods(prompt: messages.prompts.WeighGoods, state: messages.State, say:
         stage=stage,
         note=say("weigh_goods.hint"),
         shown=say("weigh_goods.shown", mass=like_scale(prompt.indication_g)),
-        problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
+        problem="" if prompt.problem is None else _goods_problem(prompt.problem, say),
     )
+
+
+def _goods_problem(problem: messages.prompts.Problem, say: Say) -> str:
+    """On our pan too light and too heavy mean: not what your scale showed."""
+    match problem:
+        case messages.prompts.Problem.GOODS_TOO_LIGHT:
+            return say("weigh_goods.lighter")
+        case messages.prompts.Problem.GOODS_TOO_HEAVY:
+            return say("weigh_goods.heavier")
+    return say.code("problem", problem.value)
 
 
 SEEN_G = Decimal(20)

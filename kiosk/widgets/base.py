@@ -25,7 +25,7 @@ class Piece(Widget):
     def __init__(self, m: Metrics) -> None:
         super().__init__(size_hint=(None, None))
         self.m = m
-        self._trigger = Clock.create_trigger(self._repaint)
+        self._trigger = Clock.create_trigger(self._repaint, -1)
 
     def apply_class_lang_rules(self, *_: object, **__: object) -> None:
         """None of Kivy's own style is taken, not even for a class that happens to have a name of Kivy's."""

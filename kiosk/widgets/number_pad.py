@@ -23,6 +23,8 @@ ROWS = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"))
 class Field(Piece):
     """What has been typed; a figure stands with its unit."""
 
+    SIZES = (Size.FIGURE, Size.KEY, Size.TITLE, Size.LEAD)
+
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
         self.digits = DigitLabel(
@@ -40,9 +42,18 @@ class Field(Piece):
         self.digits.unit = pad.unit.value if pad.unit else ""
         self.digits.text = pad.text
         self.digits.color = theme.INK if pad.text else theme.QUIET
+        self._fit()
 
     def arrange(self, box: Box) -> None:
         put(self.digits, box.inset(self.m.px(16), self.m.px(6)))
+        self._fit()
+
+    def _fit(self) -> None:
+        """The largest size at which all that was typed stands inside the frame."""
+        for size in self.SIZES:
+            self.digits.font_size = self.m.px(size)
+            if self.digits.natural_width() <= self.digits.width:
+                return
 
     def draw(self) -> None:
         legal_frame(self.m, self.box)

@@ -213,6 +213,18 @@ def test_a_new_step_forgets_what_was_typed(steps: Steps, kiosk: Kiosk) -> None:
     assert "9\u00a0kg" not in seen["texts"] and "pad.ok" not in seen["ids"]
 
 
+@pytest.mark.parametrize(("name", "digits"), [("ask_stall", 12), ("put_weights", 7)])
+def test_all_that_can_be_typed_stands_inside_its_field(
+    steps: Steps, kiosk: Kiosk, name: str, digits: int
+) -> None:
+    steps.show(PROMPTS[name])
+    for _ in range(digits + 2):
+        kiosk.tap("pad.9")
+    seen = kiosk.screen()
+    assert any("9" * digits in text for text in seen["texts"])
+    assert seen["overflow"] == []
+
+
 def test_the_language_changes_at_one_touch_in_the_middle_of_typing(steps: Steps, kiosk: Kiosk) -> None:
     steps.show(PROMPTS["put_weights"])
     kiosk.tap("pad.9")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kiosk_text_offscreen import draw
+from kiosk_text_offscreen import draw, run_child
 from kiosk_text_outlines import ink
 
 from kiosk.text.fonts import ASCENT, DESCENT, PITCH, Face, Fonts, find_fonts
@@ -179,3 +179,8 @@ def test_the_cache_survives_a_half_written_file(tmp_path: Path) -> None:
     again = Path(find_fonts(cache=tmp_path).path(Face.HAN, False))
     assert again == first and again.read_bytes() == whole
     assert {path.suffix for path in tmp_path.iterdir()} == {".otf"}
+
+
+@pytest.mark.parametrize("px", [13, 14, 15, 16, 17, 20, 24, 36])
+def test_no_letter_is_cut_off_at_the_end_of_a_text(tmp_path, px):
+    assert run_child([str(Path(__file__).parent / "kiosk_text_ink.py"), str(px)], tmp_path) == ""
