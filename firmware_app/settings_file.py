@@ -190,7 +190,9 @@ def _plain(value: object, kind: Any, at: str) -> Any:
 
 
 def _refusal(value: object, kind: Any, at: str) -> _Wrong:
-    wanted = _wanted(kind)
+    bare, notes = _parts(kind)
+    # Where a text stands already, "text in quotes" would send people looking for the wrong mistake.
+    wanted = (_description(notes) if bare is str and isinstance(value, str) else "") or _wanted(kind)
     heading = f", each under its own [[{at}]]" if wanted.startswith(TABLES) and at.isidentifier() else ""
     return _Wrong(f"{at} = {_shown(value)}: give {wanted}{heading}")
 

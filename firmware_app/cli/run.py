@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from firmware_app.cli.common import WRONG_USE, console, fail, in_words
 from firmware_app.cli.supervisor import Supervisor
 from firmware_app.service import config, processes
+from firmware_app.service.check import check as check_all
 
 
 @in_words
@@ -31,7 +34,10 @@ def run(
     """
     loaded = config.load(file)
     if check:
-        console.print(f"{file}: good")
+        check_all(loaded, datetime.now(ZoneInfo(loaded.config.device.time_zone)).date())
+        console.print(
+            f"{file}: good; the options of each driver are checked by it when it opens", markup=False
+        )
         return
     loaded.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if process is not None:

@@ -89,8 +89,14 @@ class VisitDesk:
 
     def answer(self, visit: str, step: int, answer: Event, now_ns: int) -> None:
         """Hands an answer to the procedure if it answers the prompt that is shown."""
-        if visit == self._visit and step == self._step:
-            self.handle(answer, now_ns)
+        if visit != self._visit or step != self._step:
+            return
+        self.handle(answer, now_ns)
+        procedure = self._procedure
+        if procedure is not None and self._step == step and getattr(procedure.prompt, "problem", None):
+            # Refused for the same reason as before: the person must see that it was heard.
+            self._step += 1
+            self._keep()
 
     def handle(self, event: Event, now_ns: int) -> None:
         """Hands an event to the procedure, saves what came of it and keeps the new state."""

@@ -1,9 +1,18 @@
 """The configuration: every key checked, every error a sentence that names file, key and remedy."""
 
+import shutil
+from datetime import date
+from pathlib import Path
+
 import pytest
 
+from firmware_app.errors import SteelyardError
 from firmware_app.service import config
+from firmware_app.service.check import check
 from firmware_app.settings_file import BadSettings
+
+DATA = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
+DAY = date(2026, 11, 23)
 
 GOOD = """\
 registry = "registry.toml"
@@ -45,12 +54,12 @@ def test_a_good_file_is_read_and_paths_are_relative_to_it(tmp_path):
         (
             'id = "TZ-0001"',
             'id = "../../etc"',
-            'device.id = "../../etc": give text in quotes (1 to 32 letters',
+            'device.id = "../../etc": give 1 to 32 letters',
         ),
         (
             'url = "https://county.example/"',
             'url = "ftp://x"',
-            'county.url = "ftp://x": give text in quotes (http(s) address)',
+            'county.url = "ftp://x": give http(s) address',
         ),
         ("[device]\nid", "[device]\nserial", "device: unknown key 'serial'"),
         ('driver = "spi"\n', "", "pan.driver is missing: give text in quotes (1 to"),
@@ -75,3 +84,33 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
     with pytest.raises(BadSettings, match="not UTF-8 text"):
         config.load(tmp_path / "steelyard.toml")
+
+
+@pytest.fixture
+def complete(tmp_path):
+    """A configuration with every file that it names."""
+    for name in ("registry.toml", "weights.toml", "pan.toml"):
+        shutil.copy(DATA / name, tmp_path / name)
+    return tmp_path
+
+
+def test_a_configuration_whose_files_are_all_there_passes_the_check(complete):
+    check(load(complete, GOOD), DAY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('driver = "spi"', 'driver = "spl"', "did you mean 'spi'?"),
+        ('registry = "registry.toml"', 'registry = "none.toml"', "none.toml"),
+        ('calibration = "pan.toml"', 'calibration = "weights.toml"', "weights.toml"),
+        ('weights = "weights.toml"', 'weights = "registry.toml"', "registry.toml"),
+        ("[county]", '[lead]\ntransport = "seral"\n[county]', "did you mean 'serial'?"),
+        ("[county]", '[lead]\ntransport = "serial"\nprofile = "yaohua"\n[county]', "no protocol 'yaohua'"),
+    ],
+)
+def test_the_check_looks_at_everything_that_the_file_names(complete, old, new, words):
+    with pytest.raises((SteelyardError, OSError)) as refusal:
+        check(load(complete, GOOD.replace(old, new, 1)), DAY)
+
+    assert words in str(refusal.value)

@@ -193,3 +193,14 @@ def test_closing_a_visit_that_is_not_open_changes_nothing(desk):
     desk.close("another")
 
     assert isinstance(desk.state().prompt, ChooseScale | ChooseWay)
+
+
+def test_the_same_mistake_twice_is_heard_twice(desk):
+    desk.start("v1", VisitKind.SELF_CHECK)
+    give(desk, StallTyped("999"))
+    step = desk.state().step
+
+    give(desk, StallTyped("999"))
+
+    assert desk.state().prompt.problem is not None
+    assert desk.state().step == step + 1
