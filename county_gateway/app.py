@@ -20,6 +20,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import Body, Parameter
@@ -77,7 +78,7 @@ class SlipText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 
 
-After = Annotated[int, Parameter(ge=0, description="only what came after this id")]
+After = Annotated[int, Parameter(ge=0, le=2**63 - 1, description="only what came after this id")]
 Limit = Annotated[int, Parameter(ge=1, le=200, description="at most so many")]
 Filter = Annotated[str | None, Parameter(max_length=64)]
 
@@ -186,6 +187,8 @@ def create_app(settings: Settings) -> Litestar:
             version="1",
             description="Devices join, deliver their signed records and get signed receipts.",
             path="/schema",
+            # The document alone: the framework's pages would fetch their scripts from elsewhere.
+            render_plugins=[JsonRenderPlugin()],
         ),
         middleware=[rate.middleware],
         request_max_body_size=MAX_BATCH_BYTES,

@@ -217,7 +217,9 @@ def test_entries_are_found_by_device_kind_and_verdict_page_by_page(bench):
     assert [len(first["items"]), len(second["items"]), second["next"]] == [5, 3, None]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "after=-1", "after=x", "kind=" + "x" * 65])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "after=-1", "after=x", "after=" + "9" * 23, "kind=" + "x" * 65]
+)
 def test_a_question_out_of_bounds_is_refused(bench, query):
     answer = bench.client.get(f"/v1/entries?{query}")
 
