@@ -21,7 +21,7 @@ R = TypeVar("R")
 DONE, NO, WRONG_USE, DEVICE_FAILED = 0, 1, 2, 3
 """Exit codes: done; the answer is no; wrong use; the device failed."""
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def fail(words: str, code: int = WRONG_USE) -> NoReturn:

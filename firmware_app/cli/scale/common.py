@@ -19,7 +19,7 @@ from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, fail, in_words, print_json
 from firmware_app.quantity import plain
 from hardware.scale.bits import Setting
-from hardware.scale.contract import BadOption, Indication, ProfileError, Profiles, ScaleError, Transport
+from hardware.scale.contract import BadOption, Indication, Kind, ProfileError, Profiles, ScaleError, Transport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -84,6 +84,10 @@ def show(indication: Indication, as_json: bool, port: str = "") -> None:
     typer.echo(f"{where}{record['at']:>8}  {record['raw']}  {in_short(indication)}")
 
 
+NET = {Kind.NET: True, Kind.GROSS: False, Kind.TARE: None, Kind.UNKNOWN: None}
+"""Whether a kind is the net value; None where the protocol does not say or the question does not arise."""
+
+
 def record_of(indication: Indication) -> dict[str, object]:
     """One indication as programs read it: decimal strings, bytes in hexadecimal."""
     value, tare = indication.value, indication.tare
@@ -93,6 +97,7 @@ def record_of(indication: Indication) -> dict[str, object]:
         "unit": indication.unit,
         "stable": indication.stable,
         "kind": indication.kind.value,
+        "net": NET[indication.kind],
         "overload": indication.overload,
         "underload": indication.underload,
         "zero": indication.zero,
