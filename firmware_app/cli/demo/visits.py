@@ -105,15 +105,21 @@ class Play:
         visitor.shot(f"way-{language}")
         visitor.tap(f"way.{way}")
 
+    def _next(self, kind: type[PutWeights] | type[PutGoods], number: int) -> Any:
+        """The question for the load after ``number``, or the verdict."""
+        return self.visitor.wait_until(
+            lambda prompt: (
+                isinstance(prompt, Judged) or (isinstance(prompt, kind) and prompt.number > number)
+            ),
+            "the next load or the verdict",
+        )
+
     def _with_weights(self, name: str, language: str) -> Done:
         visitor = self.visitor
         self._begin("weights", language)
         number = 0
         while True:
-            prompt = visitor.wait_until(
-                lambda p, n=number: isinstance(p, Judged) or (isinstance(p, PutWeights) and p.number > n),
-                "the next load or the verdict",
-            )
+            prompt = self._next(PutWeights, number)
             if isinstance(prompt, Judged):
                 return self._end(name, language, prompt)
             number = prompt.number
@@ -127,10 +133,7 @@ class Play:
         self._begin("goods", language)
         number = 0
         while True:
-            prompt = visitor.wait_until(
-                lambda p, n=number: isinstance(p, Judged) or (isinstance(p, PutGoods) and p.number > n),
-                "the next load or the verdict",
-            )
+            prompt = self._next(PutGoods, number)
             if isinstance(prompt, Judged):
                 return self._end(name, language, prompt)
             number = prompt.number
