@@ -117,6 +117,11 @@ def described(kind: type[msgspec.Struct], key: str) -> str:
     return _description(_parts(_fields(kind)[key].type)[1])
 
 
+def key(kind: type[msgspec.Struct], name: str) -> str:
+    """The key in the file of the field ``name``."""
+    return next(key for key, field in _fields(kind).items() if field.name == name)
+
+
 class _Wrong(Exception):
     """What stands in the file is refused; the message has everything but the file."""
 

@@ -39,6 +39,7 @@ WHY_WORDS = {
     WhyNot.MOVING: "the weight is moving",
     WhyNot.UNQUIET: "the pan is shaking",
     WhyNot.TOO_SHORT: "a moment more",
+    WhyNot.OUTSIDE: "outside the calibrated range",
 }
 
 

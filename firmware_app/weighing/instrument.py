@@ -14,19 +14,19 @@ type A              Allan deviation at the length of the window actually used (n
 unrest              range/√12 of the window where it is wider than the noise explains
 zero                standard uncertainty of the zero, from its own window (0 where counts are given)
 zero drift          random walk from the Allan minimum since the zero, at most 0.5 d/√3 (zero.py)
-calibration         |mass| × relative standard uncertainty of the counts per gram
+calibration         fit, weights, hysteresis, repeatability, temperature (Calibration.mass)
 ==================  ==========================================================================
 
 The mass is not rounded, so no term for a display interval is in it: who rounds it to d and judges the
 rounded figure adds d/√12. Creep, temperature and place of the load belong to whoever knows them.
-A reading that is not stable carries the same terms: they do not say where a moving load will end.
+A load outside the calibrated range is never stable. A reading that is not stable carries the same terms:
+they do not say where a moving load will end.
 """
 
 from __future__ import annotations
 
 import math
 
-from firmware_app.quantity import Estimate
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.filter import LONGEST_NS, Filter
 from firmware_app.weighing.gate import GAIN_CHANGE_CONVERSIONS, SECOND, Gate, GateEvent
@@ -161,16 +161,15 @@ class Instrument:
             return None
         plateau = self._filter.noise.type_a(round(LONGEST_NS / period_ns))
         drift = self._zero.drift(at_ns, LONGEST_NS / SECOND, plateau)
-        mass = self.calibration.grams(window.whole.mean - zero.counts)
         spread = window.whole.spread
         unrest = spread / math.sqrt(12) if spread > STAY * BAND_SIGMAS * window.sigma else 0.0
         noise = math.hypot(window.type_a, unrest, zero.standard, drift)
-        standard = math.hypot(
-            self.calibration.grams(noise), mass * self.calibration.relative_standard_uncertainty
-        )
+        weighed = self.calibration.mass(window.whole.mean - zero.counts, noise)
+        if weighed.beyond is not None:
+            why_not = WhyNot.OUTSIDE
         return Reading(
             at_ns=at_ns,
-            mass=Estimate(mass, standard),
+            mass=weighed.mass,
             stable=why_not is None,
             why_not=why_not,
             window_s=window.whole.length_s,

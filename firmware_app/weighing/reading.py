@@ -21,6 +21,8 @@ class WhyNot(enum.StrEnum):
     """The range over the window is wider than the band."""
     TOO_SHORT = "too_short"
     """Quiet, but not yet for long enough."""
+    OUTSIDE = "outside"
+    """The load lies outside the range that was calibrated; nothing is extrapolated."""
 
 
 class Reading(msgspec.Struct, frozen=True, tag="reading"):
