@@ -13,14 +13,20 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-import msgspec
 from PIL import Image
 
-from hardware.printer_status import ALL_DONE, BLOCKING, PrinterState, Trouble, state_of
+from hardware.printer_contract import (
+    BLOCKING,
+    BadSlip,
+    PrinterNotReady,
+    PrinterState,
+    PrinterUnavailable,
+    Trouble,
+)
+from hardware.printer_status import ALL_DONE, state_of
 
 if TYPE_CHECKING:
     from escpos.escpos import Escpos
@@ -35,82 +41,6 @@ BAND_ROWS = 128
 FEED_LINES = 4
 
 
-class PrinterError(Exception):
-    """Root of what this part raises; the message says what happened and what to do."""
-
-
-class BadOption(PrinterError):
-    """An option is unknown or wrong."""
-
-
-class BadSlip(PrinterError):
-    """The image is no slip: too wide, too long, grey, or no image at all."""
-
-
-class PrinterUnavailable(PrinterError):
-    """There is no printer: not plugged in, switched off, no permission."""
-
-
-class PrinterNotReady(PrinterError):
-    """The printer is there and does not print; ``state`` says why."""
-
-    def __init__(self, state: PrinterState) -> None:
-        super().__init__(state.words)
-        self.state = state
-
-
-class Printer(Protocol):
-    """Something that brings a slip out."""
-
-    def print_slip(self, png: bytes) -> None:
-        """Prints one slip; raises BadSlip, PrinterNotReady, PrinterUnavailable."""
-        ...
-
-    def state(self) -> PrinterState:
-        """What the printer says of itself; raises PrinterUnavailable."""
-        ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *exc_info: object) -> None: ...
-
-
-class PrinterOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options. ``kind``: serial, usb (the kernel's usblp), network or folder.
-
-    ``at``: a port, /dev/usb/lp0, a host, or the folder. ``dots``: width of the head.
-    """
-
-    kind: Literal["serial", "usb", "network", "folder"]
-    at: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    dots: Dots = 384
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=921_600)] = 9600
-    cuts: bool = False
-
-
-def open_printer(options: Mapping[str, Any]) -> Printer:
-    """The printer the options name (see PrinterOptions); raises BadOption, PrinterUnavailable.
-
-    Example: open_printer({"kind": "usb", "at": "/dev/usb/lp0", "dots": 384})
-    """
-    try:
-        wish = msgspec.convert(dict(options), PrinterOptions)
-    except msgspec.ValidationError as error:
-        raise BadOption(f"printer: {error}") from error
-    if wish.kind == "folder":
-        return FolderPrinter(Path(wish.at))
-    # Loading python-escpos reads a megabyte of printer data: only where there is a printer.
-    from hardware.printer_lines import open_line
-
-    try:
-        device = open_line(wish.kind, wish.at, wish.dots, wish.baud)
-    except OSError as error:
-        raise PrinterUnavailable(f"no printer at {wish.at}: {error}; is it plugged in and on?") from error
-    return EscposPrinter(device, wish.dots, cuts=wish.cuts, where=wish.at)
-
-
 class EscposPrinter:
     """A printer that speaks ESC/POS."""
 
@@ -123,7 +53,7 @@ class EscposPrinter:
 
     def print_slip(self, png: bytes) -> None:
         image = slip_image(png, self._dots)
-        self._refuse_if_blocked()
+        before = self._refuse_if_blocked()
         try:
             self._device.hw("INIT")
             self._device.image(image, impl="bitImageRaster", fragment_height=BAND_ROWS)
@@ -133,7 +63,9 @@ class EscposPrinter:
             self._ask(ALL_DONE)
         except OSError as error:
             raise PrinterUnavailable(f"the printer at {self._where} went away: {error}") from error
-        self._refuse_if_blocked()
+        after = self._refuse_if_blocked()
+        if Trouble.SILENT in after.troubles and Trouble.SILENT not in before.troubles:
+            raise PrinterUnavailable(f"the printer at {self._where} fell silent within the slip")
 
     def state(self) -> PrinterState:
         try:
@@ -157,25 +89,22 @@ class EscposPrinter:
             return b""
         return answer
 
-    def _refuse_if_blocked(self) -> None:
+    def _refuse_if_blocked(self) -> PrinterState:
         state = self.state()
         if BLOCKING & set(state.troubles):
             raise PrinterNotReady(state)
+        return state
 
 
 class FolderPrinter:
     """No printer: every slip becomes a numbered PNG in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder; raises PrinterUnavailable."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PrinterUnavailable(f"no folder for slips at {folder}: {error}") from error
         self._folder = folder
 
     def print_slip(self, png: bytes) -> None:
         slip_image(png, 576)
+        self._made()
         fresh = self._folder / f".slip.{os.getpid()}.png"
         try:
             fresh.write_bytes(png)
@@ -184,6 +113,7 @@ class FolderPrinter:
             raise PrinterUnavailable(f"the slip cannot be written to {self._folder}: {error}") from error
 
     def state(self) -> PrinterState:
+        self._made()
         return PrinterState()
 
     def close(self) -> None:
@@ -194,6 +124,12 @@ class FolderPrinter:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def _made(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PrinterUnavailable(f"no folder for slips at {self._folder}: {error}") from error
 
     def _next(self) -> int:
         numbers = [re.fullmatch(r"slip-(\d{4,9})\.png", file.name) for file in self._folder.iterdir()]
@@ -222,19 +158,3 @@ def slip_image(png: bytes, dots: Dots) -> Image.Image:
     paper = Image.new("1", (dots, rows), 1)
     paper.paste(grey.convert("1"), ((dots - width) // 2, 0))
     return paper
-
-
-__all__ = [
-    "BadOption",
-    "BadSlip",
-    "EscposPrinter",
-    "FolderPrinter",
-    "Printer",
-    "PrinterError",
-    "PrinterNotReady",
-    "PrinterState",
-    "PrinterUnavailable",
-    "Trouble",
-    "open_printer",
-    "slip_image",
-]

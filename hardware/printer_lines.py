@@ -24,7 +24,6 @@ WRITE_S = 5.0
 ANSWER_S = 0.5
 DONE_S = 4.0
 """How long a slip may take; a model that does not know GS r costs this much a slip."""
-PORT = 9100
 
 
 def head(dots: int) -> Profile:
@@ -34,16 +33,16 @@ def head(dots: int) -> Profile:
     return profile
 
 
-def open_line(kind: str, at: str, dots: int, baud: int) -> Escpos:
+def open_line(kind: str, at: str, dots: int, *, baud: int, port: int) -> Escpos:
     """The open device of the kind serial, usb or network; raises OSError."""
     match kind:
         case "serial":
-            port = serial.Serial(at, baud, timeout=ANSWER_S, write_timeout=WRITE_S, dsrdtr=True)
-            return SerialLine(port, dots)
+            opened = serial.Serial(at, baud, timeout=ANSWER_S, write_timeout=WRITE_S, dsrdtr=True)
+            return SerialLine(opened, dots)
         case "usb":
             return FileLine(os.open(at, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY), dots)
         case _:
-            connection = socket.create_connection((at, PORT), timeout=WRITE_S)
+            connection = socket.create_connection((at, port), timeout=WRITE_S)
             connection.setblocking(False)
             return FileLine(connection.detach(), dots)
 

@@ -10,10 +10,9 @@ Source: ESC/POS command reference, DLE EOT (alike in manuals of Epson TM-U220 an
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
 
-import msgspec
+from hardware.printer_contract import BLOCKING, PrinterState, Trouble
 
 DLE_EOT = b"\x10\x04"
 ALL_DONE = b"\x1dr\x01"
@@ -22,58 +21,12 @@ PRINTER, OFFLINE_CAUSE, ERROR_CAUSE, PAPER = 1, 2, 3, 4
 QUESTIONS = (PRINTER, OFFLINE_CAUSE, ERROR_CAUSE, PAPER)
 _FIXED_MASK, _FIXED = 0b1001_0011, 0b0001_0010
 
-
-class Trouble(enum.StrEnum):
-    """Why a slip does not come out, or soon will not."""
-
-    SILENT = "silent"
-    OFFLINE = "offline"
-    COVER_OPEN = "cover_open"
-    PAPER_OUT = "paper_out"
-    PAPER_LOW = "paper_low"
-    FEEDING = "feeding"
-    KNIFE = "knife"
-    HOT = "hot"
-    BROKEN = "broken"
-
-
-WORDS: Mapping[Trouble, str] = {
-    Trouble.SILENT: "the printer does not say how it is",
-    Trouble.OFFLINE: "the printer is offline: press its feed button or switch it off and on",
-    Trouble.COVER_OPEN: "the cover of the printer is open: close it",
-    Trouble.PAPER_OUT: "the paper is used up: put in a new roll",
-    Trouble.PAPER_LOW: "the paper is nearly used up: have a new roll ready",
-    Trouble.FEEDING: "the feed button of the printer is held down",
-    Trouble.KNIFE: "the knife of the printer is stuck: open the cover and take the paper out",
-    Trouble.HOT: "the head of the printer is too hot: it goes on by itself",
-    Trouble.BROKEN: "the printer has a fault that it cannot mend: switch it off and on, or have it repaired",
-}
-
-BLOCKING = frozenset(set(Trouble) - {Trouble.PAPER_LOW, Trouble.SILENT})
-"""With these nothing is printed. A silent printer may be one that cannot speak, so it is tried."""
-
 _BITS: Mapping[int, Mapping[int, Trouble]] = {
     PRINTER: {3: Trouble.OFFLINE},
     OFFLINE_CAUSE: {2: Trouble.COVER_OPEN, 3: Trouble.FEEDING, 5: Trouble.PAPER_OUT},
     ERROR_CAUSE: {3: Trouble.KNIFE, 5: Trouble.BROKEN, 6: Trouble.HOT},
     PAPER: {2: Trouble.PAPER_LOW, 3: Trouble.PAPER_LOW, 5: Trouble.PAPER_OUT, 6: Trouble.PAPER_OUT},
 }
-
-
-class PrinterState(msgspec.Struct, frozen=True):
-    """What is wrong, the causes before the effect; nothing when all is well."""
-
-    troubles: tuple[Trouble, ...] = ()
-
-    @property
-    def ready(self) -> bool:
-        """Whether a slip can be printed."""
-        return not BLOCKING & set(self.troubles)
-
-    @property
-    def words(self) -> str:
-        """All of it for people."""
-        return "; ".join(WORDS[trouble] for trouble in self.troubles) or "the printer is ready"
 
 
 def troubles_in(question: int, answer: bytes) -> tuple[Trouble, ...]:

@@ -12,68 +12,62 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
-from hardware.scale.contract import LineState, ScaleError, Transport
-from hardware.scale.port import open_serial
-from hardware.scanning import Keys, Lines, Refused, Scan
+import msgspec
+
+from hardware.scale.contract import LineState, Transport
+from hardware.scale.port import SerialOptions, SerialPort
+from hardware.scale.strict import convert
+from hardware.scanner_contract import BadOption, DriverUnavailable, Refused, Scan
+from hardware.scanning import Keys, Lines
 
 EV_SYN, EV_KEY, SYN_DROPPED = 0, 1, 3
 CHUNK_S = 0.5
 TRY_AGAIN_NS = 1_000_000_000
-KINDS = ("serial", "keyboard")
 
 
-class ScannerError(Exception):
-    """Root of what this part raises; the message says what, where and what to do."""
+class EvdevOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of the driver ``evdev``. ``device``: best /dev/input/by-id/…-event-kbd."""
+
+    device: Annotated[str, msgspec.Meta(pattern=r"^/dev/input/[^\x00]{1,240}$")]
 
 
-class BadOption(ScannerError):
-    """An option is unknown or wrong."""
+def open_serial_scanner(options: Mapping[str, Any]) -> SerialScanner:
+    """A scanner on a serial line, there or not yet (see SerialOptions of the scale's port); raises BadOption.
+
+    Example: open_serial_scanner({"port": "/dev/serial/by-id/usb-…"})
+    """
+    return SerialScanner(SerialPort(_serial_options(options)))
 
 
-class DriverUnavailable(ScannerError):
-    """The scanner cannot be used on this machine: the package evdev is missing."""
+def check_serial(options: Mapping[str, Any]) -> None:
+    """Raises BadOption where the driver ``serial`` would; opens nothing."""
+    _serial_options(options)
 
 
-class Scanner(Protocol):
-    """Something that reads codes and comes back by itself."""
-
-    @property
-    def state(self) -> LineState: ...
-
-    def read(self, timeout_s: float) -> list[Scan | Refused]:
-        """What was read within ``timeout_s``; empty when nothing was, or the device is away."""
-        ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *exc_info: object) -> None: ...
-
-
-def open_scanner(options: Mapping[str, Any]) -> Scanner:
-    """The scanner that ``kind`` names: serial (with ``port``, ``baud`` …) or keyboard (with ``device``).
+def open_evdev(options: Mapping[str, Any]) -> KeyboardScanner:
+    """A scanner that types, grabbed, there or not yet (see EvdevOptions).
 
     Raises BadOption, DriverUnavailable.
 
-    Example: open_scanner({"kind": "serial", "port": "/dev/serial/by-id/usb-…"})
+    Example: open_evdev({"device": "/dev/input/by-id/usb-…-event-kbd"})
     """
-    rest = {key: value for key, value in options.items() if key != "kind"}
-    match options.get("kind"):
-        case "serial":
-            try:
-                return SerialScanner(open_serial(rest))
-            except ScaleError as error:
-                raise BadOption(f"scanner: {error}") from error
-        case "keyboard":
-            device = rest.pop("device", None)
-            if rest or not isinstance(device, str) or not device.startswith("/dev/input/"):
-                raise BadOption("scanner: a keyboard has one option, device = /dev/input/by-id/…-event-kbd")
-            return KeyboardScanner(device, _evdev_opener())
-        case other:
-            raise BadOption(f"scanner: no kind {other!r}; known: {', '.join(KINDS)}")
+    return KeyboardScanner(_evdev_options(options).device, _evdev_opener())
+
+
+def check_evdev(options: Mapping[str, Any]) -> None:
+    """Raises what the driver ``evdev`` would, BadOption or DriverUnavailable; opens nothing."""
+    _evdev_options(options)
+    _evdev_opener()
+
+
+def _serial_options(options: Mapping[str, Any]) -> SerialOptions:
+    return convert(options, SerialOptions, "scanner 'serial'", BadOption)
+
+
+def _evdev_options(options: Mapping[str, Any]) -> EvdevOptions:
+    return convert(options, EvdevOptions, "scanner 'evdev'", BadOption)
 
 
 class _Shell:

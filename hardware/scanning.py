@@ -10,11 +10,10 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import enum
 from collections import deque
 from collections.abc import Mapping
 
-import msgspec
+from hardware.scanner_contract import Refusal, Refused, Scan
 
 SECOND = 1_000_000_000
 LONGEST = 512
@@ -41,47 +40,6 @@ AIM_NAMES: Mapping[str, str] = {
     "z": "Aztec",
 }
 """The code character of an AIM symbology identifier ``]cm`` (ISO/IEC 15424)."""
-
-
-class Refusal(enum.StrEnum):
-    """Why what the scanner sent is not a scan."""
-
-    TOO_LONG = "too_long"
-    """More than 512 bytes without an end."""
-    TOO_SLOW = "too_slow"
-    """More than a second from first to last byte: torn, or typed by hand."""
-    TOO_FAST = "too_fast"
-    """More than five codes within a second."""
-    NOT_TEXT = "not_text"
-    """Neither UTF-8 nor GB18030."""
-    CONTROL = "control"
-    """Control, format or unassigned characters, which a display or a parser might obey."""
-    UNKNOWN_KEY = "unknown_key"
-    """A key that stands for no character."""
-    LOST = "lost"
-    """The device went away, or the kernel dropped events, in the middle of a code."""
-
-
-class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """One code as read. ``aim``: the symbology identifier if one was sent, ``symbology`` its name.
-
-    ``encoding``: utf-8 or gb18030. ``raw``: as sent, with identifier, without the end. ``at_ns``: monotonic.
-    """
-
-    text: str
-    raw: bytes
-    encoding: str
-    at_ns: int
-    aim: str | None = None
-    symbology: str | None = None
-
-
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """Something was sent and is not used. ``length``: bytes thrown away."""
-
-    why: Refusal
-    length: int
-    at_ns: int
 
 
 class Lines:

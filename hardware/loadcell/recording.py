@@ -97,6 +97,11 @@ def _rate(samples: list[Sample]) -> float:
     return SECOND / median_ns if median_ns > 0 else 10.0
 
 
+def check_options(options: Mapping[str, object]) -> None:
+    """Raises BadOption where ``open_driver`` would; opens nothing."""
+    take(ReplayOptions, options, "replay")
+
+
 def open_driver(options: Mapping[str, object]) -> ReplayLoadCell:
     """Replays the recording ``file``; raises BadOption, BadRecording or DriverUnavailable."""
     taken = take(ReplayOptions, options, "replay")

@@ -49,7 +49,8 @@ class SimulatedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     ``rate_hz`` as of the RATE pin; ``counts_per_gram`` at gain 128, ``zero_counts`` of the empty pan,
     ``capacity_g`` of the cell, ``noise`` times the datasheet's, ``seed`` of all chance, ``temperature_c`` of
-    the air, ``load_g`` on the pan at first, ``bench``: path of the control socket (none: no bench).
+    the air, ``load_g`` on the pan at first, ``oscillator`` of the chip: times the speed of the part that was
+    measured, ``bench``: path of the control socket (none: no bench).
     """
 
     rate_hz: Literal[10, 80] = 80
@@ -60,6 +61,7 @@ class SimulatedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     seed: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 1
     temperature_c: Annotated[float, msgspec.Meta(ge=-40, le=85)] = 20.0
     load_g: Finite = 0.0
+    oscillator: Annotated[float, msgspec.Meta(ge=0.8, le=1.25)] = 1.0
     bench: str | None = None
 
 
@@ -93,7 +95,7 @@ class SimulatedLoadCell:
             temperature_c=options.temperature_c,
         )
         wander = random.Random(options.seed + 1)  # noqa: S311  (a simulation that must repeat itself)
-        period_ns = PERIOD_NS[options.rate_hz]
+        period_ns = PERIOD_NS[options.rate_hz] / options.oscillator
         scale = options.counts_per_gram / TAIL_COUNTS_PER_GRAM
         self._chip = SimulatedChip(
             self._cell.convert,
@@ -130,12 +132,12 @@ class SimulatedLoadCell:
 
     def put(self, load_g: object) -> None:
         """Puts ``load_g`` on the pan from now on; raises ValueError beyond the breaking load."""
-        grams = _number("load_g", load_g, self._capacity_g * BREAKING_LOAD)
+        grams = checked_number("load_g", load_g, self._capacity_g * BREAKING_LOAD)
         self._wishes.put(lambda at_ns: self._cell.put(grams, at_ns))
 
     def set_temperature(self, temperature_c: object) -> None:
         """Changes the air temperature; the cell follows slowly. Raises ValueError beyond ±100 °C."""
-        air_c = _number("temperature_c", temperature_c, 100.0)
+        air_c = checked_number("temperature_c", temperature_c, 100.0)
         self._wishes.put(lambda at_ns: self._cell.set_air(air_c, at_ns))
 
     def set_plugged(self, plugged: object) -> None:
@@ -180,12 +182,18 @@ class _Since:
         self._clock.sleep_until(at_ns + self._begun_ns)
 
 
-def _number(name: str, value: object, limit: float) -> float:
+def checked_number(name: str, value: object, limit: float) -> float:
+    """The value as a float; raises ValueError where it is none within ±limit."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{name}: {value!r} is not a number")
     if abs(value) > limit:
         raise ValueError(f"{name}: {value!r} is beyond ±{limit:g}")
     return float(value)
+
+
+def check_options(options: Mapping[str, object]) -> None:
+    """Raises BadOption where ``open_driver`` would; opens nothing."""
+    take(SimulatedOptions, options, "simulated")
 
 
 def open_driver(options: Mapping[str, object]) -> SimulatedLoadCell:

@@ -215,6 +215,11 @@ class SpiLoadCell:
             raise DriverUnavailable(f"spi: the bus failed: {error.strerror or error}") from error
 
 
+def check_options(options: Mapping[str, object]) -> None:
+    """Raises BadOption where ``open_driver`` would; opens nothing."""
+    take(SpiOptions, options, "spi")
+
+
 def open_driver(options: Mapping[str, object]) -> SpiLoadCell:
     """Opens the HX711 on /dev/spidevBUS.DEVICE; raises BadOption or DriverUnavailable."""
     taken = take(SpiOptions, options, "spi")

@@ -59,6 +59,11 @@ def open_serial(options: Mapping[str, Any]) -> SerialPort:
     return SerialPort(convert(options, SerialOptions, "scale transport 'serial'", BadOption))
 
 
+def check_serial(options: Mapping[str, Any]) -> None:
+    """Raises BadOption where ``open_serial`` would; opens nothing."""
+    convert(options, SerialOptions, "scale transport 'serial'", BadOption)
+
+
 class SerialPort:
     """A serial port that is opened again, with back-off and jitter, whenever it is gone.
 

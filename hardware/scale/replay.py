@@ -46,6 +46,11 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(gt=0, le=1000)] = 1.0
 
 
+def check_replay(options: Mapping[str, Any]) -> None:
+    """Raises BadOption where the options of ``open_replay`` are wrong; opens nothing."""
+    convert(options, ReplayOptions, "scale transport 'replay'", BadOption)
+
+
 def open_replay(options: Mapping[str, Any]) -> Transport:
     """A file as a line (see ReplayOptions); raises BadOption, and BadRecording for a broken recording."""
     wishes = convert(options, ReplayOptions, "scale transport 'replay'", BadOption)

@@ -16,8 +16,6 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from hardware.scale.contract import ScaleError
-
 T = TypeVar("T")
 
 
@@ -29,7 +27,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"{hint}known: {', '.join(words) or 'none'}"
 
 
-def convert(raw: Mapping[str, Any], shape: type[T], where: str, error: type[ScaleError]) -> T:
+def convert(raw: Mapping[str, Any], shape: type[T], where: str, error: type[Exception]) -> T:
     """``raw`` as a ``shape``; raises ``error`` for an unknown key, a wrong type or a value out of range."""
     _refuse_unknown(raw, _type_info(cast("Hashable", shape)), where, error)
     try:
@@ -43,7 +41,7 @@ def _type_info(shape: Hashable) -> inspect.Type:
     return inspect.type_info(shape)
 
 
-def _refuse_unknown(raw: object, kind: inspect.Type, where: str, error: type[ScaleError]) -> None:
+def _refuse_unknown(raw: object, kind: inspect.Type, where: str, error: type[Exception]) -> None:
     if isinstance(kind, inspect.UnionType):
         for each in kind.types:
             if not isinstance(each, inspect.NoneType):
