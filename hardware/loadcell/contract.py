@@ -48,11 +48,13 @@ class Sample(msgspec.Struct, frozen=True, tag="sample"):
 
     ``at_ns``: monotonic nanoseconds. ``counts``: signed ADC counts, None where no valid reading exists
     (a recording scaled by its logger may hold fractions). ``faults``: every reason against using it.
+    ``corners``: where several bridges carry one pan, the untrimmed counts of each at that moment.
     """
 
     at_ns: int
     counts: float | None
     faults: tuple[Fault, ...] = ()
+    corners: tuple[float, ...] = ()
 
 
 class BridgeInfo(msgspec.Struct, frozen=True, tag="bridge"):

@@ -16,7 +16,6 @@ Rules this file obeys:
 from __future__ import annotations
 
 import argparse
-import difflib
 import fcntl
 import os
 import re
@@ -26,9 +25,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import zmq
 
@@ -44,14 +42,12 @@ from hardware.loadcell.contract import (
     StreamMessage,
     encode,
 )
+from hardware.loadcell.named import OpenDriver, driver_named
 
-GROUP = "steelyard.loadcell"
 DONE, WRONG_USE, DEVICE_FAILED = 0, 2, 3
 INFO_EVERY_NS = 900_000_000
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-
-OpenDriver = Callable[[Mapping[str, object]], LoadCell]
 
 
 class Stop:
@@ -187,18 +183,6 @@ class Sampler:
             self._publish(Sample(time.monotonic_ns(), None, (Fault.DISCONNECTED,)))
             if self._stop.wait(min(left_ns, INFO_EVERY_NS) / SECOND):
                 return
-
-
-def driver_named(name: str) -> OpenDriver:
-    """The ``open_driver`` registered under ``name``; raises BadOption naming the nearest and all known."""
-    points = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in points:
-        near = difflib.get_close_matches(name, points, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise BadOption(f"sampler: no driver {name!r}; {hint}known: {', '.join(sorted(points)) or 'none'}")
-    found: Any = points[name].load()
-    opened: OpenDriver = found
-    return opened
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
