@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,27 +12,22 @@ from typing import Annotated
 
 import msgspec
 import typer
-import zmq
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, WRONG_USE, console, fail, in_words, print_json
+from firmware_app.cli.samples import source
 from hardware.loadcell.contract import (
     BadOption,
     BridgeInfo,
     EndOfRecording,
-    LoadCell,
     LoadCellError,
     Sample,
     StreamMessage,
-    decode,
 )
 from hardware.loadcell.recording_format import Meta, RecordingWriter
 
 SECOND = 1_000_000_000
 FLUSH_EVERY_S = 0.5
-SILENT_S = 3.0
-"""A sampler says something every second; after three it is not there."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -85,17 +80,11 @@ def record(
 
     Example: steelyard record night.csv --run-dir /run/steelyard --seconds 36000
     """
-    if (run_dir is None) == (driver is None):
-        fail("say where the samples come from: either --run-dir DIR or --driver NAME")
+    messages = source(driver, option or [], run_dir, name)
     if out.exists() and not force:
         fail(f"{out} is there already: choose another name or add --force")
     try:
-        if driver is not None:
-            source = _from_driver(driver, option or [])
-        else:
-            assert run_dir is not None
-            source = _from_sampler(run_dir / f"loadcell-{name}.ipc")
-        with closing(source) as stream:
+        with closing(messages) as stream:
             summary = _write(stream, out, seconds)
     except BadOption as error:
         fail(str(error), WRONG_USE)
@@ -172,41 +161,3 @@ def _progress() -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
-
-
-def _from_driver(name: str, given: list[str]) -> Generator[StreamMessage]:
-    if wrong := [text for text in given if "=" not in text]:
-        raise BadOption(f"--option {wrong[0]!r}: give KEY=VALUE")
-    options = dict(text.split("=", 1) for text in given)
-    cell: LoadCell = parts.factory("steelyard.loadcell", name)(options)
-    with cell:
-        yield BridgeInfo(name, name, cell.rate_hz, cell.gain, "", 0)
-        while True:
-            yield cell.read()
-
-
-def _from_sampler(path: Path) -> Generator[StreamMessage]:
-    """What the sampler publishes, beginning with the first word about the bridge."""
-    silent = LoadCellError(f"nothing is heard on {path}: does the sampler run? (steelyard health)")
-    if not path.exists():
-        raise silent
-    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
-    with socket:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.SUBSCRIBE, b"")
-        socket.connect(f"ipc://{path}")
-        known = session = None
-        while True:
-            if not socket.poll(int(SILENT_S * 1000)):
-                raise silent
-            try:
-                message = decode(socket.recv())
-            except msgspec.DecodeError as error:
-                raise LoadCellError(f"{path} speaks something else: {error}") from None
-            if isinstance(message, BridgeInfo):
-                known = message
-                if session not in (None, message.session):
-                    console.print("the sampler opened its driver anew")
-                session = message.session
-            if known is not None:
-                yield message

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,14 @@ import zmq
 
 from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, WRONG_USE, fail, in_words
+from firmware_app.cli.samples import from_driver
 from firmware_app.cli.weigh_output import JsonLines, LiveLine, Output, Plateaus
 from firmware_app.service import config
 from firmware_app.service.messages import PAN, endpoint
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.instrument import Instrument
 from firmware_app.weighing.reading import PanEvent, PanFault
-from hardware.loadcell.contract import BridgeInfo, EndOfRecording, Fault, LoadCellError, decode
+from hardware.loadcell.contract import BadOption, BridgeInfo, EndOfRecording, Fault, LoadCellError, decode
 
 FIRST_STABLE = "first-stable"
 TICK_MS = 100
@@ -46,6 +48,8 @@ def weigh(
     zero: Annotated[str, typer.Option(help="'first-stable', or the counts of the empty pan.")] = FIRST_STABLE,
     calibration: Annotated[Path | None, typer.Option(help="Calibration file (TOML).")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Run directory of the appliance.")] = None,
+    driver: Annotated[str | None, typer.Option(help="Open this driver instead: spi, bridges …")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Of the driver.")] = None,
     file: Annotated[Path, typer.Option("--config", help="The configuration.")] = config.DEFAULT_PATH,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -55,19 +59,25 @@ def weigh(
 
     Example: steelyard weigh --replay static.csv --counts-per-gram 1540 --json
     """
+    if sum(given is not None for given in (replay, run_dir, driver)) > 1:
+        fail("give one of --replay, --run-dir and --driver")
     if counts_per_gram is not None and calibration is not None:
         fail("give --counts-per-gram or --calibration, not both")
     line = _calibration(counts_per_gram, calibration, replay is not None, file)
     pan = Instrument(line, zero=_zero(zero))
     output = _output(as_json, replay is not None, line)
-    events = (
-        _replayed(replay, pan) if replay is not None else _live(run_dir or config.load(file).run_dir, pan)
-    )
+    if replay is not None:
+        events = _replayed(replay, pan)
+    elif driver is not None:
+        events = _driven(driver, option or [], pan)
+    else:
+        events = _live(run_dir or config.load(file).run_dir, pan)
     trouble = _show(events, output)
     if trouble is None or pan.samples:
         output.summary(pan)
     if trouble is not None:
-        fail(str(trouble), WRONG_USE)
+        wrong = driver is None or isinstance(trouble, BadOption)
+        fail(str(trouble), WRONG_USE if wrong else DEVICE_FAILED)
     if not output.weights:
         raise typer.Exit(DEVICE_FAILED)
 
@@ -127,6 +137,16 @@ def _replayed(file: Path, pan: Instrument) -> Iterator[PanEvent]:
                 break
             yield from pan.feed(sample)
     yield from pan.flush()
+
+
+def _driven(driver: str, given: list[str], pan: Instrument) -> Iterator[PanEvent]:
+    """Events of a driver that is opened here, until interrupted or over; raises LoadCellError."""
+    with closing(from_driver(driver, given)) as stream:
+        try:
+            for message in stream:
+                yield from pan.restart(message) if isinstance(message, BridgeInfo) else pan.feed(message)
+        except EndOfRecording:
+            yield from pan.flush()
 
 
 def _live(run_dir: Path, pan: Instrument) -> Iterator[PanEvent]:
