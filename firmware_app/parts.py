@@ -1,12 +1,15 @@
 """Parts picked by name: drivers, transports and profile shelves that are registered as entry points.
 
 The program knows hardware by its contracts only; which part stands behind one is written in the
-configuration. Groups: ``steelyard.loadcell``, ``steelyard.scale_transport``, ``steelyard.scale_profiles``.
+configuration. Groups: ``steelyard.loadcell``, ``steelyard.scale_transport``, ``steelyard.scale_profiles``,
+``steelyard.scanner``, ``steelyard.printer``. What checks the options of a driver without opening it stands
+under the driver's name in the group with ``_options`` behind its name.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -31,3 +34,15 @@ def factory(group: str, name: str) -> Any:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UnknownPart(f"{group}: no part {name!r}; {hint}known: {', '.join(known) or 'none'}")
+
+
+def check_options(group: str, name: str, options: Mapping[str, object]) -> bool:
+    """Checks the options of a driver without opening it; raises UnknownPart, and what the check raises.
+
+    False where the driver has nothing that checks them: it will when it is opened.
+    """
+    factory(group, name)
+    if name not in names(f"{group}_options"):
+        return False
+    factory(f"{group}_options", name)(options)
+    return True

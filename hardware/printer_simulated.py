@@ -23,6 +23,7 @@ import zmq
 from PIL import Image
 
 from hardware.bench import Bench
+from hardware.printer import Dots
 from hardware.printer_contract import BadOption, PrinterUnavailable
 from hardware.printer_drivers import LinePrinter
 from hardware.printer_status import ALL_DONE, DLE_EOT, OFFLINE_CAUSE, PAPER, PRINTER
@@ -31,7 +32,7 @@ from hardware.scale.strict import convert
 if TYPE_CHECKING:
     from escpos.escpos import Escpos
 
-DOTS = 384
+DOTS: Dots = 384
 IDLE = 0x12
 """A status byte with the fixed bits only."""
 INIT, FEED, CUT, RASTER = b"\x1b@", b"\x1bd", b"\x1dV", b"\x1dv"
@@ -111,16 +112,16 @@ class SimulatedPrinter:
         data = b""
         while True:
             try:
-                # The end of a line that was pulled out or closed: the machine waits for the next.
                 came = far.recv(4096)
+                if not came:
+                    return
+                self._flowing.wait()
+                data += came
+                while taken := self._command(far, data):
+                    data = data[taken:]
             except OSError:
+                # The line was pulled out: the machine waits for the next.
                 return
-            if not came:
-                return
-            self._flowing.wait()
-            data += came
-            while taken := self._command(far, data):
-                data = data[taken:]
 
     def _command(self, far: socket.socket, data: bytes) -> int:
         """Does the command at the front of ``data``; how long it was, 0 where it is not whole yet."""

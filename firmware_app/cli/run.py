@@ -34,10 +34,9 @@ def run(
     """
     loaded = config.load(file)
     if check:
-        check_all(loaded, datetime.now(ZoneInfo(loaded.config.device.time_zone)).date())
-        console.print(
-            f"{file}: good; the options of each driver are checked by it when it opens", markup=False
-        )
+        unchecked = check_all(loaded, datetime.now(ZoneInfo(loaded.config.device.time_zone)).date())
+        later = "".join(f"; the driver of {table} checks its options when it opens" for table in unchecked)
+        console.print(f"{file}: good{later}", markup=False)
         return
     loaded.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if process is not None:

@@ -19,6 +19,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from firmware_app.ledger.errors import BadFormat
 
+SLIP_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+SLIP_FACE = 2
+"""SC in the collection that Debian's fonts-noto-cjk installs."""
 WIDTH = 384
 MARGIN = 8
 TEXT_DOTS = 26

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from firmware_app.service.config import Loaded
+from firmware_app.service.config import Loaded, Option, Pan
 from firmware_app.service.messages import PAN
 
 NAMES = ("sampler", "core", "uploader", "kiosk")
@@ -21,11 +21,17 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 def _sampler(loaded: Loaded) -> list[str]:
     pan = loaded.config.pan
-    options = {"rate_hz": pan.rate_hz, **pan.options}
     line = ["--driver", pan.driver, "--name", PAN, "--run-dir", str(loaded.run_dir)]
-    for key, value in options.items():
+    for key, value in pan_options(pan).items():
         line += ["--option", f"{key}={value}"]
     return _python("hardware.loadcell.sampler", *line)
+
+
+def pan_options(pan: Pan) -> dict[str, Option]:
+    """The options that the driver of the pan is given."""
+    # A recording brings its own rate, and its driver refuses to be told another.
+    rate: dict[str, Option] = {} if pan.driver == "replay" else {"rate_hz": pan.rate_hz}
+    return {**rate, **pan.options}
 
 
 def _core(loaded: Loaded) -> list[str]:

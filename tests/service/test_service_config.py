@@ -106,7 +106,23 @@ def test_a_configuration_whose_files_are_all_there_passes_the_check(complete):
         ('calibration = "pan.toml"', 'calibration = "weights.toml"', "weights.toml"),
         ('weights = "weights.toml"', 'weights = "registry.toml"', "registry.toml"),
         ("[county]", '[lead]\ntransport = "seral"\n[county]', "did you mean 'serial'?"),
-        ("[county]", '[lead]\ntransport = "serial"\nprofile = "yaohua"\n[county]', "no protocol 'yaohua'"),
+        (
+            "[county]",
+            '[lead]\ntransport = "serial"\nprofile = "yaohua"\n[lead.options]\nport = "/dev/ttyUSB0"\n[county]',
+            "no protocol 'yaohua'",
+        ),
+        ("bus = 0", "bus = 99", "pan.options: spi: option bus: Expected `int` <= 31 (given: 99)"),
+        ("bus = 0", "buss = 0", "did you mean 'bus'?"),
+        ("[county]", '[lead]\ntransport = "serial"\n[county]', "lead.options: scale transport 'serial'"),
+        ("[county]", '[scanner]\ndriver = "evdve"\n[county]', "did you mean 'evdev'?"),
+        (
+            "[county]",
+            '[scanner]\ndriver = "evdev"\n[scanner.options]\ndevice = "/etc/passwd"\n[county]',
+            "scanner.options: scanner 'evdev': Expected `str` matching regex",
+        ),
+        ("[county]", '[printer]\ndriver = "usb"\n[printer.options]\ndots = 400\n[county]', "printer.options"),
+        ("[county]", '[printer]\ndriver = "laser"\n[county]', "no part 'laser'"),
+        ("[county]", '[printer]\ndriver = "usb"\nfont = "/nowhere.ttc"\n[county]', "install fonts-noto-cjk"),
     ],
 )
 def test_the_check_looks_at_everything_that_the_file_names(complete, old, new, words):

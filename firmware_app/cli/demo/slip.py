@@ -7,11 +7,8 @@ from pathlib import Path
 import msgspec
 
 from firmware_app.ledger.home import read_ledger
-from firmware_app.ledger.slip_image import slip_png
+from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
 from firmware_app.procedures.slip import slip_lines
-
-FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-FACE_SC = 2
 
 
 def draw_slips(data_dir: Path, out: Path, slips: dict[int, str]) -> None:
@@ -22,5 +19,5 @@ def draw_slips(data_dir: Path, out: Path, slips: dict[int, str]) -> None:
             entry = ledger.entry(seq)
             assert entry is not None
             lines = slip_lines(entry)
-            (out / f"slip-{seq}.png").write_bytes(slip_png(lines, text, FONT, FACE_SC))
+            (out / f"slip-{seq}.png").write_bytes(slip_png(lines, text, SLIP_FONT, SLIP_FACE))
             (out / f"slip-{seq}.txt").write_text("\n".join([*lines, text]), encoding="utf-8")

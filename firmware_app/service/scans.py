@@ -1,0 +1,128 @@
+"""What a scanned code means to the visit, and what is said of it on the screen.
+
+Rules this file obeys:
+
+* A code starts, chooses or proposes; it never confirms: a figure from a label waits for the person's OK.
+* A code that means nothing here is answered in words for a few seconds and changes nothing.
+* No scanned text is shown: whoever made the label does not write on the screen.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+from firmware_app.procedures.events import Event, ScaleChosen, StallTyped
+from firmware_app.procedures.prompts import AskStall, ChooseScale, PutGoods, PutWeights, Source
+from firmware_app.registry.labels import Place, find_label
+from firmware_app.registry.registry import Registry
+from firmware_app.service.messages import SeenScan, VisitKind, VisitState
+from hardware.ean13 import Carries, Ean13Error, Layout, checked, label
+from hardware.scanner_contract import Refused, Scan
+
+SAID_NS = 5_000_000_000
+"""How long an answer stays: long enough to read two lines."""
+REPEAT_NS = 1_500_000_000
+"""The same code again within this is a trigger that is held down."""
+UNKNOWN, NOT_NOW, FIGURE = "unknown", "not_now", "figure"
+PRICE_LABEL, BAD_LABEL, UNKNOWN_LABEL, NO_FIGURE_NOW = (
+    "price_label",
+    "bad_label",
+    "unknown_label",
+    "no_figure_now",
+)
+
+_EAN13 = re.compile(r"[0-9]{13}")
+_VARIABLE = "2"
+"""First digit of codes that a shop makes itself, as those of its scales (GS1: 20 to 29)."""
+
+
+class Desk(Protocol):
+    """What of the desk a scan needs."""
+
+    def start(self, visit: str, kind: VisitKind) -> bool: ...
+
+    def handle(self, event: Event, now_ns: int) -> None: ...
+
+    def state(self) -> VisitState | None: ...
+
+
+class ScanDesk:
+    """Takes scans in order; ``seen`` is what the screen should say of the last one."""
+
+    def __init__(self, desk: Desk, registry: Registry, layouts: Sequence[Layout] = ()) -> None:
+        self._desk = desk
+        self._registry = registry
+        self._layouts = tuple(layouts)
+        self._last = ("", -REPEAT_NS)
+        self._seen: SeenScan | None = None
+        self._seen_at: tuple[str, int] | None = None
+
+    def scanned(self, code: Scan | Refused, now_ns: int) -> None:
+        """Acts on one code; a code that was refused is only spoken of."""
+        if isinstance(code, Refused):
+            self._say(SeenScan(at_ns=now_ns, code=code.why.value))
+            return
+        last, last_ns = self._last
+        self._last = (code.text, now_ns)
+        if code.text == last and now_ns - last_ns < REPEAT_NS:
+            return
+        self._say(self._answer(code.text, now_ns))
+
+    def seen(self, now_ns: int) -> SeenScan | None:
+        """What is to be said now; nothing once the visit has moved on."""
+        if self._seen is not None and (now_ns - self._seen.at_ns > SAID_NS or self._step() != self._seen_at):
+            self._seen = None
+        return self._seen
+
+    def _say(self, seen: SeenScan | None) -> None:
+        self._seen, self._seen_at = seen, self._step()
+
+    def _answer(self, text: str, now_ns: int) -> SeenScan | None:
+        place = find_label(self._registry, text)
+        if place is not None:
+            return None if self._go(place, now_ns) else SeenScan(at_ns=now_ns, code=NOT_NOW)
+        if _EAN13.fullmatch(text):
+            return self._label(text, now_ns)
+        return SeenScan(at_ns=now_ns, code=UNKNOWN)
+
+    def _go(self, place: Place, now_ns: int) -> bool:
+        """Starts or answers with a stall or scale; False where none is asked for."""
+        visit = self._desk.state()
+        if visit is None:
+            self._desk.start(secrets.token_hex(8), VisitKind.SELF_CHECK)
+            visit = self._desk.state()
+        prompt = None if visit is None else visit.prompt
+        if isinstance(prompt, ChooseScale) and place.scale in [scale.id for scale in prompt.scales]:
+            self._desk.handle(ScaleChosen(place.scale), now_ns)
+        elif isinstance(prompt, AskStall | ChooseScale):
+            self._desk.handle(StallTyped(place.scale or place.stall), now_ns)
+        else:
+            return False
+        return True
+
+    def _label(self, text: str, now_ns: int) -> SeenScan:
+        """The label of a scale, where a figure is typed; else why it helps nobody."""
+        try:
+            checked(text)
+        except Ean13Error:
+            return SeenScan(at_ns=now_ns, code=BAD_LABEL)
+        if not text.startswith(_VARIABLE):
+            return SeenScan(at_ns=now_ns, code=UNKNOWN)
+        try:
+            read = label(text, self._layouts)
+        except Ean13Error:
+            return SeenScan(at_ns=now_ns, code=UNKNOWN_LABEL)
+        if read.carries is Carries.PRICE:
+            return SeenScan(at_ns=now_ns, code=PRICE_LABEL)
+        visit = self._desk.state()
+        prompt = None if visit is None else visit.prompt
+        if not isinstance(prompt, PutWeights | PutGoods) or prompt.source is not Source.TYPED:
+            return SeenScan(at_ns=now_ns, code=NO_FIGURE_NOW)
+        return SeenScan(at_ns=now_ns, code=FIGURE, figure=format(read.value, "f"), unit="kg")
+
+    def _step(self) -> tuple[str, int] | None:
+        visit = self._desk.state()
+        return None if visit is None else (visit.visit, visit.step)
