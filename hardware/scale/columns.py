@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hardware.scale.numbers import BLANK, POINTLESS, Form, read_number
-from hardware.scale.schema import Column, Facts, Meaning
+from hardware.scale.schema import Column, Facts, Meaning, Shape
 from hardware.scale.units import SPELLINGS
 
 _NO_NUMBER = re.compile(r"[ -~\0]*")
+EXTRA = "extra."
+"""In front of the name of a fact that only this protocol has."""
 _BINARY = POINTLESS - {Form.DIGITS}
 
 
@@ -59,7 +61,16 @@ def slot_of(column: Column) -> Slot:
 
 
 def _reader(column: Column) -> _Read:
-    return _READERS[column.meaning](column)
+    read = _READERS[column.meaning](column)
+    return read if column.keep is None else _keeping(EXTRA + column.keep, read)
+
+
+def _keeping(key: str, read: _Read) -> _Read:
+    def keep(text: str, found: Sayings) -> bool:
+        found.facts[key] = text.encode("latin-1").hex(" ").upper()
+        return read(text, found)
+
+    return keep
 
 
 def _fixed_reader(column: Column) -> _Read:
@@ -132,8 +143,23 @@ def _unit_reader(column: Column) -> _Read:
 
 
 def stated(facts: Facts) -> dict[str, Any]:
-    """The facts that are not left out."""
-    return {name: value for name, value in msgspec.structs.asdict(facts).items() if value is not None}
+    """The facts that are not left out; those of ``extra`` each under EXTRA and its own name."""
+    told = {name: value for name, value in msgspec.structs.asdict(facts).items() if value is not None}
+    extra = told.pop("extra", {})
+    return {**told, **{EXTRA + name: text for name, text in extra.items()}}
+
+
+def extras_of(shape: Shape) -> frozenset[str]:
+    """The names that frames of this shape may have in ``Indication.extra``."""
+    columns = {column.keep for column in shape.column if column.keep is not None}
+    tables = [shape.facts, *(facts for column in shape.column for facts in _facts_of(column))]
+    return frozenset(columns.union(*(facts.extra or () for facts in tables)))
+
+
+def _facts_of(column: Column) -> list[Facts]:
+    bits = [facts for table in column.bits.values() for facts in table.values()]
+    blank = [] if column.blank is None else [column.blank]
+    return [*column.map.values(), *column.words.values(), *bits, *blank]
 
 
 def _table_reader(table: Mapping[str, dict[str, Any]]) -> _Read:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Protocol, Self
+from typing import Annotated, Literal, Protocol, Self
 
 import msgspec
+from msgspec import Meta
 
 
 class Kind(enum.StrEnum):
@@ -40,10 +41,11 @@ class Indication(msgspec.Struct, frozen=True, kw_only=True):
     """One frame of a scale, decoded.
 
     ``value``: in ``unit``, None when the frame holds no weight (overload, underload, error, answer).
-    ``unit``: normalised symbol ("g", "kg", "t", "lb", "oz", "lb:oz" …), None where the protocol does not
-    send one. ``raw_text``: the digits as sent. ``auxiliary``: a digit behind the verified ones.
-    ``at``: byte offset of the frame in the stream. ``first_ns``/``last_ns``: monotonic times of its
-    first and last byte as read.
+    ``unit``: normalised symbol ("g", "kg", "t", "lb", "oz" …), None where the protocol does not send one; a
+    compound such as lb:oz is given exactly in its smaller unit. ``raw_text``: the digits as sent.
+    ``auxiliary``: a digit behind the verified ones. ``extra``: what only this protocol says, as pairs of name
+    and text; eight at most, nothing of it is judged. ``at``: byte offset of the frame in the stream.
+    ``first_ns``/``last_ns``: monotonic times of its first and last byte as read.
     """
 
     profile: str
@@ -59,6 +61,7 @@ class Indication(msgspec.Struct, frozen=True, kw_only=True):
     auxiliary: str | None = None
     error: str | None = None
     answer: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
     check: Check = Check.NONE
     raw: bytes = b""
     at: int = 0
@@ -71,7 +74,8 @@ class LineState(enum.StrEnum):
 
     OPEN = "open"
     LOST = "lost"
-    """The port is not there (unplugged, not yet plugged, no permission); it is tried again with back-off."""
+    """The port is not there (unplugged, not yet plugged, no permission), or a device that only answers has
+    not answered its last question as it must; it is tried again with back-off."""
     CLOSED = "closed"
 
 
@@ -139,11 +143,40 @@ class Request(msgspec.Struct, frozen=True):
     does: str
 
 
+class Registers(msgspec.Struct, frozen=True, kw_only=True):
+    """The registers of a Modbus device that hold its indication, numbered as on the wire, from 0.
+
+    ``function``: 3 or 4 (Modbus application protocol 1.1b3, 6.3 and 6.4); none that writes can be named.
+    """
+
+    address: Annotated[int, Meta(ge=1, le=247)]
+    function: Literal[3, 4]
+    first: Annotated[int, Meta(ge=0, le=0xFFFF)]
+    count: Annotated[int, Meta(ge=1, le=125)]
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """How a scale that only answers is asked for its weight; nothing of it is sent but on a person's choice.
+
+    ``steps``: harmless requests. With ``proceed`` all of them make one round: the next goes out when those
+    bytes have come back (ENQ, ACK, DC1). Without, each round sends the next one. ``answer_ms``: how long an
+    answer may take. ``registers``: set for Modbus, where the one step is the question for them.
+    """
+
+    steps: tuple[bytes, ...]
+    every_ms: int
+    proceed: bytes = b""
+    answer_ms: int = 300
+    registers: Registers | None = None
+
+
 class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A profile as an operator chooses it. ``confidence``: captured, manual, code or unconfirmed.
 
-    ``line``: settings by likelihood, such as "8N1 or 7E1". ``requests``: the harmless commands of the
-    protocol, the plain reading first; sent only on the choice of a person.
+    ``transport``: "serial", "hid" or "modbus": on which kind of line it is spoken. ``line``: settings by
+    likelihood, such as "8N1 or 7E1". ``requests``: the harmless commands of the protocol, the plain reading
+    first; sent only on the choice of a person. ``poll``: how its weight is asked for again and again, None
+    where that cannot be done without changing the scale, or need not be.
     """
 
     id: str
@@ -153,7 +186,9 @@ class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     confidence: str
     polled: bool
+    transport: str = "serial"
     requests: Sequence[Request] = ()
+    poll: Poll | None = None
 
 
 class Profiles(Protocol):

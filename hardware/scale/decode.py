@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from hardware.scale.checks import CHECKS
-from hardware.scale.columns import Sayings, slot_of, stated
+from hardware.scale.columns import EXTRA, Sayings, extras_of, slot_of, stated
 from hardware.scale.contract import Check, Indication, Kind
 from hardware.scale.framing import Judged
 from hardware.scale.numbers import BLANK, Number, read_number
@@ -36,6 +36,7 @@ class ShapeReader:
     def __init__(self, shape: Shape) -> None:
         self._slots = tuple(slot_of(column) for column in shape.column)
         self._facts = stated(shape.facts)
+        self._extras = tuple(sorted(extras_of(shape)))
         self._numbers = {c.meaning: c for c in shape.column if c.form is not None}
 
     def read(self, frame: bytes, with_check: bool) -> Found | None:
@@ -73,6 +74,7 @@ class ShapeReader:
             zero=facts.get("zero"),
             error=texts.get(Meaning.ERROR, facts.get("error")),
             answer=answer,
+            extra=tuple((name, facts[EXTRA + name]) for name in self._extras if EXTRA + name in facts),
         )
         if overload or underload or empty.error is not None or answer is not None:
             return empty

@@ -16,7 +16,17 @@ import msgspec
 
 from hardware.scale.checks import CHECKS
 from hardware.scale.profile import Profile, Shelf, load_profile
-from hardware.scale.schema import CheckRange, Column, Facts, Framing, Meaning, ProfileFile, Shape, Vector
+from hardware.scale.schema import (
+    Asking,
+    CheckRange,
+    Column,
+    Facts,
+    Framing,
+    Meaning,
+    ProfileFile,
+    Shape,
+    Vector,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "protocols"
@@ -68,7 +78,7 @@ def _page(file: ProfileFile) -> Iterator[str]:
     yield file.title
     yield ""
     yield f"* Confidence: {file.confidence}; {_CONFIDENCE[file.confidence]}. Version {file.version}."
-    yield f"* Line: {', '.join(map(str, file.line.baud_rates))} baud; {', '.join(file.line.settings)}."
+    yield f"* Line: {_line(file)}."
     yield f"* {'The scale answers when it is asked' if file.polled else 'The scale sends by itself'}."
     yield f"* Frames: {_framing(file.framing)}."
     if file.check is not None:
@@ -79,6 +89,8 @@ def _page(file: ProfileFile) -> Iterator[str]:
         yield ">"
     for shape in file.shape:
         yield from _shape(shape)
+    if file.poll is not None:
+        yield from _asking(file.poll)
     if file.command:
         yield from ("", "## Commands", "", "Never sent unless a person chooses so.", "")
         yield from ("| bytes | does | changes the scale |", "|---|---|---|")
@@ -90,6 +102,20 @@ def _page(file: ProfileFile) -> Iterator[str]:
         yield f"| `{_short(vector.hex)}` | {_cell(_means(vector))} | {_cell(vector.source)} |"
     yield from ("", "## Sources", "")
     yield from (f"* {source}" for source in file.sources)
+
+
+def _line(file: ProfileFile) -> str:
+    if file.transport == "hid":
+        return "USB, as a human interface device of usage page 8Dh"
+    words = f"{', '.join(map(str, file.line.baud_rates))} baud; {', '.join(file.line.settings)}"
+    return f"Modbus RTU, {words}" if file.transport == "modbus" else words
+
+
+def _asking(asking: Asking) -> Iterator[str]:
+    steps = ", then ".join(f"`{step}`" for step in asking.ask)
+    after = f" (the next when `{asking.proceed}` has come back)" if asking.proceed else ""
+    yield from ("", "## Asking", "")
+    yield f"Once a person chose so: {steps}{after}, every {asking.every_ms} ms."
 
 
 def _shape(shape: Shape) -> Iterator[str]:
@@ -155,7 +181,7 @@ def _meaning(column: Column) -> str:
             words = "without meaning here" + (f", of `{_visible(letters)}`" if letters else "")
         case _:
             words = column.meaning.value
-    return words
+    return words if column.keep is None else f"{words}; its bytes are kept as `{column.keep}`"
 
 
 def _numbers(table: Mapping[str, Facts]) -> str:
@@ -180,6 +206,7 @@ def _table(table: Mapping[str, Facts]) -> str:
 
 def _facts(facts: Facts) -> str:
     stated = {name: value for name, value in msgspec.structs.asdict(facts).items() if value is not None}
+    stated |= stated.pop("extra", {})
     return " and ".join(_fact(name, value) for name, value in stated.items())
 
 
@@ -202,6 +229,7 @@ def _means(vector: Vector) -> str:
     parts += [f"auxiliary {vector.auxiliary}"] if vector.auxiliary else []
     parts += [f"error: {vector.error}"] if vector.error else []
     parts += [f"answer: {vector.answer}"] if vector.answer else []
+    parts += [f"{name}: {text}" for name, text in sorted((vector.extra or {}).items())]
     return " ".join(parts) or "no weight"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from hardware.scale.asking import poll_of
 from hardware.scale.contract import Decoder, Indication, ProfileError, ProfileInfo, Profiles, Request
 from hardware.scale.decode import FrameReader
 from hardware.scale.framing import Cut, Framed, Framer, Lane
@@ -77,6 +78,8 @@ class Profile:
             line=" or ".join(file.line.settings),
             confidence=file.confidence,
             polled=file.polled,
+            transport=file.transport,
+            poll=poll_of(file),
             requests=tuple(
                 Request(bytes.fromhex(command.send), command.does)
                 for command in file.command
@@ -181,6 +184,7 @@ def _expected(profile: str, vector: Vector, got: Indication) -> Indication:
         auxiliary=vector.auxiliary,
         error=vector.error,
         answer=vector.answer,
+        extra=got.extra if vector.extra is None else tuple(sorted(vector.extra.items())),
         check=vector.check,
         raw=got.raw,
     )

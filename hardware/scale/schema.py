@@ -24,6 +24,10 @@ Hex = Annotated[str, Meta(pattern=r"^[0-9A-F]{2}( [0-9A-F]{2})*$", max_length=12
 Length = Annotated[int, Meta(ge=1, le=256)]
 Place = Annotated[int, Meta(ge=-256, le=256)]
 Decimals = Annotated[int, Meta(ge=-6, le=9)]
+MOST_EXTRA = 8
+"""Names in ``Indication.extra``: a few facts for people, not a second record."""
+ExtraName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
+ExtraText = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class Meaning(enum.StrEnum):
@@ -57,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a status says. Where two columns state the same fact the later one holds.
 
     ``out_of_range``: overload, or underload when the sign is minus. ``expanded``: the last digit is an
-    auxiliary one.
+    auxiliary one. ``extra``: what only this protocol says, by name.
     """
 
     stable: bool | None = None
@@ -72,13 +76,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     expanded: bool | None = None
     error: Word | None = None
     answer: Word | None = None
+    extra: Annotated[dict[ExtraName, ExtraText], Meta(max_length=MOST_EXTRA)] | None = None
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bytes ``from`` … ``to`` (left out: one byte); or the next ``width`` bytes, or those ``until`` a text.
 
     ``decimals``: of a number whose point is never sent and never moves. ``signed``: it begins with + or -.
-    ``flush``: it stands at the right, no blank behind it. ``solid``: no blank in it at all.
+    ``flush``: it stands at the right, no blank behind it. ``solid``: no blank in it at all. ``keep``: the
+    bytes are kept as well, in hexadecimal, under this name in ``Indication.extra``.
     """
 
     name: Word
@@ -98,6 +104,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     signed: bool = False
     flush: bool = False
     solid: bool = False
+    keep: ExtraName | None = None
 
     @property
     def begin(self) -> int:
@@ -173,10 +180,22 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     changes_scale: bool
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the weight is asked for once a person chose that: see ``hardware.scale.contract.Poll``.
+
+    ``ask``: harmless commands of this profile. ``proceed``: what must come back before the next of them.
+    """
+
+    ask: Annotated[tuple[Hex, ...], Meta(min_length=1, max_length=4)]
+    every_ms: Annotated[int, Meta(ge=100, le=10_000)]
+    proceed: Hex | None = None
+    answer_ms: Annotated[int, Meta(ge=20, le=5000)] = 300
+
+
 class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bytes and everything they mean; a key left out says that the frame does not state it.
 
-    ``refused``: the bytes must give nothing at all.
+    ``refused``: the bytes must give nothing at all. ``extra``: where left out it is not looked at.
     """
 
     hex: Hex
@@ -195,11 +214,12 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     auxiliary: Word | None = None
     error: Word | None = None
     answer: Word | None = None
+    extra: dict[ExtraName, ExtraText] | None = None
     check: Check = Check.NONE
 
 
 class ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A profile file as a whole. ``notes`` are for people."""
+    """A profile file as a whole. ``notes`` are for people. ``transport``: its kind of line."""
 
     id: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,39}$")]
     version: Word
@@ -207,6 +227,7 @@ class ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     confidence: Literal["captured", "manual", "code", "unconfirmed"]
     sources: Annotated[tuple[Word, ...], Meta(min_length=1)]
     polled: bool
+    transport: Literal["serial", "hid", "modbus"] = "serial"
     notes: tuple[Word, ...] = ()
     line: Line
     framing: Framing
@@ -214,4 +235,5 @@ class ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     check: CheckRange | None = None
     shape: Annotated[tuple[Shape, ...], Meta(min_length=1)]
     command: tuple[Command, ...] = ()
+    poll: Asking | None = None
     vector: Annotated[tuple[Vector, ...], Meta(min_length=1)]

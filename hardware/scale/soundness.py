@@ -11,11 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hardware.scale.asking import complaints_about_asking
 from hardware.scale.checks import CHECKS
-from hardware.scale.columns import bit_range
+from hardware.scale.columns import bit_range, extras_of
 from hardware.scale.contract import ProfileError
 from hardware.scale.numbers import POINTLESS
-from hardware.scale.schema import CheckRange, Column, Facts, Framing, Meaning, ProfileFile, Shape
+from hardware.scale.schema import (
+    MOST_EXTRA,
+    CheckRange,
+    Column,
+    Facts,
+    Framing,
+    Meaning,
+    ProfileFile,
+    Shape,
+)
 from hardware.scale.strict import nearest
 
 _FRAMING_NEEDS = {
@@ -63,6 +73,7 @@ def refuse_unsound(file: ProfileFile) -> None:
 
 
 def _complaints(file: ProfileFile) -> Iterable[str]:
+    yield from complaints_about_asking(file)
     yield from _of_framing(file.framing)
     common = tuple(shape for shape in file.shape if shape.framing is None)
     yield from _of_cut(file.framing, file.check, common)
@@ -125,6 +136,9 @@ def _of_shape(shape: Shape, length: int | None) -> Iterable[str]:
             yield f"column {column.name!r}: {words}"
     if len([c for c in shape.column if c.meaning is Meaning.WEIGHT]) > 1:
         yield "has two columns of meaning 'weight'"
+    names = extras_of(shape)
+    if len(names) > MOST_EXTRA:
+        yield f"keeps {len(names)} facts of its own: {MOST_EXTRA} at most"
     stated = any(facts.decimals is not None for c in shape.column for facts in _facts(c))
     stated = stated or shape.facts.decimals is not None
     for column in shape.column:

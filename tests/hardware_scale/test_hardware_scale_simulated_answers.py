@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from hardware.scale.simulated.answers import LONGEST, Commands
 from hardware.scale.simulated.display import Display
+from hardware.scale.simulated.encoders.registers import framed, laumas_division
 from hardware.scale.simulated.hosts import HOSTS
-from hardware.scale.simulated.modbus import MAPS, Slave, framed, laumas_division
+from hardware.scale.simulated.modbus import MAPS, Slave
 
 NOW = Display(value=Decimal("1.235"), interval=Decimal("0.005"))
 MOVING = Display(value=Decimal("0.742"), stable=False, interval=Decimal("0.001"))

@@ -106,6 +106,7 @@ def record_of(indication: Indication) -> dict[str, object]:
         "auxiliary": indication.auxiliary,
         "error": indication.error,
         "answer": indication.answer,
+        "extra": dict(indication.extra),
         "check": indication.check.value,
         "raw": indication.raw.hex(" ").upper(),
         "at": indication.at,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from hardware.scale.simulated.display import Plate, Shown, display_of
-from hardware.scale.simulated.encoders import UNITS, VARIANTS
+from hardware.scale.simulated.encoders import HID, UNITS, VARIANTS
 from hardware.scale.simulated.models import MODELS
 from hardware.scale.simulated.run import PROFILES, Setup, SimulatedScale
 
@@ -75,14 +75,18 @@ def setup_from(arguments: Sequence[str]) -> Setup:
     )
     parser.add_argument("--max", required=True, type=grams, help="Max of the data plate, e.g. 15kg")
     parser.add_argument("--e", required=True, type=grams, help="verification scale interval, e.g. 5g")
-    parser.add_argument("--link", required=True, type=Path, help="where the line is found")
+    parser.add_argument(
+        "--link", required=True, type=Path, help="where the line is found; of a HID scale a folder"
+    )
     parser.add_argument("--bench", type=Path, help=f"ipc socket of the bench: {BENCH_KEYS}")
     parser.add_argument("--rate-hz", type=rate, default=10.0, help="frames a second")
     parser.add_argument("--variant", help=f"another shape of the protocol: {_variants()}")
     wish = parser.parse_args(arguments)
     if wish.max < wish.e:
         parser.error("Max is smaller than e")
-    if wish.link.exists() and not wish.link.is_symlink():
+    if wish.profile in HID and wish.link.exists() and not wish.link.is_dir():
+        parser.error(f"{wish.link} is there and is no folder: a HID scale stands in one")
+    if wish.profile not in HID and wish.link.exists() and not wish.link.is_symlink():
         parser.error(f"{wish.link} is there and is no link")
     if wish.variant is not None and wish.variant not in VARIANTS.get(wish.profile, {}):
         parser.error(f"{wish.profile} has no variant {wish.variant!r}; known: {_variants()}")

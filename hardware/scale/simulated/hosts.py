@@ -8,19 +8,22 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
 
 from hardware.scale.simulated import modbus
-from hardware.scale.simulated.answers import Command, Commands, Framed, Heard, Host
+from hardware.scale.simulated.answers import LONGEST, Command, Commands, Framed, Heard, Host
 from hardware.scale.simulated.display import Display
-from hardware.scale.simulated.encoders import ENCODERS, counter, laboratory, yaohua
-from hardware.scale.simulated.encoders.checks import massa_crc, xor_two_characters
+from hardware.scale.simulated.encoders import ENCODERS, counter, laboratory, till, yaohua
+from hardware.scale.simulated.encoders.checks import massa_crc, xor, xor_two_characters
 
 SERIAL_NUMBER = "SIM0001"
-ACK = b"\x06"
+ACK, NAK = b"\x06", b"\x15"
+_PRICE = re.compile(rb"\x04\x0201\x1b[0-9]{5,6}\x1b\x03")
+"""Record 01: the unit price (Ohaus Aviator 7000 service manual p.39)."""
 
 
 class ModbusHost:
@@ -76,6 +79,59 @@ def _massa(heard: bytes, now: Display) -> tuple[int, Heard]:
         return 1, Heard()
     keys = ("zero",) if body[0] == 0x72 else ()
     return 7 + length, Heard(counter.massa_100(now) if body == b"\x23" else b"", keys)
+
+
+class DialogHost:
+    """A scale in checkout dialogue 06: it takes a price, then gives a result once, or says why not.
+
+    Records 03 to 05 (tare, text) and the checksums of certified tills are not answered.
+    """
+
+    repeating = False
+
+    def __init__(self) -> None:
+        self._priced = False
+        self._heard = b""
+
+    def hear(self, data: bytes, now: Display) -> Heard:
+        self._heard = (self._heard + data)[-LONGEST:]
+        answer = b""
+        while (end := self._whole()) > 0:
+            request, self._heard = self._heard[:end], self._heard[end:]
+            answer += self._answer(request, now)
+        return Heard(answer)
+
+    def rest(self, now: Display) -> bytes:
+        del now
+        return b""
+
+    def _whole(self) -> int:
+        """Length of the request that is there, whatever stands before its EOT dropped; 0 for none yet."""
+        at = self._heard.find(b"\x04")
+        self._heard = self._heard[at:] if at >= 0 else b""
+        if self._heard[1:2] == b"\x05":
+            return 2
+        return self._heard.find(b"\x03") + 1
+
+    def _answer(self, request: bytes, now: Display) -> bytes:
+        if request == b"\x04\x05":
+            return (till.dialog_result(now) if self._priced else b"") or NAK
+        if request == b"\x04\x0208\x03":
+            return till.dialog_why(now)
+        self._priced = self._priced or _PRICE.fullmatch(request) is not None
+        return ACK if _PRICE.fullmatch(request) else NAK
+
+
+def _dibal(heard: bytes, now: Display) -> tuple[int, Heard]:
+    """``98``, five digits of price, XOR, CR LF: answered with the weight (note on G-310)."""
+    if not b"98".startswith(heard[:2]):
+        return 1, Heard()
+    if len(heard) < 10:
+        return 0, Heard()
+    body = heard[:7]
+    if heard[7] != xor(body) or heard[8:10] != b"\r\n":
+        return 1, Heard()
+    return 10, Heard(till.dibal_98(now))
 
 
 def _about_itself(_now: Display) -> bytes:
@@ -228,6 +284,9 @@ HOSTS: Mapping[str, Callable[[], Host]] = {
     "sma-scp0499": lambda: _asked("sma-scp0499", b"\nW\r"),
     "yaohua-command": lambda: Framed(_yaohua),
     "massa-100": lambda: Framed(_massa),
+    "dialog-06": DialogHost,
+    "dibal-98": lambda: Framed(_dibal),
+    "dingsong-ds822": lambda: _asked("dingsong-ds822", bytes.fromhex("0241434003")),
     "modbus-rtu": lambda: ModbusHost("modbus-rtu"),
     "flintec-modbus": lambda: ModbusHost("flintec-modbus"),
     "laumas-modbus": lambda: ModbusHost("laumas-modbus"),

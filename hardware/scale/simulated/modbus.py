@@ -10,73 +10,22 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 from hardware.scale.simulated.display import Display
-from hardware.scale.simulated.encoders.checks import modbus_crc
+from hardware.scale.simulated.encoders.registers import (
+    Registers,
+    answered,
+    flintec,
+    framed,
+    laumas,
+    refused,
+)
 
-Registers = Mapping[int, int | None]
-"""By number; None cannot be read at this moment."""
 READ = (0x03, 0x04)
 WRITE_ONE, WRITE_MANY = 0x06, 0x10
-ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE = 1, 2, 3, 4
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 MOST_REGISTERS = 125
 LONGEST = 256
-
-
-def _words(number: int) -> tuple[int, int]:
-    """High word, low word of 32 bits in two's complement."""
-    return number >> 16 & 0xFFFF, number & 0xFFFF
-
-
-def _counts(value: Decimal | None, decimals: int) -> int:
-    return 0 if value is None else int(value.scaleb(decimals))
-
-
-def flintec(now: Display) -> Registers:
-    """FT-13: 0-1 weight in display counts, 2 status, 8 command (manual p.48).
-
-    The bits of the status are not described: it reads 0, and a weight out of range cannot be read.
-    """
-    rest: dict[int, int | None] = {2: 0, 8: 0}
-    if now.value is None:
-        return {0: None, 1: None, **rest}
-    high, low = _words(_counts(now.value, now.decimals))
-    return {0: high, 1: low, **rest}
-
-
-def laumas(now: Display) -> Registers:
-    """W and TLB: 40006 command … 40014 division and unit (W series manual); sign apart from the magnitude."""
-    net = _counts(now.value, now.decimals)
-    gross = net + _counts(now.tare, now.decimals)
-    status = (
-        now.overload << 2
-        | now.overload << 3
-        | (gross < 0) << 7
-        | (net < 0) << 8
-        | (now.kind == "net") << 10
-        | now.stable << 11
-        | now.zero << 12
-    )
-    gross_words, net_words = _words(abs(gross)), _words(abs(net))
-    unit = {"kg": 0, "g": 1, "t": 2, "lb": 3}.get(now.unit, 0)
-    return {
-        5: 0,
-        6: status,
-        7: gross_words[0],
-        8: gross_words[1],
-        9: net_words[0],
-        10: net_words[1],
-        11: 0,
-        12: 0,
-        13: unit << 8 | laumas_division(now.interval),
-    }
-
-
-def laumas_division(interval: Decimal) -> int:
-    """Index of the division in the maker's list 100, 50, 20 … 0.0001."""
-    divisions = [Decimal(step).scaleb(tens) for tens in range(2, -5, -1) for step in (5, 2, 1)][2:]
-    return divisions.index(interval)
 
 
 MAPS: Mapping[str, Callable[[Display], Registers]] = {
@@ -91,11 +40,6 @@ WRITABLE: Mapping[str, tuple[int, Mapping[int, str]]] = {
     "laumas-modbus": (5, {7: "tare", 8: "zero"}),
 }
 """The command register and the key that a command stands for."""
-
-
-def framed(body: bytes) -> bytes:
-    """``body`` and its CRC."""
-    return body + modbus_crc(body)
 
 
 class Slave:
@@ -151,13 +95,7 @@ class Slave:
             return self._refuse(function, ILLEGAL_VALUE)
         if any(number not in registers for number in wanted):
             return self._refuse(function, ILLEGAL_ADDRESS)
-        words = b""
-        for number in wanted:
-            word = registers[number]
-            if word is None:
-                return self._refuse(function, DEVICE_FAILURE)
-            words += word.to_bytes(2, "big")
-        return framed(bytes([self._address, function, len(words)]) + words)
+        return answered(registers, wanted, function, self._address)
 
     def _write(self, function: int, register: int, value: int, echo: bytes) -> tuple[bytes, tuple[str, ...]]:
         if register != self._command:
@@ -167,4 +105,4 @@ class Slave:
         return framed(bytes([self._address, function]) + echo), (self._keys[value],)
 
     def _refuse(self, function: int, why: int) -> bytes:
-        return framed(bytes([self._address, function | 0x80, why]))
+        return refused(function, why, self._address)

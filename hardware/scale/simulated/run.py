@@ -21,24 +21,27 @@ import msgspec
 from hardware.bench import Bench
 from hardware.scale.simulated.answers import Host
 from hardware.scale.simulated.display import Display, Plate, display_of
-from hardware.scale.simulated.encoders import ENCODERS, UNITS, VARIANTS, WITHOUT_LINE, Encoder
+from hardware.scale.simulated.encoders import ENCODERS, HID, UNITS, VARIANTS, Encoder
+from hardware.scale.simulated.hid_line import HidLine
 from hardware.scale.simulated.hosts import HOSTS
 from hardware.scale.simulated.line import PtyLine
-from hardware.scale.simulated.modbus import MAPS
 from hardware.scale.simulated.physics import MarketScale
 
 BENCH_PATIENCE_S = 2.0
 MOST_KEYS = 32
 
-PROFILES = sorted((set(ENCODERS) | set(MAPS)) - WITHOUT_LINE)
-"""Protocols that can be simulated on a line."""
+PROFILES = sorted(ENCODERS)
+"""Protocols that can be simulated."""
 
 ONCE_AT_REST = frozenset({"acs-p215", "mettler-label", "jik-block", "jwi-block"})
 """Protocols that send by themselves only when a weight has come to rest, once, and at the key ``print``."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What to simulate. ``rate_hz``: frames a second. ``variant``: another shape of the protocol, by name."""
+    """What to simulate. ``rate_hz``: frames a second. ``variant``: another shape of the protocol, by name.
+
+    ``link``: where the line is found; of a HID scale the folder that stands for the root of /sys and /dev.
+    """
 
     profile: str
     model: str
@@ -49,11 +52,11 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     variant: str | None = None
 
     @property
-    def encoder(self) -> Encoder | None:
-        """None where every byte is an answer (Modbus)."""
+    def encoder(self) -> Encoder:
+        """What turns the display into the bytes of a frame."""
         if self.variant is not None:
             return VARIANTS[self.profile][self.variant]
-        return ENCODERS.get(self.profile)
+        return ENCODERS[self.profile]
 
 
 class SimulatedScale:
@@ -75,7 +78,7 @@ class SimulatedScale:
         self._stopping = threading.Event()
         self._wake_in, self._wake_out = os.pipe()
         os.set_blocking(self._wake_out, False)
-        self._line = PtyLine(setup.link)
+        self._line: PtyLine | HidLine = HidLine(setup.link) if setup.profile in HID else PtyLine(setup.link)
         self._line.plug()
         self._bench_path = setup.bench
         self._bench = None if setup.bench is None else Bench(setup.bench, self._handlers())
@@ -120,7 +123,7 @@ class SimulatedScale:
 
     def _unasked(self, seen: Display) -> bytes:
         """What is sent at this moment without being asked."""
-        if self._encode is None or (self._host is not None and not self._host.repeating):
+        if self._host is not None and not self._host.repeating:
             return b""
         if self._once:
             seen_before, self._sent = self._sent, seen if seen.stable else None
@@ -170,7 +173,7 @@ class SimulatedScale:
     def _press(self, keys: list[str]) -> None:
         for key in keys:
             self._scale.press(key, self._clock())
-            if key == "print" and self._powered and self._encode is not None:
+            if key == "print" and self._powered:
                 self._line.send(self._encode(self._display(self._clock())))
 
     def _power(self, on: bool) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hardware.scale.simulated.display import Display
-from hardware.scale.simulated.encoders import counter, laboratory, st_gs, toledo, yaohua
+from hardware.scale.simulated.encoders import counter, laboratory, registers, st_gs, till, toledo, yaohua
 
 Encoder = Callable[[Display], bytes]
 
@@ -68,6 +68,14 @@ ENCODERS: Mapping[str, Encoder] = {
     "nci-ecr": counter.nci,
     "sma-scp0499": counter.sma,
     "usb-hid-8d": counter.usb_hid,
+    "tscale-con3": till.con3,
+    "brecknell-wi110": till.brecknell_wi110,
+    "dialog-06": till.dialog_06,
+    "dibal-98": till.dibal_98,
+    "dingsong-ds822": till.dingsong_ds822,
+    "laumas-modbus": registers.laumas_answer,
+    "flintec-modbus": registers.flintec_answer,
+    "modbus-rtu": registers.flintec_answer,
 }
 
 VARIANTS: Mapping[str, Mapping[str, Encoder]] = {
@@ -80,12 +88,5 @@ VARIANTS: Mapping[str, Mapping[str, Encoder]] = {
 UNITS: Mapping[str, str] = {"fairbanks-6011": "lb"}
 """The unit displayed where it is not the kilogram."""
 
-WITHOUT_LINE = frozenset({"usb-hid-8d"})
-"""Reports of another bus: encoded, but never sent on a serial line."""
-
-NOT_SIMULATED: Mapping[str, str] = {
-    "dingsong-ds822": "of the answer one capture is known, with gaps: the place of the point is not",
-    "dibal-98": "widths of price and amount in the answer are not stated",
-    "dialog-06": "no capture, and the check of certified tills is not public",
-}
-"""Protocols that nothing here sends, and why."""
+HID = frozenset({"usb-hid-8d"})
+"""Reports of a USB device: they stand in a folder that is /sys and /dev, not on a serial line."""
