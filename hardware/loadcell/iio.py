@@ -1,0 +1,251 @@
+"""HX711 read by the Linux kernel driver avia,hx711, through its buffer or its files.
+
+Rules this file obeys:
+
+* The kernel makes the pulses, with interrupts off in each high phase; what it does not tell is found out from
+  the times: it looks at DOUT every 10 ms and may read at any moment of a conversion.
+* A conversion counts only where the kernel waited for it, where it came one period after the last, and where
+  the next request found DOUT high again: the check of pulse 25 that the kernel leaves out.
+* An error number in the stream, a device that goes, a scale that changed: each is a fault, none a number.
+* Nothing weighed with it may decide a legal question: see UNFIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import msgspec
+
+from hardware.loadcell import iio_buffer, iio_format
+from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
+from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError, Sample
+from hardware.loadcell.iio_buffer import Arrival, BufferSource, FileSource, Setup, Source
+from hardware.loadcell.iio_files import Attributes, KernelFiles
+from hardware.loadcell.options import take
+from hardware.loadcell.polled import Follower, Look
+
+UNFIT = (
+    "the kernel driver neither measures how long PD_SCK was high nor looks at DOUT while it clocks: a pulse "
+    "that was lost or doubled can give a wrong value that nothing shows"
+)
+"""Why no legal verdict may rest on this driver."""
+
+ANSWER_NS = 900_000_000
+"""read() answers within this, so that with the look after it stays below the promised second."""
+SLEEP_NS = 10_000_000
+LONGEST_SLEEP_NS = 20_000_000
+"""The kernel sleeps 10 ms between two looks at DOUT (msleep(10)), 20 ms at most where its tick is 10 ms."""
+LOOK_AFTER_NS = 25_000_000
+"""By then the trigger (every 10 ms) or the next read has found DOUT low, if it was low after the pulses."""
+GIVEN_UP_NS = SECOND
+"""With a silent chip the kernel reports an error only after a hundred looks; sooner, it was disturbed."""
+SCALE_EVERY = 10
+"""Conversions between two looks at the scale: after a pause of its own the kernel goes back to gain 128."""
+NAME = "hx711"
+
+
+class IioOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of this driver.
+
+    ``device``: as ``iio:device0`` (default: the only one named hx711). ``mode``: the ``buffer`` with a
+    trigger, the ``files``, or whichever works. ``trigger``: name of one to use (default: one of our own).
+    ``rate_hz``: 10 only.
+    """
+
+    device: Annotated[str, msgspec.Meta(pattern=r"^(iio:device[0-9]{1,3})?$")] = ""
+    mode: Literal["auto", "buffer", "files"] = "auto"
+    trigger: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
+    rate_hz: Literal[10, 80] = 10
+    gain: Literal[32, 64, 128] = 128
+
+
+class Scale:
+    """The file by which the gain is chosen, and what it should say."""
+
+    def __init__(self, files: Attributes, setup: Setup, gain: int) -> None:
+        channel = 1 if gain == 32 else 0
+        there = files.names(setup.device)
+        self._files = files
+        self._path = setup.device / _first(there, f"in_voltage{channel}_scale", "in_voltage_scale")
+        available = _first(there, f"in_voltage{channel}_scale_available", "in_voltage_scale_available")
+        self._wanted = iio_format.scale_of(gain, setup.read(setup.device / available))
+
+    def holds(self, until_ns: int) -> bool | None:
+        """Whether the scale is as wanted; where it was not it is set. None: no answer by then."""
+        answer = self._files.read(self._path, until_ns)
+        if answer is None:
+            return None
+        if iio_format.same_scale(answer.text, self._wanted):
+            return True
+        try:
+            if not self._files.write(self._path, self._wanted, until_ns):
+                return None
+        except OSError as error:
+            # The kernel has taken the gain, but could not send it while no conversion was ready; it goes
+            # out with the next read (hx711_write_raw).
+            if error.errno not in iio_buffer.NO_READING:
+                raise
+        return False
+
+
+class IioLoadCell:
+    """One HX711 behind the kernel driver; everything that waits is passed in.
+
+    >>> with open_driver({"gain": 128}) as cell:      # doctest: +SKIP
+    ...     print(cell.mode, cell.read().counts)
+    """
+
+    unfit = UNFIT
+
+    def __init__(self, files: Attributes, clock: Clock, options: IioOptions) -> None:
+        self.rate_hz: float = float(options.rate_hz)
+        self.gain: int = options.gain
+        self._files = files
+        self._clock = clock
+        until_ns = clock.now_ns() + SECOND
+        setup = Setup(files, until_ns, find_device(files, until_ns, options.device))
+        self._scale = Scale(files, setup, options.gain)
+        self._follower = Follower(self.rate_hz)
+        self._scale_in = 0
+        self._next: Arrival | None = None
+        self.mode, self.why_no_buffer = "buffer", ""
+        self._source: Source | None = self._open_source(setup, options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Switches the buffer off; the kernel leaves PD_SCK low. May be called twice."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+            self._files.close()
+
+    def read(self) -> Sample:
+        """The next conversion, or within a second why there is none.
+
+        Raises DriverUnavailable when the device is gone, LoadCellError after close() or on a broken stream.
+        """
+        if self._source is None:
+            raise LoadCellError("iio: the driver is closed: open it again to read")
+        deadline_ns = self._clock.now_ns() + ANSWER_NS
+        while self._clock.now_ns() < deadline_ns:
+            if not self._gain_is_right(deadline_ns):
+                continue
+            arrival = self._next or self._source.next(deadline_ns)
+            if arrival is None:
+                break
+            self._next = self._source.next(arrival.end_ns + LOOK_AFTER_NS)
+            self._scale_in -= 1
+            sample = self._judge(arrival, self._next)
+            if sample is not None:
+                return sample
+        self._scale_in = 0
+        fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
+        self._follower.absent()
+        return Sample(self._clock.now_ns(), None, (fault,))
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _open_source(self, setup: Setup, options: IioOptions) -> Source:
+        channel = 1 if options.gain == 32 else 0
+        if options.mode != "files":
+            try:
+                return BufferSource(self._files, self._clock, setup, channel, options.trigger)
+            except LoadCellError as error:
+                if options.mode == "buffer":
+                    raise
+                self.why_no_buffer = str(error)
+        self.mode = "files"
+        return FileSource(self._files, self._clock, setup, channel)
+
+    def _gain_is_right(self, until_ns: int) -> bool:
+        """Whether the kernel clocks the wanted gain, as far as known since it was last asked."""
+        if self._scale_in > 0:
+            return True
+        try:
+            holds = self._scale.holds(until_ns)
+        except OSError as error:
+            raise DriverUnavailable(f"iio: the gain cannot be chosen: {iio_format.reason(error)}") from error
+        if holds is None:
+            return False
+        self._scale_in = SCALE_EVERY
+        if not holds:
+            self._follower.absent()
+        return True
+
+    def _judge(self, arrival: Arrival, after: Arrival | None) -> Sample | None:
+        judged = iio_format.judge(arrival.word)
+        if judged.error:
+            self._scale_in = 0
+            if arrival.end_ns - arrival.asked_ns >= GIVEN_UP_NS:
+                self._follower.stuck_low = False
+                self._follower.absent()
+                return Sample(arrival.end_ns, None, (Fault.DISCONNECTED,))
+            self._follower.lost()
+            return Sample(arrival.end_ns, None, judged.faults)
+        waited = arrival.end_ns - arrival.asked_ns >= SLEEP_NS
+        quiet_ns = max(arrival.asked_ns, arrival.end_ns - LONGEST_SLEEP_NS) if waited else arrival.end_ns
+        low_after = after is not None and after.end_ns - arrival.end_ns < LOOK_AFTER_NS
+        faults = judged.faults if waited else (Fault.BAD_TRANSFER,)
+        look = Look(quiet_ns, arrival.end_ns, arrival.end_ns)
+        return self._follower.follow(look, judged.counts, faults, low_after=low_after)
+
+
+def _first(there: list[str], *names: str) -> str:
+    for name in names:
+        if name in there:
+            return name
+    raise DriverUnavailable(f"iio: the device has no file {names[0]}: is this the driver avia,hx711?")
+
+
+def find_device(files: Attributes, until_ns: int, wanted: str = "") -> Path:
+    """The directory of the HX711 in /sys/bus/iio/devices; raises DriverUnavailable with what to do."""
+    found = []
+    for entry in files.names(iio_buffer.DEVICES):
+        if entry.startswith("iio:device") and wanted in ("", entry):
+            try:
+                name = files.read(iio_buffer.DEVICES / entry / "name", until_ns)
+            except OSError:
+                continue  # it went away while we looked
+            if name is not None and name.text.strip() == NAME:
+                found.append(entry)
+    if len(found) > 1:
+        raise DriverUnavailable(f"iio: {', '.join(found)} are all HX711: say which with option device")
+    if not found:
+        raise DriverUnavailable(
+            f"iio: no device named {NAME} in {iio_buffer.DEVICES}: check `modinfo hx711`, build and load the "
+            "overlay (hardware/docs/hx711-overlay.dts; dtoverlay=hx711 in /boot/firmware/config.txt, restart)"
+        )
+    return iio_buffer.DEVICES / found[0]
+
+
+def _take(options: Mapping[str, object]) -> IioOptions:
+    taken = take(IioOptions, options, "iio")
+    if taken.rate_hz != 10:
+        raise BadOption(
+            "iio: option rate_hz: the kernel looks for a conversion every 10 ms only and would mix two of "
+            "them at 80 a second: connect RATE to GND and give 10, or use the driver spi"
+        )
+    return taken
+
+
+def check_options(options: Mapping[str, object]) -> None:
+    """Raises BadOption where ``open_driver`` would; opens nothing."""
+    _take(options)
+
+
+def open_driver(options: Mapping[str, object]) -> IioLoadCell:
+    """Opens the HX711 behind the kernel driver; raises BadOption or DriverUnavailable."""
+    taken = _take(options)
+    files = KernelFiles()
+    try:
+        return IioLoadCell(files, MonotonicClock(), taken)
+    except LoadCellError:
+        files.close()
+        raise

@@ -1,0 +1,275 @@
+"""HX711 read by the PyPI package hx711, in a process that is ended and replaced when it hangs.
+
+Rules this file obeys:
+
+* The package is never called from here: a child runs it and tells what it does (library_process.py); every
+  wait for it is bounded, every line of it is checked.
+* What the package hides is said: a value it would lose (0, -1), one it would retry for ever (saturation), a
+  read broken off, a read inside a read, a line that is dead.
+* A value counts only where its time says that the burst met one conversion and no other (polled.py); the
+  package looks every 10 ms, which is why only 10 conversions a second can be read with it.
+* Nothing weighed with it may decide a legal question: see UNFIT.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Literal, Protocol, Self
+
+import msgspec
+
+from hardware.loadcell import hx711, library_process
+from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
+from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError, Sample
+from hardware.loadcell.library_process import Event, Failed, Opened, Read, Word
+from hardware.loadcell.options import take
+from hardware.loadcell.polled import Follower, Look
+
+UNFIT = (
+    "the package hx711 is clocked by a program that can be pushed aside, and retries what went wrong without "
+    "saying so: a pulse that was lost or doubled gives a wrong value that nothing shows"
+)
+"""Why no legal verdict may rest on this driver."""
+
+ANSWER_NS = 900_000_000
+"""read() answers within this, so that it stays below the promised second."""
+HANG_NS = 2 * SECOND
+"""A child that is silent for longer is ended: the longest read without a report takes 0.41 s (40 looks)."""
+START_NS = 10 * SECOND
+"""From the start of a child to its first word: the imports, on a slow card."""
+BACK_OFF_NS = tuple(SECOND * tenths // 10 for tenths in (2, 5, 10, 20, 50, 100))
+ENDING_S = 0.5
+AHEAD_NS = SECOND // 10
+"""No report can be from later than this; what is, is no report."""
+Pin = Annotated[int, msgspec.Meta(ge=0, le=27)]
+"""BCM number of a GPIO on the 40-pin header."""
+
+
+class LibraryOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of this driver. ``dout``, ``sck``: BCM numbers of any two GPIO pins; ``rate_hz``: 10 only."""
+
+    dout: Pin = 5
+    sck: Pin = 6
+    rate_hz: Literal[10, 80] = 10
+    gain: Literal[32, 64, 128] = 128
+
+
+class ChildEnded(LoadCellError):
+    """The child is gone or speaks what it should not; another one can be started."""
+
+
+class Child(Protocol):
+    """A running library_process."""
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        """What it says next, None within the time; raises ChildEnded."""
+        ...
+
+    def end(self) -> None:
+        """Ends it, whatever it does; may be called twice."""
+        ...
+
+
+class ChildProcess:
+    """A child started by ``command``, its lines bounded and checked."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            )
+        except OSError as error:
+            raise DriverUnavailable(
+                f"library: no process can be started: {error.strerror or error}"
+            ) from error
+        assert self._process.stdout is not None
+        self._descriptor = self._process.stdout.fileno()
+        self._waiting = b""
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        if b"\n" not in self._waiting:
+            if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
+                return None
+            received = os.read(self._descriptor, 65_536)
+            if not received:
+                raise ChildEnded(f"library: the process of hx711 ended ({self._process.wait()})")
+            self._waiting += received
+        line, newline, rest = self._waiting.partition(b"\n")
+        if len(line) > library_process.LINE_BYTES:
+            raise ChildEnded("library: the process of hx711 said more than it may")
+        if not newline:
+            return None
+        self._waiting = rest
+        try:
+            return library_process.decode(line)
+        except msgspec.DecodeError as error:
+            raise ChildEnded(f"library: the process of hx711 said what is no report: {error}") from error
+
+    def end(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()  # it lets PD_SCK go low then, if it still can
+        try:
+            self._process.wait(ENDING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+def follow(follower: Follower, read: Read) -> Sample | None:
+    """What one report of the child says; None where it tells of no conversion, or again of a dead line."""
+    if read.word is Word.NOT_READY or read.seen_ns is None:
+        follower.stuck_low = False
+        follower.absent()
+        return None
+    seen_ns = read.seen_ns
+    look = Look(seen_ns if read.quiet_ns is None else read.quiet_ns, seen_ns, read.end_ns)
+    return follower.follow(look, read.code, _faults(read), low_after=read.low_after)
+
+
+def _faults(read: Read) -> tuple[Fault, ...]:
+    """The faults of one read by itself."""
+    if read.word is Word.SLOW:
+        return (Fault.SLOW_CLOCK,)
+    if read.word is Word.SATURATED and not read.nested:
+        return (Fault.OVERLOAD,) if read.code == hx711.OVERLOAD_CODE else (Fault.UNDERLOAD,)
+    # A dead line reads 0 or -1 too, and the package never looks at DOUT after the data: neither is believed.
+    if read.nested or read.quiet_ns is None or read.code in (None, 0, -1):
+        return (Fault.BAD_TRANSFER,)
+    assert read.code is not None
+    in_range = -(1 << 23) < read.code < (1 << 23) - 1
+    return () if in_range else (Fault.BAD_TRANSFER,)
+
+
+class LibraryLoadCell:
+    """One HX711 read by the package; ``start`` makes a child, ``clock`` is that of this machine.
+
+    >>> with open_driver({"dout": 5, "sck": 6}) as cell:      # doctest: +SKIP
+    ...     print(cell.read().counts)
+    """
+
+    unfit = UNFIT
+
+    def __init__(self, start: Callable[[], Child], clock: Clock, options: LibraryOptions) -> None:
+        self.rate_hz: float = float(options.rate_hz)
+        self.gain: int = options.gain
+        self.replaced = 0
+        self._start = start
+        self._clock = clock
+        self._follower = Follower(self.rate_hz)
+        self._failures = 0
+        self._next_start_ns = 0
+        self._patience_ns = START_NS
+        self._heard_ns = clock.now_ns()
+        self._last_ns = 0
+        self._closed = False
+        self._child: Child | None = start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child, which leaves PD_SCK low if it still can; may be called twice."""
+        self._closed = True
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def read(self) -> Sample:
+        """The next conversion, or within a second why there is none.
+
+        Raises DriverUnavailable where the package cannot be used at all, LoadCellError after close().
+        """
+        if self._closed:
+            raise LoadCellError("library: the driver is closed: open it again to read")
+        deadline_ns = self._clock.now_ns() + ANSWER_NS
+        while (now_ns := self._clock.now_ns()) < deadline_ns:
+            event = self._next_event(now_ns, deadline_ns)
+            if isinstance(event, Failed):
+                raise DriverUnavailable(f"library: {event.words}")
+            if isinstance(event, Opened):
+                self._patience_ns = HANG_NS
+            sample = follow(self._follower, event) if isinstance(event, Read) else None
+            if sample is not None:
+                self._failures = 0 if not sample.faults else self._failures
+                return sample
+        fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
+        self._follower.absent()
+        return Sample(self._clock.now_ns(), None, (fault,))
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _next_event(self, now_ns: int, deadline_ns: int) -> Event | None:
+        """What the child says until the deadline; one that hangs or lies is replaced."""
+        if self._child is None:
+            self._clock.sleep_until(min(self._next_start_ns, deadline_ns))
+            if self._clock.now_ns() >= self._next_start_ns:
+                self._child = self._start()
+                self._patience_ns = START_NS
+                self._heard_ns = self._clock.now_ns()
+            return None
+        until_ns = min(deadline_ns, self._heard_ns + self._patience_ns)
+        try:
+            event = self._child.next_event((until_ns - now_ns) / SECOND)
+            self._check_time(event)
+        except ChildEnded:
+            self._replace()
+            return None
+        if event is not None:
+            self._heard_ns = self._clock.now_ns()
+        elif self._clock.now_ns() - self._heard_ns >= self._patience_ns:
+            self._replace()
+        return event
+
+    def _check_time(self, event: Event | None) -> None:
+        if isinstance(event, Read):
+            if not self._last_ns <= event.end_ns <= self._clock.now_ns() + AHEAD_NS:
+                raise ChildEnded("library: the process of hx711 told of a time that cannot be")
+            self._last_ns = event.end_ns
+
+    def _replace(self) -> None:
+        """Ends the child; the next one starts after a pause that grows while none has read anything."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+        self.replaced += 1
+        self._follower.absent()
+        pause_ns = BACK_OFF_NS[min(self._failures, len(BACK_OFF_NS) - 1)]
+        self._failures += 1
+        self._next_start_ns = self._clock.now_ns() + pause_ns
+
+
+def _take(options: Mapping[str, object]) -> LibraryOptions:
+    taken = take(LibraryOptions, options, "library")
+    if taken.dout == taken.sck:
+        raise BadOption(f"library: dout and sck are both {taken.sck}: two pins are needed")
+    if taken.rate_hz != 10:
+        raise BadOption(
+            "library: option rate_hz: the package looks for a conversion every 10 ms only and would mix two "
+            "of them at 80 a second: connect RATE to GND and give 10, or use the driver spi"
+        )
+    return taken
+
+
+def command(options: LibraryOptions) -> list[str]:
+    """The command that starts a child for these options."""
+    pins = ["--dout", str(options.dout), "--sck", str(options.sck), "--gain", str(options.gain)]
+    return [sys.executable, "-m", library_process.__name__, *pins]
+
+
+def check_options(options: Mapping[str, object]) -> None:
+    """Raises BadOption where ``open_driver`` would; opens nothing."""
+    _take(options)
+
+
+def open_driver(options: Mapping[str, object]) -> LibraryLoadCell:
+    """Opens the HX711 on two GPIO pins with the package hx711; raises BadOption or DriverUnavailable."""
+    taken = _take(options)
+    return LibraryLoadCell(lambda: ChildProcess(command(taken)), MonotonicClock(), taken)
