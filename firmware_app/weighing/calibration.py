@@ -23,6 +23,7 @@ from firmware_app import settings_file
 from firmware_app.errors import SteelyardError
 from firmware_app.quantity import Estimate
 from firmware_app.settings_file import Key, Read
+from firmware_app.weighing.cell import Cell
 from firmware_app.weighing.curve import Beyond, Curve
 
 MAX_BYTES = 64 * 1024
@@ -108,6 +109,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     ``hysteresis_g``: width of the loop between loading and unloading at its widest; None where not known.
     ``repeatability_g``: standard deviation of one placement beyond the noise of the reading.
     ``temperature_c``: of the cell body then; ``span_per_k`` the relative change of grams a count a kelvin.
+    ``cell``: limits of the cell that no calibration tells (cell.py).
     """
 
     counts_per_gram: Annotated[float, Meta(description="counts/g")]
@@ -126,6 +128,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     span_per_k: Annotated[float, Meta(ge=-0.01, le=0.01, description="relative a kelvin")] = 0.0
     span_per_k_u: Annotated[float, Meta(ge=0, le=0.01, description="relative a kelvin, k = 1")] = 0.0
     curve: Curve | None = None
+    cell: Cell = Cell()
     weights: Annotated[tuple[UsedWeight, ...], Key("weight"), Meta(max_length=MOST_WEIGHTS)] = ()
     points: Annotated[tuple[Kept, ...], Key("point"), Meta(max_length=MOST_POINTS)] = ()
 
@@ -176,6 +179,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         lines = _lines(self)
         if self.curve is not None:
             lines += ["", "[curve]", *_lines(self.curve)]
+        if self.cell != Cell():
+            lines += ["", "[cell]", *_lines(self.cell)]
         for heading, entries in (("weight", self.weights), ("point", self.points)):
             for entry in entries:
                 lines += ["", f"[[{heading}]]", *_lines(entry)]
@@ -186,6 +191,16 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         part = path.with_name(path.name + ".part")
         part.write_text(self.dump(), encoding="utf-8")
         part.replace(path)
+
+    @property
+    def interval_counts(self) -> float | None:
+        """One display interval d in counts; None of an assumed calibration."""
+        return None if self.resolution_g is None else self.resolution_g * abs(self.counts_per_gram)
+
+    @property
+    def capacity_counts(self) -> float | None:
+        """Max in counts; None of an assumed calibration."""
+        return None if self.capacity_g is None else self.capacity_g * abs(self.counts_per_gram)
 
     def grams(self, counts: float) -> float:
         """Grams that a difference of ``counts`` stands for."""

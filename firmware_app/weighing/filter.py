@@ -5,80 +5,48 @@ Rules this file obeys:
 * No clock, no I/O, no law, no grams: counts and times in, a Window out.
 * A step needs two conversions that agree: one conversion proves nothing (the chip averages three). A step
   too small for that shows in the mean of 0.4 s.
-* No conversion older than 2.5 s is averaged: beyond the Allan minimum the drift of a real cell makes a
-  longer mean worse (13.7 counts at 2.7 s, 20.5 at 11 s on the static log).
-* The type A uncertainty is the Allan deviation at the length used, not σ/√N: conversions are correlated.
+* No conversion older than the Allan minimum is averaged, for beyond it the drift of a real cell makes a
+  longer mean worse (13.7 counts at 2.7 s, 20.5 at 11 s on the static log). Where it lies is learned, within
+  2 … 3 s, and changed only when it has moved by a tenth.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
 
 import msgspec
 
+from firmware_app.weighing.allan import Law
 from firmware_app.weighing.noise import Noise
+from firmware_app.weighing.stretch import CORRELATION, Run, Stretch
 
-LONGEST_NS = 2_500_000_000
+SHORTEST_MINIMUM_S, USUAL_MINIMUM_S, LONGEST_MINIMUM_S = 2.0, 2.5, 3.0
+"""Where the Allan minimum of a common cell lies (static log: 2.7 s); until it is learned, the middle."""
+MINIMUM_MOVED = 0.25
+"""Seconds by which a learned minimum must differ from the one in use to take its place."""
 SETTLED_CONVERSIONS = 4
 """A step is fully in the fourth conversion after it (three-conversion kernel; datasheet: four periods)."""
 STEP_SIGMAS = 5.0
 RECENT_NS = 1_000_000_000
 SMALL_STEP_NS = 400_000_000
 SMALL_STEP_DEVIATIONS = 4.0
-"""Mean of the last 0.4 s against that of the window before it, over their Allan deviations: at most 3.5 in
-ten minutes of a real plateau. Finds steps of three σ that no single conversion shows."""
-
-CORRELATION = 2.0
-"""Variance of a mean of real conversions over that of independent ones: 1 + 2·ρ₁ with ρ₁ ≈ 0.5 measured."""
-
-Point = tuple[int, float]
-"""A conversion: monotonic nanoseconds and counts."""
-
-
-class Stretch(msgspec.Struct, frozen=True):
-    """What a run of conversions looks like: ``slope`` in counts/s (least squares), ``spread`` max − min.
-
-    ``slope_u``: standard uncertainty of the slope from the noise alone, correlation allowed for.
-    """
-
-    conversions: int
-    length_s: float
-    mean: float
-    slope: float
-    slope_u: float
-    spread: float
-
-    @classmethod
-    def of(cls, points: Sequence[Point], sigma: float | None) -> Stretch:
-        """The stretch of at least one point, for noise ``sigma`` of one conversion."""
-        first_ns, origin = points[0]
-        times = [(at_ns - first_ns) * 1e-9 for at_ns, _ in points]
-        values = [counts - origin for _, counts in points]
-        count = len(points)
-        mid, mean = sum(times) / count, sum(values) / count
-        inertia = sum((t - mid) ** 2 for t in times)
-        slope = sum((t - mid) * v for t, v in zip(times, values, strict=True)) / inertia if inertia else 0.0
-        slope_u = math.sqrt(CORRELATION / inertia) * sigma if inertia and sigma is not None else math.inf
-        return cls(count, times[-1], origin + mean, slope, slope_u, max(values) - min(values))
+"""Mean of the last 0.4 s against that of the window before it, over the deviation of their difference: at
+most 3.5 in ten minutes of a real plateau. Finds steps of three σ that no single conversion shows."""
 
 
 class Window(msgspec.Struct, frozen=True):
     """The averaging window after one conversion.
 
     ``since_step``: conversions since the load changed, the one that first showed it included.
-    ``sigma``: noise of one conversion, None until it is learned. ``type_a``: standard uncertainty of
-    ``whole.mean`` in counts. ``recent``: the shortest tail of the window that spans a second.
-    ``outliers``: lone conversions far off that were left out within the last second.
+    ``sigma``: noise of one conversion, None until it is learned. ``outliers``: lone conversions far off that
+    were left out within the last second.
     """
 
     at_ns: int
     whole: Stretch
-    recent: Stretch
     since_step: int
     sigma: float | None
-    type_a: float
     outliers: int
 
 
@@ -90,13 +58,19 @@ class Filter:
 
     def __init__(self, smallest_step: float = 0.0) -> None:
         self.noise = Noise()
+        self.longest_s = USUAL_MINIMUM_S
+        """The length up to which the window grows: the Allan minimum of this instrument."""
         self._smallest_step = smallest_step
+        self._run = Run()
+        self._law: Law | None = None
+        self._small_steps: dict[tuple[int, int], float] = {}
         self.reset()
 
     def reset(self) -> None:
         """Begins anew after a fault; what was learned of the noise stays."""
-        self._points: deque[Point] = deque()
-        self._unconfirmed: deque[Point] = deque()
+        self._run.clear()
+        self._late = 0
+        self._unconfirmed: deque[tuple[int, float]] = deque()
         self._since_step = 0
         self._suspect = 0.0
         self._outliers: deque[int] = deque()
@@ -111,9 +85,9 @@ class Filter:
         elif (side := self._off(counts)) == 0.0:
             self._since_step += 1
             self._suspect = 0.0
-            self._points.append((at_ns, counts))
+            self._run.append(at_ns, counts)
             self._unconfirmed.append((at_ns, counts))
-            self._cut_small_step()
+            self._cut_small_step(at_ns)
             self._confirm(at_ns)
         elif side == self._suspect:
             self._since_step = 2
@@ -122,18 +96,26 @@ class Filter:
             self._since_step += 1
             self._suspect = side
             self._outliers.append(at_ns)
-        while self._points and self._points[0][0] < at_ns - LONGEST_NS:
-            self._points.popleft()
-        if not self._points:
+        run = self._run
+        oldest_ns = at_ns - round(self.longest_s * 1e9)
+        if run.times_ns[run.begin] < oldest_ns:
+            run.drop_to(run.since(oldest_ns, run.begin))
+        if not run:
             self._since_step = 1
             self._start_with(at_ns, counts)
         return self._window(at_ns)
 
+    def recent(self) -> Stretch:
+        """The shortest tail of the window that spans a second; the whole window where none does."""
+        run = self._run
+        begin = run.since(run.times_ns[-1] - RECENT_NS + 1, run.begin) - 1
+        return run.tail(max(run.begin, begin), self.noise.sigma)
+
     def shorten(self) -> Window:
         """Gives up all but the last second: what came before it told of another load."""
-        last_ns = self._points[-1][0]
-        while len(self._points) > 1 and self._points[1][0] <= last_ns - RECENT_NS:
-            self._points.popleft()
+        run = self._run
+        last_ns = run.times_ns[-1]
+        run.drop_to(max(run.begin, run.since(last_ns - RECENT_NS + 1, run.begin) - 1))
         self._break_plateau()
         return self._window(last_ns)
 
@@ -144,37 +126,64 @@ class Filter:
         sigma = self.noise.sigma
         if sigma is None:
             return 0.0
-        count = len(self._points)
-        away = counts - sum(value for _, value in self._points) / count
-        limit = STEP_SIGMAS * sigma * math.sqrt(1 + CORRELATION / count)
+        away = counts - self._run.mean(self._run.begin)
+        limit = STEP_SIGMAS * sigma * math.sqrt(1 + CORRELATION / len(self._run))
         return math.copysign(1.0, away) if abs(away) > max(limit, self._smallest_step) else 0.0
 
-    def _cut_small_step(self) -> None:
+    def _cut_small_step(self, at_ns: int) -> None:
         """Begins the window anew where its last 0.4 s tell of another load than what came before."""
-        points = list(self._points)
-        last_ns = points[-1][0]
-        late = sum(1 for at_ns, _ in points if at_ns > last_ns - SMALL_STEP_NS)
-        early = len(points) - late
-        if min(late, early) < SETTLED_CONVERSIONS or self.noise.sigma is None:
+        run = self._run
+        known = run.begin <= self._late < len(run.times_ns)  # not so after the sums have begun anew
+        self._late = run.since(at_ns - SMALL_STEP_NS + 1, self._late if known else run.begin)
+        count, early = len(run), self._late - run.begin
+        late = count - early
+        if min(late, early) < SETTLED_CONVERSIONS:
             return
-        away = sum(c for _, c in points[early:]) / late - sum(c for _, c in points[:early]) / early
-        deviation = math.hypot(self.noise.type_a(late), self.noise.type_a(early))
-        if abs(away) > max(SMALL_STEP_DEVIATIONS * deviation, self._smallest_step):
-            self._points = deque(points[early:])
+        away = run.mean(self._late) - run.mean(run.begin, self._late)
+        if abs(away) > self._small_step(late, early):
+            run.drop_to(self._late)
             self._since_step = late
             self._break_plateau()
 
+    def _small_step(self, late: int, early: int) -> float:
+        """By how much the means of two neighbouring parts may differ by chance, in counts."""
+        law = self.noise.law()
+        if law is not self._law:
+            self._law = law
+            self._small_steps.clear()
+        limit = self._small_steps.get((late, early))
+        if limit is None:
+            deviation = math.sqrt(self.noise.difference(late, early, (late + early) / 2))
+            limit = max(SMALL_STEP_DEVIATIONS * deviation, self._smallest_step)
+            self._small_steps[late, early] = limit
+        return limit
+
     def _start_with(self, at_ns: int, counts: float) -> None:
-        self._points.clear()
-        self._points.append((at_ns, counts))
+        self._run.clear()
+        self._late = 0
+        self._run.append(at_ns, counts)
         self._suspect = 0.0
         self._outliers.clear()
         self._break_plateau()
 
     def _confirm(self, now_ns: int) -> None:
         """Only what no step has followed for 0.4 s teaches the noise of a plateau."""
+        law = self.noise.law()
         while self._unconfirmed and self._unconfirmed[0][0] <= now_ns - SMALL_STEP_NS:
             self.noise.plateau(self._unconfirmed.popleft()[1])
+        if law is not self.noise.law():
+            self._learn_length()
+
+    def _learn_length(self) -> None:
+        """The length of the window is the Allan minimum of this very instrument."""
+        run = self._run
+        span_ns = run.times_ns[-1] - run.times_ns[run.begin]
+        if span_ns <= 0:
+            return
+        per_s = (len(run) - 1) / (span_ns * 1e-9)
+        best = self.noise.quietest(SHORTEST_MINIMUM_S * per_s, LONGEST_MINIMUM_S * per_s)
+        if best is not None and abs(best / per_s - self.longest_s) > MINIMUM_MOVED:
+            self.longest_s = min(max(best / per_s, SHORTEST_MINIMUM_S), LONGEST_MINIMUM_S)
 
     def _break_plateau(self) -> None:
         self._unconfirmed.clear()
@@ -182,18 +191,6 @@ class Filter:
 
     def _window(self, at_ns: int) -> Window:
         sigma = self.noise.sigma
-        points = list(self._points)
-        whole = Stretch.of(points, sigma)
-        before = sum(1 for point in points if point[0] <= at_ns - RECENT_NS)
-        recent = points[max(0, before - 1) :]
         while self._outliers and self._outliers[0] < at_ns - RECENT_NS:
             self._outliers.popleft()
-        return Window(
-            at_ns,
-            whole,
-            whole if len(recent) == len(points) else Stretch.of(recent, sigma),
-            self._since_step,
-            sigma,
-            self.noise.type_a(whole.conversions),
-            len(self._outliers),
-        )
+        return Window(at_ns, self._run.whole(sigma), self._since_step, sigma, len(self._outliers))

@@ -78,18 +78,24 @@ class Period:
 
     ENOUGH = 5
     MEMORY = 32
+    EVERY = 8
+    """Intervals after which a period that rests on a full memory is worked out anew: oscillators are slow."""
 
     def __init__(self, nominal_rate_hz: float | None = None) -> None:
         self._nominal_ns = SECOND / nominal_rate_hz if nominal_rate_hz else None
         self._intervals: deque[int] = deque(maxlen=self.MEMORY)
         self._value: float | None = None
+        self._new = 0
 
     def learn(self, interval_ns: int) -> None:
         """Takes the time between two successive conversions."""
         if interval_ns < SHORTEST_NS:
             return
         self._intervals.append(interval_ns)
-        if len(self._intervals) >= self.ENOUGH:
+        self._new += 1
+        full = len(self._intervals) == self.MEMORY
+        if len(self._intervals) >= self.ENOUGH and (not full or self._new >= self.EVERY):
+            self._new = 0
             near = [i for i in self._intervals if self._near_nominal(i)]
             typical = statistics.median_low(near or self._intervals)
             self._value = statistics.fmean(i for i in self._intervals if abs(i - typical) <= 0.25 * typical)

@@ -30,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
 
     ``mass``: grams relative to zero, with the standard uncertainty of the window actually used.
     ``stable``: fit to be taken; otherwise ``why_not`` says the reason. ``window_s``: length of the window
-    that was averaged. ``counts``: the filtered counts behind the mass.
+    that was averaged. ``counts``: the filtered counts behind the mass. ``net``: a tare is taken away.
     """
 
     at_ns: int
@@ -39,6 +39,7 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
     why_not: WhyNot | None
     window_s: float
     counts: float
+    net: bool = False
 
 
 class PanFault(msgspec.Struct, frozen=True, tag="pan_fault"):

@@ -10,10 +10,13 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from firmware_app.weighing.filter import SETTLED_CONVERSIONS, Stretch, Window
+from firmware_app.weighing.filter import SETTLED_CONVERSIONS, Window
 from firmware_app.weighing.reading import WhyNot
+from firmware_app.weighing.stretch import Stretch
 
 SHORTEST_S = 1.0
 BAND_SIGMAS = 6.5
@@ -43,32 +46,33 @@ class Stability:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._stable = False
+        self.two_loads = False
+        """Whether the last window was not quiet and its last second was: it tells of two loads."""
 
     def reset(self) -> None:
         """After a fault stability must be earned again."""
         self._stable = False
 
-    def judge(self, window: Window) -> WhyNot | None:
-        """The reason why the load is not stable, in the order of WhyNot; None where it is."""
-        why_not = self._reason(window, window.whole)
+    def judge(self, window: Window, recent: Callable[[], Stretch]) -> WhyNot | None:
+        """The reason why the load is not stable, in the order of WhyNot; None where it is.
+
+        ``recent`` gives the last second: where that alone is quiet, ``two_loads`` says so.
+        """
+        why_not = self._unrest(window, window.whole)
+        self.two_loads = False
+        if why_not is not None:
+            tail = recent()
+            self.two_loads = tail.conversions < window.whole.conversions and (
+                self._unrest(window, tail) is None
+            )
+        if window.since_step < SETTLED_CONVERSIONS or window.whole.conversions < 2:
+            why_not = WhyNot.SETTLING
+        elif why_not is None and window.whole.length_s < SHORTEST_S:
+            why_not = WhyNot.TOO_SHORT
         self._stable = why_not is None
         return why_not
 
-    def wants_shorter(self, window: Window) -> bool:
-        """Whether the last second alone is quiet but the whole is not: it tells of two loads."""
-        if window.recent is window.whole or self._unrest(window, window.whole) is None:
-            return False
-        return self._unrest(window, window.recent) is None
-
     # ----------------------------------------------------------------------------------------- inside
-
-    def _reason(self, window: Window, stretch: Stretch) -> WhyNot | None:
-        if window.since_step < SETTLED_CONVERSIONS or stretch.conversions < 2:
-            return WhyNot.SETTLING
-        unrest = self._unrest(window, stretch)
-        if unrest is not None:
-            return unrest
-        return WhyNot.TOO_SHORT if stretch.length_s < SHORTEST_S else None
 
     def _unrest(self, window: Window, stretch: Stretch) -> WhyNot | None:
         sigma = window.sigma

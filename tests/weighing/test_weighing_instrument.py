@@ -166,4 +166,4 @@ def test_a_fault_is_never_a_number_and_time_never_goes_back(stream: list[Sample]
         assert isinstance(reading.mass, Estimate)
         assert reading.stable == (reading.why_not is None)
         assert abs(reading.counts) < 10_000
-        assert reading.window_s <= 2.5
+        assert reading.window_s <= 3.0

@@ -108,7 +108,7 @@ def test_ten_minutes_of_a_static_load_are_one_plateau() -> None:
     first = shown[stable.index(True)]
     assert first.at_ns / 1e9 - rows[0][0] < 2.5
     assert shown[-1].at_ns / 1e9 - first.at_ns / 1e9 > 598
-    assert all(r.window_s <= 2.5 for r in shown)
+    assert all(r.window_s <= 3.0 for r in shown)
 
 
 def test_the_plateau_jitters_no_more_than_the_allan_floor_and_says_so() -> None:
