@@ -26,6 +26,11 @@ DONE_S = 4.0
 """How long a slip may take; a model that does not know GS r costs this much a slip."""
 
 
+SLICE = 1024
+KERNEL_BYTES = 4096
+"""What Linux buffers of a serial line."""
+
+
 def head(dots: int) -> Profile:
     """A profile of python-escpos that knows the width of the head and nothing else of the model."""
     profile = Profile()
@@ -102,12 +107,15 @@ class SerialLine(Escpos):  # type: ignore[misc]  # python-escpos ships no types
         """It is open from the beginning."""
 
     def _raw(self, msg: bytes) -> None:
-        self._port.write(msg)
+        # In slices, each with its own patience: a band of raster takes six seconds at 9600 baud.
+        for at in range(0, len(msg), SLICE):
+            self._port.write(msg[at : at + SLICE])
 
     def query_status(self, mode: bytes) -> bytes:
         self._port.reset_input_buffer()
         self._raw(mode)
-        self._port.timeout = _patience(mode)
+        # What the kernel still holds of the slip goes out first, ten bits a byte.
+        self._port.timeout = _patience(mode) + (KERNEL_BYTES * 10 / self._port.baudrate) * (mode == ALL_DONE)
         answer: bytes = self._port.read(1)
         return answer
 

@@ -11,10 +11,11 @@ from kiosk.layout import Box
 from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
+from kiosk.view.printing import Press, PrintKey, print_key
 from kiosk.view.verdict import LOADS_A_PAGE, Row, VerdictView, judged
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
-from kiosk.widgets.buttons import IconButton, plate
+from kiosk.widgets.buttons import Button, IconButton, plate
 from kiosk.widgets.corridor import Corridor
 from kiosk.widgets.frames import TONE_COLOURS, Card, LegalFrame
 from kiosk.widgets.pen import Pen
@@ -107,7 +108,9 @@ class VerdictFace(Piece):
         self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
         self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
         self.entry = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
+        self.print = PrintPiece(m, screen.actions)
         for piece in (
+            self.print,
             self.band,
             self.next_step,
             self.frame,
@@ -120,10 +123,11 @@ class VerdictFace(Piece):
             self.entry,
         ):
             self.add_widget(piece)
-        self._rows = (False, False)
+        self._rows = (False, False, False)
 
-    def show(self, view: VerdictView, language: str) -> None:
-        rows = (bool(view.next_step), bool(view.caution))
+    def show(self, view: VerdictView, key: PrintKey | None, scene: Scene) -> None:
+        language = scene.language
+        rows = (bool(view.next_step), bool(view.caution), key is not None)
         if rows != self._rows:
             self._rows = rows
             self.arrange(self.box)
@@ -133,12 +137,13 @@ class VerdictFace(Piece):
         self.law.say(view.law, language)
         self.caution.say(view.caution, language)
         self.qr.show(view.slip)
-        self.slip_words.say(view.slip_words, language)
+        self.slip_words.say(view.slip_words if self.qr.readable else view.slip_larger, language)
         self.entry.say(view.entry, language)
+        self.print.show(key, scene.prompt.entry, scene)
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        has_next, has_caution = self._rows
+        has_next, has_caution, has_printer = self._rows
         right, left = box.inset(px(8)).cut_right(px(258), px(8))
         band, frame = left.cut_top(px(122), px(6))
         self.band.place(band)
@@ -153,6 +158,9 @@ class VerdictFace(Piece):
         if has_next:
             step, right = right.cut_top(px(106), px(8))
             self.next_step.place(step)
+        if has_printer:
+            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(8))
+            self.print.place(key)
         self.card.place(right)
         inside = right.inset(px(8), px(6))
         entry, inside = inside.cut_bottom(px(30))
@@ -162,6 +170,36 @@ class VerdictFace(Piece):
         self.qr.place(inside)
         for label in (self.law, self.caution, self.entry, self.slip_words):
             label.fit()
+
+
+class PrintPiece(Piece):
+    """The key that prints the slip, says why it cannot, or takes it back."""
+
+    def __init__(self, m: Metrics, actions: Actions) -> None:
+        super().__init__(m)
+        self._actions = actions
+        self._press, self._entry = Press.NOTHING, 0
+        self.key = Button(
+            m, "judged.print", self._tapped, icon=icons.printer, sizes=(Size.LEAD, Size.BODY, Size.SMALL, 15)
+        )
+        self.add_widget(self.key)
+
+    def show(self, key: PrintKey | None, entry: int, scene: Scene) -> None:
+        self.show_if(key is not None)
+        if key is None:
+            return
+        self._press, self._entry = key.press, entry
+        self.key.say(key.words, scene.language)
+        self.key.enable(key.press is not Press.NOTHING and scene.open_)
+
+    def arrange(self, box: Box) -> None:
+        self.key.place(box)
+
+    def _tapped(self) -> None:
+        if self._press is Press.PRINT:
+            self._actions.print_slip(self._entry)
+        elif self._press is Press.CANCEL:
+            self._actions.cancel_slip(self._entry)
 
 
 class Marks(Piece):
@@ -361,8 +399,10 @@ class JudgedScreen(ScreenPiece):
         self.actions.refresh()
 
     def show(self, scene: Scene) -> None:
+        assert scene.state is not None
         view = judged(scene.prompt, self._page, scene.say)
-        if not self.changed(view, scene.language, self.face):
+        key = print_key(scene.state.printer, scene.prompt.entry, scene.say)
+        if not self.changed(view, key, scene.language, scene.open_, self.face):
             return
         self._page = view.page
         face = self.faces[self.face]
@@ -370,7 +410,10 @@ class JudgedScreen(ScreenPiece):
             self.clear_widgets()
             self.add_widget(face)
         face.place(self.box)
-        face.show(view, scene.language)
+        if isinstance(face, VerdictFace):
+            face.show(view, key, scene)
+        else:
+            face.show(view, scene.language)
 
     def arrange(self, box: Box) -> None:
         for face in self.children:

@@ -75,7 +75,7 @@ class IdleWarning(Cover):
 
 
 class Refusal(Piece):
-    """What the appliance did not take, over the top of the content until the next touch."""
+    """What the appliance did not take, over the top of the content."""
 
     def __init__(self, m: Metrics) -> None:
         super().__init__(m)
@@ -83,10 +83,10 @@ class Refusal(Piece):
         self.add_widget(self.banner)
         self.show_if(False)
 
-    def show(self, words: str, language: str) -> None:
+    def show(self, words: str, language: str, tone: Tone = Tone.BAD) -> None:
         self.show_if(bool(words))
         if words:
-            self.banner.say(words, Tone.BAD, language)
+            self.banner.say(words, tone, language)
 
     def arrange(self, box: Box) -> None:
         self.banner.place(box)

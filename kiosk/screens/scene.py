@@ -44,6 +44,12 @@ class Actions(Protocol):
     def close(self) -> None:
         """Leaves the verdict."""
 
+    def print_slip(self, entry: int) -> None:
+        """Prints the slip of an entry."""
+
+    def cancel_slip(self, entry: int) -> None:
+        """Takes back the slip of an entry that waits for the printer."""
+
     def refresh(self) -> None:
         """Something on the screen itself changed."""
 

@@ -5,6 +5,7 @@ Rules this file obeys:
 * No Kivy and no font: widths come from the ``measure`` that is passed in.
 * The classes are those of UAX #14, cut to the three scripts of the appliance; where they are stricter here
   it is for metrology: a number never parts from its sign, its relation or its unit, however they are spaced.
+  The name of a key in Chinese quotation marks holds together too.
 * A piece of text that has no place to break is never cut: the line is then too wide, and the caller sees it.
 """
 
@@ -96,6 +97,8 @@ _QUANTITY = re.compile(
     rf"{_RELATION}{_SIGN}{_NUMBER}(?:{_GAP}[×–±~]{_GAP}{_NUMBER})*"
     rf"(?:{_GAP}{_UNIT}(?:{_GAP}[×–±]{_GAP}{_NUMBER}{_GAP}{_UNIT}?)*)?"
 )
+_KEY_NAME = re.compile("“[^“”\\s]{1,6}”")
+"""What stands on a key, as a sentence names it: parted, nobody finds the key."""
 _LINE_ENDS = re.compile("\r\n|[\n\r\u0085\u2028\u2029]")
 _UNSEEN_AT_END = " \t\u2002\u2003\u2009\u3000\u200b"
 
@@ -219,10 +222,11 @@ def _is_latin(text: str, index: int) -> bool:
 
 
 def _bound(text: str) -> set[int]:
-    """Indices inside a quantity, where no line may end."""
+    """Indices inside a quantity or the name of a key, where no line may end."""
     inside: set[int] = set()
-    for match in _QUANTITY.finditer(text):
-        inside.update(range(match.start() + 1, match.end()))
+    for pattern in (_QUANTITY, _KEY_NAME):
+        for match in pattern.finditer(text):
+            inside.update(range(match.start() + 1, match.end()))
     return inside
 
 

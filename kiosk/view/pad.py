@@ -9,6 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+import re
 
 import msgspec
 
@@ -20,6 +21,9 @@ MAX_CODE = 12
 class Unit(enum.StrEnum):
     KG = "kg"
     G = "g"
+
+
+_FIGURE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 
 
 class Pad(msgspec.Struct, frozen=True):
@@ -53,3 +57,9 @@ class Pad(msgspec.Struct, frozen=True):
             # A scale never shows 05: a second digit replaces a lone zero.
             return ("" if text == "0" else text) + key
         return text
+
+
+def filled(figure: str, unit: str) -> Pad | None:
+    """The pad as if that figure had been typed, None where it could not have been."""
+    fits = _FIGURE.fullmatch(figure) is not None and len(figure.replace(".", "")) <= MAX_DIGITS
+    return Pad(figure, Unit(unit)) if fits and unit in tuple(Unit) else None

@@ -37,6 +37,8 @@ class VerdictView(msgspec.Struct, frozen=True):
     entry: str
     slip: str
     slip_words: str
+    slip_larger: str
+    """Said instead where the code is too small to be read."""
     corridor: CorridorView
     band_initial: str
     band_service: str
@@ -78,6 +80,7 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         entry=say("verdict_screen.entry", entry=str(prompt.entry)),
         slip=prompt.slip,
         slip_words=say("verdict_screen.slip"),
+        slip_larger=say("verdict_screen.slip_larger"),
         corridor=corridor(result.loads),
         band_initial=say("verdict_screen.initial"),
         band_service=say("verdict_screen.in_service"),

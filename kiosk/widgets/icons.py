@@ -118,6 +118,19 @@ def table(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.line((38, 18), (38, 82), width=6)
 
 
+def printer(pen: Pen, ink: Colour, ground: Colour) -> None:
+    """A slip that comes out of the top of a printer."""
+    pen.ink(ink)
+    pen.round_rect(8, 8, 84, 46, 9)
+    pen.round_rect(28, 40, 44, 54, 3)
+    pen.ink(ground)
+    pen.rect(34, 50, 32, 38)
+    pen.round_rect(68, 34, 12, 8, 4)
+    pen.ink(ink)
+    for y in (78, 66):
+        pen.line((41, y), (59, y), width=5)
+
+
 def chart(pen: Pen, ink: Colour, _ground: Colour) -> None:
     pen.ink(ink)
     pen.line((14, 90), (14, 12), (92, 12), width=7)

@@ -19,6 +19,8 @@ from kiosk.widgets.text import Line
 MOST_WEIGHTS = 8
 QUIET_ZONE = 8
 """Pixels of white around a code: four modules of two pixels (ISO/IEC 18004 6.3.8)."""
+READABLE = 2
+"""Pixels a module below which no phone reads a code off this panel (0.19 mm a pixel)."""
 
 
 class WeightsPicture(Piece):
@@ -111,13 +113,24 @@ class QrCode(Tappable):
         self._texture.blit_buffer(grey, colorfmt="luminance", bufferfmt="ubyte")
         self.stale()
 
+    @property
+    def readable(self) -> bool:
+        """Whether a module is wide enough for the camera of a phone."""
+        return self._pixels() >= READABLE
+
+    def _pixels(self) -> int:
+        """Whole pixels a module for which there is room."""
+        if self._texture is None:
+            return 0
+        side = min(self.width, self.height) - 2 * self.m.px(QUIET_ZONE)
+        return int(side // self._texture.width)
+
     def draw(self) -> None:
         if self._texture is None:
             return
         quiet = self.m.px(QUIET_ZONE)
-        side = min(self.width, self.height) - 2 * quiet
         modules_wide = self._texture.width
-        pixels = max(1, int(side // modules_wide)) * modules_wide
+        pixels = max(1, self._pixels()) * modules_wide
         box = self.box.middle(pixels, pixels)
         Color(*theme.WHITE)
         paper = box.inset(-quiet)

@@ -214,3 +214,9 @@ def test_balance_keeps_the_number_of_lines_and_widens_none(text: str, width: int
     even = break_lines(text, width, columns, balance=True)
     assert len(even) == len(greedy)
     assert max(map(columns, even)) <= max(map(columns, greedy))
+
+
+@pytest.mark.parametrize("width", range(4, 40))
+def test_the_name_of_a_key_is_never_parted(width: int) -> None:
+    lines = break_lines("请输入摊位号，再按“确定”。", width, columns)
+    assert any("“确定”" in line for line in lines)
