@@ -28,6 +28,7 @@ from kiosk.language.catalogue import Language
 from kiosk.layout import Box
 from kiosk.link import Condition
 from kiosk.screens.choose import AskStallScreen, ChooseScaleScreen, ChooseWayScreen
+from kiosk.screens.control import ControlScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
@@ -42,6 +43,7 @@ from kiosk.screens.trouble import (
 )
 from kiosk.theme import Metrics
 from kiosk.view.bar import bar
+from kiosk.view.control import can_repeat
 from kiosk.view.home import home
 from kiosk.view.idle import Idle, Phase, Times
 from kiosk.view.route import Route, Screen, route
@@ -64,7 +66,7 @@ class Desk(Piece):
         self.app = app
         self.bar = LiveBar(m)
         self.rail = Rail(m, app.choose_language)
-        self.keeper = KeeperDoor(m)
+        self.keeper = KeeperDoor(m, app)
         self.refusal = Refusal(m)
         self.warning = IdleWarning(m)
         self.dark = Dark(m)
@@ -80,15 +82,18 @@ class Desk(Piece):
             Screen.PUT_GOODS: put,
             Screen.CLEAR_PAN: pan,
             Screen.WEIGH_GOODS: pan,
+            Screen.PUT_CONTROL_WEIGHT: pan,
             Screen.INTERRUPTED: TroubleScreen(m, app, interrupted_view),
             Screen.NO_CORE: TroubleScreen(m, app, no_core_view),
             Screen.SAVING: TroubleScreen(m, app, saving_view),
             Screen.NOT_SAVED: TroubleScreen(m, app, not_saved_view),
             Screen.JUDGED: self.judged,
+            Screen.CONTROL_JUDGED: ControlScreen(m, app),
         }
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
         self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
+        self.rail.upper.add("control.again", icons.back, app.check_again)
         self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
         self.rail.lower.add("not_saved.done", icons.check, app.close, Kind.ACTION)
@@ -126,12 +131,16 @@ class Desk(Piece):
         say, language, open_ = scene.say, scene.language, scene.open_
         self.keeper.show_if(way.screen is Screen.HOME)
         if scene.state is not None:
-            self.keeper.show(home(scene.state, say).keeper, language)
+            self.keeper.show(home(scene.state, say).keeper, language, open_=open_)
         if way.screen is Screen.JUDGED:
             if self.judged.face is Face.VERDICT:
                 self.rail.upper.offer("judged.figures", say("button.figures"), language)
             else:
                 self.rail.upper.offer("judged.verdict", say("button.result"), language)
+            self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
+        elif way.screen is Screen.CONTROL_JUDGED:
+            again = "control.again" if can_repeat(scene.prompt) else ""
+            self.rail.upper.offer(again, say("button.again"), language, open_=open_)
             self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
         elif way.screen is Screen.NOT_SAVED:
             self.rail.upper.offer("", "", language)
@@ -178,6 +187,7 @@ class KioskApp(App):
         self.desk: Desk | None = None
         self._step: tuple[Any, ...] = ()
         self._refused = ""
+        self._next: messages.VisitKind | None = None
 
     # ------------------------------------------------------------------------------------------ Kivy
 
@@ -211,6 +221,7 @@ class KioskApp(App):
     def _tick(self, _dt: float) -> None:
         now = self.now()
         self.client.poll(now)
+        self._begin_next()
         way = self.route(now)
         visiting = self._visit() is not None
         if self.idle.tick(now, visiting=visiting, held=way.held):
@@ -299,6 +310,17 @@ class KioskApp(App):
             self._ask(messages.CloseVisit(visit.visit))
             self.language = self.home_language
 
+    def check_again(self) -> None:
+        """Ends the check on the screen, which is on record, and begins another one."""
+        self.close()
+        self._next = messages.VisitKind.CONTROL_CHECK
+
+    def _begin_next(self) -> None:
+        """Begins the visit that was asked for once the one before is gone and the core has answered."""
+        if self._next is not None and self._visit() is None and not self.client.link.busy:
+            kind, self._next = self._next, None
+            self.start(kind)
+
     def _ask(self, command: messages.Command) -> None:
         now = self.now()
         if self.client.link.condition(now) is Condition.ANSWERING and not self.client.link.busy:
@@ -307,7 +329,7 @@ class KioskApp(App):
 
     def _leave(self) -> None:
         """Nobody is there any more."""
-        if self.screen in (Screen.JUDGED, Screen.NOT_SAVED):
+        if self.screen in (Screen.JUDGED, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
             self.close()
         else:
             self.cancel()

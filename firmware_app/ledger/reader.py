@@ -118,6 +118,20 @@ class LedgerReader:
         jws = self._one("SELECT jws FROM entries WHERE visit = ?", visit)
         return None if jws is None else read_entry(str(jws), self.key)
 
+    def of_kind(self, kind: str, after: int) -> Iterator[Entry]:
+        """The entries of a kind with seq > ``after`` in order, each verified; raises as `entry` does."""
+        while True:
+            with failures_named(self.path):
+                page = self._connection.execute(
+                    "SELECT seq, jws FROM entries WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?",
+                    (kind, after, PAGE),
+                ).fetchall()
+            if not page:
+                return
+            for seq, jws in page:
+                after = _integer(seq)
+                yield read_entry(str(jws), self.key)
+
     def lines(self, after: int, limit: int, max_bytes: int = MAX_PAGE_BYTES) -> tuple[str, ...]:
         """The texts of entries with seq > ``after`` in order: at most ``limit`` (1 … 500) and, from the
         second on, at most ``max_bytes`` together. Verified by whoever receives them."""

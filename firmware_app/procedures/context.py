@@ -7,10 +7,12 @@ from datetime import date
 
 import msgspec
 
+from firmware_app.procedures.prompts import ControlPoint
 from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Registry
 from firmware_app.rules.rows import Pack
-from firmware_app.standards.sets import WeightSet
+from firmware_app.standards.sets import Piece, WeightSet
+from firmware_app.weighing.control import Chart
 from hardware.loadcell.contract import Fault
 from hardware.scale.confirm import Confirmation
 
@@ -23,6 +25,32 @@ class Pan(msgspec.Struct, frozen=True, kw_only=True):
     standard_at: Callable[[float], float] | None = None
 
 
+class Controlled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the daily control check says of the pan. ``state``: a code for the record.
+
+    ``lock``: code of why nothing may be judged by the pan, empty where it may. ``entry`` and ``at``: the last
+    check of this calibration in the record, 0 and empty where there is none.
+    """
+
+    state: str
+    lock: str = ""
+    entry: int = 0
+    at: str = ""
+
+
+class CheckPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a control check needs: the weight, the chart and its last points so far, d of the pan in grams."""
+
+    piece: Piece
+    chart: Chart
+    points: tuple[ControlPoint, ...]
+    resolution_g: Grams
+
+
+NOT_CONTROLLED = Controlled(state="not_configured")
+"""An appliance without a control weight: it judges, and the record says so."""
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The appliance around a visit.
 
@@ -31,7 +59,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     protocols the lead can be decoded by now, empty where there is no lead. ``confirmations``: the protocols
     that operators have confirmed for models of scales, of the versions the lead decodes by. ``seed``: decides
     the order of the goods; draw it from the system's randomness. ``packs``: None for those delivered with
-    the program.
+    the program. ``controlled``: what the daily check says of the pan. ``check``: what such a check needs,
+    None where no control weight is configured.
     """
 
     registry: Registry
@@ -43,3 +72,5 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     confirmations: tuple[Confirmation, ...] = ()
     seed: int = 0
     packs: tuple[Pack, ...] | None = None
+    controlled: Controlled = NOT_CONTROLLED
+    check: CheckPlan | None = None

@@ -95,6 +95,8 @@ def _judge_load(context: Context, scale: Scale, attempt: Attempt) -> JudgedLoad:
         return _unjudged(attempt, indication, None, "weights_not_usable")
     mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
     known = expanded_g(reference.standard)
+    if attempt.way is Way.GOODS and context.controlled.lock:
+        return _unjudged(attempt, indication, (mass, known), context.controlled.lock)
     # The law asks for the load; weights are asked for by their nominal value, goods are only known within U.
     nominal = attempt.load.nominal_g
     ends = (nominal, nominal) if nominal is not None else (max(mass - known, Decimal(0)), mass + known)
@@ -203,6 +205,7 @@ def _body(
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
+            "control": _plain(context.controlled),
         },
         "lead": lead_evidence(state),
         "interruptions": [_plain(interruption) for interruption in state.interruptions],

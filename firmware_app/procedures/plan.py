@@ -122,6 +122,8 @@ def _why_no_goods(context: Context, scale: Scale, pan_fault: Fault | None) -> st
         return "no_pan"
     if pan_fault is not None:
         return "pan_fault"
+    if context.controlled.lock:
+        return context.controlled.lock
     try:
         return "" if plan_goods(context, scale) else "pan_too_small"
     except NoPackInForce:

@@ -14,6 +14,7 @@ import enum
 import msgspec
 
 from firmware_app.uncertainty.decision import Verdict
+from firmware_app.weighing.control import Basis, NextStep, Outcome, Reason
 from hardware.loadcell.contract import Fault
 
 
@@ -49,6 +50,8 @@ class Problem(enum.StrEnum):
     PAN_EMPTY = "pan_empty"
     GOODS_TOO_LIGHT = "goods_too_light"
     GOODS_TOO_HEAVY = "goods_too_heavy"
+    NOT_THE_CONTROL_WEIGHT = "not_the_control_weight"
+    """What lies on the pan is far from the mass of the control weight."""
 
 
 class StallCard(msgspec.Struct, frozen=True):
@@ -143,6 +146,16 @@ class WeighGoods(msgspec.Struct, frozen=True, tag="weigh_goods"):
     problem: Problem | None = None
 
 
+class PutControlWeight(msgspec.Struct, frozen=True, tag="put_control_weight", kw_only=True):
+    """Put the control weight in the middle of the appliance's pan; goes on by itself when it lies still."""
+
+    number: int
+    count: int
+    nominal_g: str
+    weight: str
+    problem: Problem | None = None
+
+
 class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
     """A part needed now is at fault: nothing is judged; goes on by itself when the fault is gone."""
 
@@ -200,6 +213,42 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
     slip: str
 
 
+class ControlPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One check on the chart: deviation, moving average (empty while the budget judges) and action limits."""
+
+    deviation_g: str
+    lower_g: str
+    upper_g: str
+    outcome: Outcome
+    ewma_g: str = ""
+
+
+class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a control check. ``checks``: in control so far under this calibration, of ``needed``
+    for limits from history. ``points``: the last ones, this check at the end."""
+
+    outcome: Outcome
+    reason: Reason
+    next_step: NextStep
+    basis: Basis
+    weight: str
+    nominal_g: str
+    deviation_g: str
+    expanded_g: str
+    lower_g: str
+    upper_g: str
+    checks: int
+    needed: int
+    points: tuple[ControlPoint, ...]
+
+
+class ControlJudged(msgspec.Struct, frozen=True, tag="control_judged"):
+    """The control check, saved: ``entry`` is its number in the ledger."""
+
+    result: ControlResult
+    entry: int
+
+
 class NotSaved(msgspec.Struct, frozen=True, tag="not_saved"):
     """The ledger refused (disk full, disk read-only …): there is no verdict. ``reason`` is a code."""
 
@@ -214,8 +263,10 @@ Prompt = (
     | PutGoods
     | ClearPan
     | WeighGoods
+    | PutControlWeight
     | Interrupted
     | Saving
     | Judged
+    | ControlJudged
     | NotSaved
 )

@@ -34,7 +34,9 @@ from firmware_app.procedures.events import (
 from firmware_app.procedures.prompts import Prompt, VisitResult
 from firmware_app.procedures.screens import prompt_of
 from firmware_app.procedures.state import FORMAT, Phase, SelfCheckState
+from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
+from hardware.scale.confirm import Confirmation
 from hardware.scale.contract import Indication
 
 Handler = Callable[[Context, SelfCheckState, Any, int], SelfCheckState]
@@ -234,6 +236,16 @@ class SelfCheck:
     def state(self) -> SelfCheckState:
         """The whole state, to be looked at; among it the scale under test once it was chosen."""
         return self._state
+
+    @property
+    def scale(self) -> Scale | None:
+        """The scale under test, None before it was chosen."""
+        return self._state.scale
+
+    @property
+    def confirmed(self) -> Confirmation | None:
+        """What was confirmed of the protocol of its lead."""
+        return self._state.confirmed
 
     @property
     def outcome(self) -> Outcome | None:

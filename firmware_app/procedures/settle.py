@@ -67,6 +67,10 @@ PAN_AT_REST = Policy(name="pan-at-rest", version=2, window_ns=3 * SECOND // 10, 
 """Readings of the appliance's pan, all of them stable; the interval is e of the scale under test. A stable
 reading has itself looked back over a second of rest, so this only asks that it stays so."""
 
+CONTROL_AT_REST = Policy(name="control-at-rest", version=1, window_ns=2 * SECOND, band=Decimal(1))
+"""Readings of the appliance's pan in its daily check, all of them stable; the interval is its own d. Longer
+than for goods: the keeper has the time, and a day's chart stands on this one figure."""
+
 LEAD_PATIENCE_NS = 10 * SECOND
 """How long a settled indication is waited for."""
 

@@ -23,6 +23,12 @@ VERDICT_WORDS = {
     Verdict.CANNOT_JUDGE: "无法判定",
 }
 WAY_WORDS = {Way.WEIGHTS: "标准砝码", Way.GOODS: "商品与本机秤台比对"}
+LOCK_WORDS = {
+    "control_due": "秤台当日未核查",
+    "control_failed": "秤台核查未通过",
+    "control_weight_expired": "核查砝码已过有效期",
+}
+"""Why the own pan judged nothing."""
 CLOCK_WORDS = {"synchronised": "", "battery": "", "unsynchronised": "（时间未校对）"}
 CONFIDENCE_WORDS = {"confirmed": "", "secondary": "（据二手资料）", "unconfirmed": "（条文未确认）"}
 
@@ -58,6 +64,8 @@ def _load_lines(load: dict[str, Any], d_g: Decimal) -> list[str]:
     if load["limit_g"]:
         lines.append(f"   误差 {_signed(load['error_g'])}")
         lines.append(f"   允差 ±{show_mass(Decimal(load['limit_g']))}（使用中）")
+    if load.get("reason") in LOCK_WORDS:
+        lines.append(f"   原因 {LOCK_WORDS[load['reason']]}")
     return lines
 
 

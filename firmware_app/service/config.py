@@ -57,6 +57,13 @@ class Lead(msgspec.Struct, frozen=True):
     ] = ""
 
 
+class Control(msgspec.Struct, frozen=True):
+    """The daily check of the pan: the weight kept for it alone, and how long a check counts."""
+
+    weight: Annotated[str, Meta(pattern=r"\S", max_length=80, description="id of a weight in that file")]
+    every_h: Annotated[float, Meta(ge=1, le=168, description="hours")] = 24.0
+
+
 class County(msgspec.Struct, frozen=True):
     """Where the record is delivered."""
 
@@ -82,6 +89,7 @@ class Config(msgspec.Struct, frozen=True):
     registry: str
     weights: str
     lead: Lead | None = None
+    control: Control | None = None
     county: County | None = None
     screen: Screen = Screen()
 

@@ -31,6 +31,7 @@ from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
+from firmware_app.service.control import WORDS, PanControl, find_piece, without
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.identity import software_hash
 from firmware_app.service.lead import Lead
@@ -68,6 +69,7 @@ class Core:
         self._ledger = open_ledger(
             loaded.data_dir, clock=self._clock, software=software_hash(), device=config.device.id
         )
+        self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._shelf: Profiles | None = None
         self._line: dict[str, object] = {}
@@ -95,6 +97,18 @@ class Core:
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
             self._ledger.append("start", facts)
+
+    def _open_control(self) -> PanControl:
+        """The control of the pan as the record tells it; raises NoSuchWeight."""
+        wanted = self._config.control
+        return PanControl(
+            self._ledger,
+            self._clock,
+            piece=None if wanted is None else find_piece(self._weights, wanted.weight),
+            every_h=0.0 if wanted is None else wanted.every_h,
+            calibration=self._calibration.id,
+            resolution_g=self._calibration.resolution_g,
+        )
 
     def _open_lead(self) -> tuple[Lead | None, dict[str, str]]:
         """The lead, and the protocols it can be read by with their versions; none if none is configured."""
@@ -154,9 +168,9 @@ class Core:
         if self._lead is None or self._config.lead is None:
             return
         procedure = self._desk.procedure
-        scale = None if procedure is None else procedure.state.scale
+        scale = None if procedure is None else procedure.scale
         if procedure is not None and scale is not None:
-            self._set_line(self._config.lead, procedure.state.confirmed)
+            self._set_line(self._config.lead, procedure.confirmed)
         wanted = self._config.lead.profile or (scale.profile if scale is not None else "")
         self._lead.use(wanted if wanted in self._profiles else None)
 
@@ -173,9 +187,10 @@ class Core:
     def _context(self) -> context.Context:
         """The appliance as a visit that begins now must know it."""
         capacity = self._calibration.capacity_g
+        check = self._control.plan()
         return context.Context(
             registry=self._registry,
-            weights=self._weights,
+            weights=without(self._weights, None if check is None else check.piece),
             on=self._today(),
             pan=None
             if capacity is None
@@ -184,6 +199,8 @@ class Core:
             lead_profiles=tuple(self._profiles),
             confirmations=self._confirmations(),
             seed=secrets.randbits(63),
+            controlled=self._control.controlled(),
+            check=check,
         )
 
     def _confirmations(self) -> tuple[Confirmation, ...]:
@@ -215,8 +232,7 @@ class Core:
     def _obey(self, command: messages.Command, now_ns: int) -> messages.Reply:
         match command:
             case messages.StartVisit(visit=visit, kind=kind):
-                if not self._desk.start(visit, kind):
-                    return messages.Refused("busy", "another visit is open on this appliance")
+                return self._start(visit, kind)
             case messages.GiveAnswer(visit=visit, step=step, answer=answer):
                 self._desk.answer(visit, step, answer, now_ns)
             case messages.CloseVisit(visit=visit):
@@ -233,6 +249,14 @@ class Core:
                 self._kiosk_ns = now_ns
             case messages.AskHealth():
                 return messages.Health(tuple(examine(self._facts(now_ns))))
+        return messages.Ok()
+
+    def _start(self, visit: str, kind: messages.VisitKind) -> messages.Reply:
+        why = self._control.why_no_check() if kind is messages.VisitKind.CONTROL_CHECK else ""
+        if why and self._desk.visit != visit:
+            return messages.Refused(why, WORDS[why])
+        if not self._desk.start(visit, kind):
+            return messages.Refused("busy", "another visit is open on this appliance")
         return messages.Ok()
 
     def _entries(self, after: int, limit: int) -> messages.Reply:
@@ -282,6 +306,7 @@ class Core:
             visit=visit,
             device=self._config.device.id,
             simulated=self._config.pan.driver == "simulated",
+            control=self._control.status(),
         )
 
     def _parts(self, now_ns: int) -> tuple[PartState, ...]:

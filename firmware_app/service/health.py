@@ -71,6 +71,37 @@ def _calibration(facts: Facts) -> HealthItem:
     return HealthItem("calibration", True, f"of {at[:10]}, {age} days old")
 
 
+CONTROL_FINDINGS = {
+    "control_due": ("the check of the day is missing", "check the pan with its control weight"),
+    "control_weight_expired": (
+        "the certificate of the control weight is out of date",
+        "have the control weight verified",
+    ),
+    "control_failed": ("out of control", "clean the pan and the weight, then check again"),
+}
+CONTROL_STEPS = {
+    "clean_and_repeat": "clean the pan and the weight, then check again",
+    "level_and_warm": "level the appliance, let it warm for half an hour, then check again",
+    "calibrate": "calibrate the pan with reference weights, or have it repaired",
+}
+
+
+def _control(facts: Facts) -> HealthItem:
+    control = facts.state.control
+    if control.state == "not_configured":
+        return HealthItem("control", True, "not controlled: no control weight is configured")
+    last = f"last check {control.at[:16].replace('T', ' ')}" if control.at else "never checked"
+    if control.lock:
+        finding, remedy = CONTROL_FINDINGS[control.lock]
+        if control.lock == "control_failed":
+            remedy = CONTROL_STEPS.get(control.next_step, remedy)
+        return HealthItem("control", False, f"{finding}; {last}; nothing is judged by the pan", remedy)
+    if control.state == "due":
+        until = control.valid_until[:16].replace("T", " ")
+        return HealthItem("control", True, f"today's check is due; {last} counts until {until}")
+    return HealthItem("control", True, f"{control.state.replace('_', ' ')}; {last}")
+
+
 def _weights(facts: Facts) -> HealthItem:
     pieces = [piece for one in facts.weights for piece in one.pieces]
     usable = [piece for piece in pieces if not piece.unusable(facts.today)]
@@ -132,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     _sampler,
     _pan,
     _calibration,
+    _control,
     _weights,
     _lead,
     _kiosk,

@@ -34,6 +34,7 @@ __all__ = [
     "BadMessage",
     "CloseVisit",
     "Command",
+    "ControlStatus",
     "CountyState",
     "Entries",
     "Fault",
@@ -119,6 +120,23 @@ class CountyState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class ControlStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The daily check of the pan. ``state``: not_configured, due, in_control, warning or out_of_control.
+
+    ``lock``: code of why nothing is judged by the pan, empty where it is (also in state ``due``: today's
+    check is asked for, but the last one counts until ``valid_until``). ``entry``, ``at``: the last check of
+    this calibration; ``next_step``: what it asked for. ``weight``: id of the control weight.
+    """
+
+    state: str
+    lock: str = ""
+    next_step: str = ""
+    entry: int = 0
+    at: str = ""
+    valid_until: str = ""
+    weight: str = ""
+
+
 class VisitState(msgspec.Struct, frozen=True):
     """The visit in progress. ``step`` goes up with every other question, not with the details of one."""
 
@@ -147,6 +165,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     visit: VisitState | None
     device: str
     simulated: bool
+    control: ControlStatus = ControlStatus(state="not_configured")
 
 
 # ------------------------------------------------------------------------------------------- commands
@@ -154,6 +173,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 class VisitKind(enum.StrEnum):
     SELF_CHECK = "self_check"
+    CONTROL_CHECK = "control_check"
+    """The daily check of the appliance's own pan."""
 
 
 class StartVisit(msgspec.Struct, frozen=True, tag="start_visit"):

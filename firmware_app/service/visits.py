@@ -10,17 +10,71 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.context import Context
+from firmware_app.procedures.control_check import ControlCheck
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.prompts import Prompt, Saving
 from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
+from firmware_app.registry.registry import Scale
 from firmware_app.service.messages import VisitKind, VisitState
+from hardware.scale.confirm import Confirmation
+
+
+class Outcome(Protocol):
+    """What comes of a visit: kind and body of its entry."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def body(self) -> dict[str, Any]: ...
+
+
+class Procedure(Protocol):
+    """A visit as the desk leads it. ``scale``: under test, once it is known; ``confirmed``: its lead."""
+
+    @property
+    def prompt(self) -> Prompt: ...
+
+    @property
+    def state(self) -> Any: ...
+
+    @property
+    def outcome(self) -> Outcome | None: ...
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def scale(self) -> Scale | None: ...
+
+    @property
+    def confirmed(self) -> Confirmation | None: ...
+
+    def handle(self, event: Event, now_ns: int) -> bool: ...
+
+    def snapshot(self) -> bytes: ...
+
+
+class Kind(Protocol):
+    """A procedure that can be begun, or gone on with; ``restore`` raises BadSnapshot."""
+
+    def start(self, context: Context) -> Procedure: ...
+
+    def restore(self, context: Context, snapshot: bytes) -> Procedure: ...
+
+
+KINDS: dict[VisitKind, Kind] = {
+    VisitKind.SELF_CHECK: SelfCheck,
+    VisitKind.CONTROL_CHECK: ControlCheck,
+}
+"""Every kind of visit there is."""
 
 
 class ContextMaker(Protocol):
@@ -51,7 +105,8 @@ class VisitDesk:
         self._slip = slip
         self._visit: str | None = None
         self._step = 0
-        self._procedure: SelfCheck | None = None
+        self._kind = VisitKind.SELF_CHECK
+        self._procedure: Procedure | None = None
         self._resume()
 
     def _resume(self) -> None:
@@ -60,30 +115,32 @@ class VisitDesk:
             return
         try:
             state = msgspec.msgpack.decode(kept.state, type=Kept)
-            procedure = SelfCheck.restore(self._context(), state.state)
-        except (msgspec.DecodeError, BadSnapshot) as error:
+            kind = VisitKind(kept.kind)
+            procedure = KINDS[kind].restore(self._context(), state.state)
+        except (msgspec.DecodeError, BadSnapshot, ValueError) as error:
             # Kept by a version that wrote it otherwise: the visit cannot go on, the appliance must.
             self._ledger.append("visit_dropped", {"visit": kept.visit, "why": str(error)[:200]})
             self._ledger.drop_visit(kept.visit)
             return
         self._visit, self._step, self._procedure = kept.visit, state.step + 1, procedure
+        self._kind = kind
 
     @property
     def visit(self) -> str | None:
         return self._visit
 
     @property
-    def procedure(self) -> SelfCheck | None:
+    def procedure(self) -> Procedure | None:
         return self._procedure
 
     def start(self, visit: str, kind: VisitKind) -> bool:
         """Opens a visit; True also where it is open already, False where another one is."""
         if self._visit is not None:
             return self._visit == visit
-        assert kind is VisitKind.SELF_CHECK
         self._visit = visit
+        self._kind = kind
         self._step = 0
-        self._procedure = SelfCheck.start(self._context())
+        self._procedure = KINDS[kind].start(self._context())
         self._keep()
         return True
 
@@ -130,7 +187,7 @@ class VisitDesk:
         assert outcome is not None
         try:
             entry = self._ledger.append(outcome.kind, outcome.body, visit=self._visit)
-            saved: Event = Saved(entry.seq, self._slip(entry.seq))
+            saved: Event = Saved(entry.seq, self._slip(entry.seq) if entry.verdict else "")
         except StoreFailed as error:
             saved = SaveFailed(error.code)
         self._procedure.handle(saved, now_ns)
@@ -139,7 +196,7 @@ class VisitDesk:
         assert self._procedure is not None and self._visit is not None
         kept = Kept(self._step, self._procedure.snapshot())
         try:
-            self._ledger.keep_visit(self._visit, VisitKind.SELF_CHECK.value, msgspec.msgpack.encode(kept))
+            self._ledger.keep_visit(self._visit, self._kind.value, msgspec.msgpack.encode(kept))
         except StoreFailed:
             # A full disk must not stop the person from seeing why: the health page and the
             # refusal to save say it; only the resumption after a power cut is lost.

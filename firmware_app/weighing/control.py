@@ -19,8 +19,9 @@ warning   two of the last three checks beyond two thirds of the action limit, on
 x is what the pan shows of the weight less its conventional mass, s the mean moving range/1.128, n the checks
 of the baseline, i the checks since. Sources: individuals chart, d2 = 1.128 and two of three: NIST/SEMATECH
 e-Handbook of Statistical Methods 6.3.2 (recalled); EWMA with λ 0.2 … 0.3 and L = 3: the same 6.3.2.4, whose
-worked example is a test, and ISO 7870-6 (recalled: its text was not at hand). 1/n is the variance of a centre that is itself a mean. The rates of
-false alarms and the run lengths that follow are simulated in tests and stated in docs/control-check.md.
+worked example is a test, and ISO 7870-6 (recalled: its text was not at hand). 1/n is the variance of a centre
+that is itself a mean. The rates of false alarms and the run lengths that follow are simulated in tests and
+stated in docs/control-check.md.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
 from kiosk.view.home import Door, home
-from kiosk.widgets.base import Piece, Tappable, put
+from kiosk.widgets.base import Tappable, put
 from kiosk.widgets.buttons import plate
 from kiosk.widgets.frames import Banner
 from kiosk.widgets.icons import OF_DOOR
@@ -82,11 +82,13 @@ class DoorCard(Tappable):
             self._actions.start(self._kind)
 
 
-class KeeperDoor(Piece):
-    """The quiet door in the rail; not built, so nothing to tap."""
+class KeeperDoor(Tappable):
+    """The quiet door in the rail: raised where it leads to something, flat where it does not."""
 
-    def __init__(self, m: Metrics) -> None:
-        super().__init__(m)
+    def __init__(self, m: Metrics, actions: Actions) -> None:
+        super().__init__(m, "door.keeper", self._open)
+        self._actions = actions
+        self._kind: messages.VisitKind | None = None
         self.title = Line(
             m, (Size.BODY, Size.SMALL, 15), theme.NIGHT_QUIET, bold=True, halign="center", balance=True
         )
@@ -97,7 +99,11 @@ class KeeperDoor(Piece):
         self.add_widget(self.text)
         self._picture = Box(0, 0, 0, 0)
 
-    def show(self, door: Door, language: str) -> None:
+    def show(self, door: Door, language: str, *, open_: bool) -> None:
+        if door.kind is not self._kind:
+            self._kind = door.kind
+            self.stale()
+        self.enable(door.kind is not None and open_)
         self.title.say(door.title, language)
         self.text.say(door.text, language)
 
@@ -112,7 +118,15 @@ class KeeperDoor(Piece):
         self.text.fit()
 
     def draw(self) -> None:
-        OF_DOOR["keeper"](Pen(self._picture, theme.NIGHT_QUIET), theme.NIGHT_QUIET, theme.NIGHT)
+        ground = theme.NIGHT
+        if self._kind is not None:
+            ground = theme.ACTION if self.held else theme.NIGHT_RAISED
+            plate(self.box.inset(self.m.px(3)), ground, ground, self.m.px(8))
+        OF_DOOR["keeper"](Pen(self._picture, theme.NIGHT_QUIET), theme.NIGHT_QUIET, ground)
+
+    def _open(self) -> None:
+        if self._kind is not None:
+            self._actions.start(self._kind)
 
 
 class HomeScreen(ScreenPiece):

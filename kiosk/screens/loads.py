@@ -10,7 +10,7 @@ from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.text.digits import DigitLabel
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
-from kiosk.view.loads import LeadView, Stage, clear_pan, weigh_goods
+from kiosk.view.loads import LeadView, Stage, clear_pan, put_control_weight, weigh_goods
 from kiosk.view.loads import put as put_view
 from kiosk.view.pad import Pad, Unit
 from kiosk.widgets import icons
@@ -213,7 +213,7 @@ class PutScreen(ScreenPiece):
 
 
 class OwnPanScreen(ScreenPiece):
-    """The appliance's own pan: take everything off, or put the same goods on; it goes on by itself."""
+    """The appliance's own pan: take everything off, put goods or the weight on; it goes on by itself."""
 
     def __init__(self, m: Metrics, actions: Actions) -> None:
         super().__init__(m, actions)
@@ -242,7 +242,10 @@ class OwnPanScreen(ScreenPiece):
         assert scene.state is not None
         prompt = scene.prompt
         self._clearing = isinstance(prompt, p.ClearPan)
-        view = (clear_pan if self._clearing else weigh_goods)(prompt, scene.state, scene.say)
+        if isinstance(prompt, p.PutControlWeight):
+            view = put_control_weight(prompt, scene.state, scene.say)
+        else:
+            view = (clear_pan if self._clearing else weigh_goods)(prompt, scene.state, scene.say)
         if not self.changed(view, scene.language):
             return
         language = scene.language

@@ -39,6 +39,8 @@ def notice(state: messages.State, say: Say) -> str:
         if part.problem and part.name != SELF:
             name = say.code("part_name", part.name)
             return f"{name}{COLON[say.lang]}{say.code('part_problem', part.problem)}"
+    if state.control.lock:
+        return say.code("control_lock", state.control.lock)
     return say.code("county_problem", state.county.problem) if state.county.problem else ""
 
 
@@ -60,5 +62,13 @@ def home(state: messages.State, say: Say) -> HomeView:
         title=say("home.title"),
         notice=notice(state, say),
         doors=(door("self_check"), door("fair"), door("inspector")),
-        keeper=door("keeper"),
+        keeper=_keeper(state.control, say),
     )
+
+
+def _keeper(control: messages.ControlStatus, say: Say) -> Door:
+    """The quiet door leads to the daily check of the pan, where a weight for it is configured."""
+    if control.state == "not_configured":
+        return Door(name="keeper", title=say("home.keeper"), text=say("home.not_built"), kind=None)
+    words = say("control_state.locked") if control.lock else say.code("control_state", control.state)
+    return Door(name="keeper", title=say("home.keeper"), text=words, kind=messages.VisitKind.CONTROL_CHECK)

@@ -147,6 +147,25 @@ def weigh_goods(prompt: messages.prompts.WeighGoods, state: messages.State, say:
     )
 
 
+def put_control_weight(
+    prompt: messages.prompts.PutControlWeight, state: messages.State, say: Say
+) -> OwnPanView:
+    stage = Stage.EMPTY
+    if _loaded(state.pan):
+        stage = Stage.STILL if state.pan.stable else Stage.LOADED
+    return OwnPanView(
+        title=say("put_control_weight.title", mass=mass(prompt.nominal_g)),
+        load=_load(prompt.number, prompt.count, say),
+        number=prompt.number,
+        count=prompt.count,
+        pan=pan(state, say),
+        stage=stage,
+        note=say("put_control_weight.hint"),
+        shown="",
+        problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
+    )
+
+
 def _goods_problem(problem: messages.prompts.Problem, say: Say) -> str:
     """On our pan too light and too heavy mean: not what your scale showed."""
     match problem:

@@ -24,9 +24,11 @@ class Screen(enum.StrEnum):
     PUT_GOODS = "put_goods"
     CLEAR_PAN = "clear_pan"
     WEIGH_GOODS = "weigh_goods"
+    PUT_CONTROL_WEIGHT = "put_control_weight"
     INTERRUPTED = "interrupted"
     SAVING = "saving"
     JUDGED = "judged"
+    CONTROL_JUDGED = "control_judged"
     NOT_SAVED = "not_saved"
 
 
@@ -38,9 +40,11 @@ OF_PROMPT: dict[type, Screen] = {
     p.PutGoods: Screen.PUT_GOODS,
     p.ClearPan: Screen.CLEAR_PAN,
     p.WeighGoods: Screen.WEIGH_GOODS,
+    p.PutControlWeight: Screen.PUT_CONTROL_WEIGHT,
     p.Interrupted: Screen.INTERRUPTED,
     p.Saving: Screen.SAVING,
     p.Judged: Screen.JUDGED,
+    p.ControlJudged: Screen.CONTROL_JUDGED,
     p.NotSaved: Screen.NOT_SAVED,
 }
 
@@ -62,6 +66,7 @@ _BACK = frozenset(
         Screen.PUT_GOODS,
         Screen.CLEAR_PAN,
         Screen.WEIGH_GOODS,
+        Screen.PUT_CONTROL_WEIGHT,
     }
 )
 _CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import msgspec
 import zmq
 
 from firmware_app.service import messages
+from firmware_app.weighing.control import Basis, NextStep, Outcome, Reason
 
 p = messages.prompts
 e = messages.events
@@ -141,6 +143,48 @@ UNABLE = result(
     "finer_reference",
 )
 
+
+def control_result(
+    outcome: Outcome,
+    reason: str,
+    next_step: str,
+    *,
+    checks: int = 30,
+    basis: Basis = Basis.HISTORY,
+    last: float = 0.07,
+) -> p.ControlResult:
+    """A check of a 5 kg weight at the end of a history that wanders a little."""
+    count = min(checks, 29)
+    deviations = [*(round(0.06 * math.sin(1.7 * i), 3) for i in range(count)), last]
+    z, points = 0.0, []
+    for i, x in enumerate(deviations):
+        z = 0.8 * z + 0.2 * x
+        points.append(
+            p.ControlPoint(
+                deviation_g=f"{x:.3f}",
+                lower_g="-0.210",
+                upper_g="0.210",
+                outcome=outcome if i == count else Outcome.IN_CONTROL,
+                ewma_g=f"{z:.3f}" if basis is Basis.HISTORY else "",
+            )
+        )
+    return p.ControlResult(
+        outcome=outcome,
+        reason=Reason(reason),
+        next_step=NextStep(next_step),
+        basis=basis,
+        weight="DEMO-M1-5kg",
+        nominal_g="5000",
+        deviation_g=f"{last:.3f}",
+        expanded_g="0.146",
+        lower_g="-0.210",
+        upper_g="0.210",
+        checks=checks,
+        needed=30,
+        points=tuple(points),
+    )
+
+
 UPLOADER_DEAD = (messages.PartState("sampler"), messages.PartState("uploader", "silent"))
 
 PROMPTS: dict[str, p.Prompt | None] = {
@@ -209,6 +253,28 @@ PROMPTS: dict[str, p.Prompt | None] = {
     "judged_does_not_conform": p.Judged(CHEATS, 42, SLIP),
     "judged_undecided": p.Judged(BETWEEN, 43, SLIP),
     "judged_cannot_judge": p.Judged(UNABLE, 44, SLIP),
+    "put_control_weight": p.PutControlWeight(number=2, count=2, nominal_g="5000", weight="DEMO-M1-5kg"),
+    "put_control_weight_other": p.PutControlWeight(
+        number=2,
+        count=2,
+        nominal_g="5000",
+        weight="DEMO-M1-5kg",
+        problem=p.Problem.NOT_THE_CONTROL_WEIGHT,
+    ),
+    "control_judged": p.ControlJudged(control_result(Outcome.IN_CONTROL, "within", ""), 45),
+    "control_judged_first": p.ControlJudged(
+        control_result(Outcome.IN_CONTROL, "within", "", checks=1, basis=Basis.BUDGET), 45
+    ),
+    "control_judged_warning": p.ControlJudged(control_result(Outcome.WARNING, "two_of_three", "watch"), 46),
+    "control_judged_jump": p.ControlJudged(
+        control_result(Outcome.OUT_OF_CONTROL, "beyond_budget", "clean_and_repeat", last=9.5), 47
+    ),
+    "control_judged_again": p.ControlJudged(
+        control_result(Outcome.OUT_OF_CONTROL, "drifted", "level_and_warm"), 48
+    ),
+    "control_judged_broken": p.ControlJudged(
+        control_result(Outcome.OUT_OF_CONTROL, "beyond_limits", "calibrate", last=-0.4), 49
+    ),
     "not_saved": p.NotSaved("disk_full"),
 }
 
