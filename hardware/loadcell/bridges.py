@@ -128,13 +128,24 @@ class Bridges:
         for cell in self._cells:
             cell.close()
 
+    @property
+    def unfit(self) -> str:
+        """Why no verdict may rest on one of the corners, in words; empty where none says so."""
+        said = ((number, getattr(cell, "unfit", "")) for number, cell in enumerate(self._cells, 1))
+        return "; ".join(f"corner {number}: {why}" for number, why in said if why)
+
     def diagnosis(self) -> tuple[str, ...]:
-        """In words: how fast each corner converts, and what the alignment takes away."""
+        """In words: how fast each corner converts, what the alignment takes away, and what the corners say."""
         speeds = ", ".join(f"{SECOND / corner.period.ns:.2f}" for corner in self._aligner.corners)
         skew_ms = self._aligner.skew_ns * 1e-6
         return (
             f"corners 1 … {len(self._cells)} convert {speeds} times a second, each by its own oscillator",
             f"the newest conversions were up to {skew_ms:.1f} ms old; each corner is read at the same moment",
+            *(
+                f"corner {number}: {line}"
+                for number, cell in enumerate(self._cells, 1)
+                for line in getattr(cell, "diagnosis", tuple)()
+            ),
         )
 
     # ------------------------------------------------------------------------------------------- inside
