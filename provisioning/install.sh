@@ -12,6 +12,7 @@ needs() {
 fonts-noto-cjk|test -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc|Chinese on the screen and on the slip
 fonts-noto-core|test -e /usr/share/fonts/truetype/noto/NotoSerifTibetan-Regular.ttf|Tibetan and Latin on the screen
 libegl1|ldconfig -p | grep -q libEGL.so.1|the screen is drawn through EGL
+libgl1|ldconfig -p | grep -q libGL.so.1|Kivy's drawing library is linked against it
 libgles2|ldconfig -p | grep -q libGLESv2.so.2|the screen is drawn through OpenGL ES
 libgl1-mesa-dri|ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/dri/kms_swrast_dri.so 2>/dev/null | grep -q .|drawing where no graphics chip is
 libmtdev1|ldconfig -p | grep -q libmtdev.so.1|the touchscreen
