@@ -93,7 +93,7 @@ class Desk(Piece):
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
         self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
-        self.rail.upper.add("control.again", icons.back, app.check_again)
+        self.rail.upper.add("control.again", icons.load_pan, app.check_again)
         self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
         self.rail.lower.add("not_saved.done", icons.check, app.close, Kind.ACTION)

@@ -214,7 +214,7 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
 
 
 class ControlPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One check on the chart: deviation, moving average (empty while the budget judges) and action limits."""
+    """One check on the chart: deviation, action limits, and the moving average, empty where there is none."""
 
     deviation_g: str
     lower_g: str

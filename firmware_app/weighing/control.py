@@ -136,6 +136,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     ewma: Ewma | None
     failures: int
 
+    @property
+    def jumped(self) -> bool:
+        """Whether an action limit caught it: such a check does not enter the moving average."""
+        return self.reason in (Reason.BEYOND_BUDGET, Reason.BEYOND_LIMITS)
+
 
 def averaged(z: float, x: float, weight: float = LAMBDA) -> float:
     """The moving average with one more figure in it."""
@@ -225,7 +230,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         # A jump is no drift: what the action limits have caught would hold the mean beyond its own limits
         # for days after the cause is gone. A check that only the mean has caught stays in it, so a drift
         # cannot be weighed away by trying again.
-        if judged.ewma is not None and judged.reason not in (Reason.BEYOND_BUDGET, Reason.BEYOND_LIMITS):
+        if judged.ewma is not None and not judged.jumped:
             changed = msgspec.structs.replace(changed, ewma_g=judged.ewma.z_g, weighed=self.weighed + 1)
         if judged.outcome is Outcome.OUT_OF_CONTROL or self.baseline >= BASELINE:
             return changed
