@@ -116,6 +116,10 @@ class LinePrinter:
             return printer.state()
 
     def close(self) -> None:
+        """Closes the line; the next call would open it again."""
+        self._drop()
+
+    def _drop(self) -> None:
         printer, self._printer = self._printer, None
         if printer is not None:
             printer.close()
@@ -139,5 +143,5 @@ class LinePrinter:
         try:
             yield self._printer
         except PrinterUnavailable:
-            self.close()
+            self._drop()
             raise

@@ -196,8 +196,9 @@ class BenchPrinter(LinePrinter):
         super().__init__(lambda: _line(machine), DOTS, where="the bench")
         self._bench: Bench | None = bench
 
-    def end(self) -> None:
-        """Takes the bench away."""
+    def close(self) -> None:
+        """Closes the line and takes the bench away; may be called twice."""
+        super().close()
         bench, self._bench = self._bench, None
         if bench is not None:
             bench.close()

@@ -16,7 +16,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -82,12 +82,36 @@ class Begun:
             os.fsync(file.fileno())
 
 
+class Waiting:
+    """The entries whose slips have not come out, in order, so that a power cut loses none of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def entries(self) -> list[int]:
+        """What the file holds, as far as it can be read."""
+        with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
+            numbers = re.findall(rb"^[0-9]{1,15}$", file.read(MOST_WAITING * 16), re.MULTILINE)
+            return list(map(int, numbers))[:MOST_WAITING]
+        return []
+
+    def keep(self, entries: Iterable[int]) -> None:
+        """Writes them anew; with a full disk they are held in memory only."""
+        fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):
+            fresh.write_bytes(b"".join(b"%d\n" % entry for entry in entries))
+            fresh.replace(self._path)
+
+
 class SlipPrinter:
     """One printer, driven in a thread of its own until closed. ``opener`` raises PrinterUnavailable."""
 
-    def __init__(self, opener: Callable[[], Printer], begun: Begun, font: Path, face: int) -> None:
+    def __init__(
+        self, opener: Callable[[], Printer], begun: Begun, waiting: Waiting, font: Path, face: int
+    ) -> None:
         self._open = opener
         self._begun = begun
+        self._waiting = waiting
         self._font = (font, face)
         self._printer: Printer | None = None
         self._lock = threading.Lock()
@@ -112,6 +136,7 @@ class SlipPrinter:
             self._ids.append(job.id)
             self._queue.append(job)
             self._show(job, "waiting")
+            self._keep()
         self._wake.set()
         return True
 
@@ -122,6 +147,7 @@ class SlipPrinter:
                 if self._shown[job.id].phase == "waiting":
                     self._queue.remove(job)
                     self._show(job, "cancelled")
+            self._keep()
 
     def knows(self, entry: int) -> bool:
         """Whether a slip of the entry was begun, or is wanted already."""
@@ -212,6 +238,11 @@ class SlipPrinter:
         with self._lock:
             self._queue.popleft()
             self._show(job, phase, copy=copy)
+            self._keep()
+
+    def _keep(self) -> None:
+        """Called with the lock held."""
+        self._waiting.keep(job.entry for job in self._queue)
 
     @contextlib.contextmanager
     def _call(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from firmware_app.ledger.entry import Entry
@@ -71,6 +72,11 @@ class SlipDesk:
         if self._printer is not None:
             self._printer.cancel(entry)
         return Ok()
+
+    def resume(self, entries: Iterable[int]) -> None:
+        """Wants again what waited for paper when the core ended."""
+        for entry in entries:
+            self.print(f"resumed-{entry}", entry)
 
     def follow(self, prompt: Prompt | None) -> None:
         """Prints a verdict that has just been shown, where that is configured; once an entry."""

@@ -108,7 +108,7 @@ def test_a_configuration_whose_files_are_all_there_passes_the_check(complete):
         ("[county]", '[lead]\ntransport = "seral"\n[county]', "did you mean 'serial'?"),
         (
             "[county]",
-            '[lead]\ntransport = "serial"\nprofile = "yaohua"\n[lead.options]\nport = "/dev/ttyUSB0"\n[county]',
+            '[lead]\ntransport = "serial"\nprofile = "yaohua"\noptions = { port = "/dev/ttyS0" }\n[county]',
             "no protocol 'yaohua'",
         ),
         ("bus = 0", "bus = 99", "pan.options: spi: option bus: Expected `int` <= 31 (given: 99)"),

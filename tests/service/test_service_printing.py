@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
-from firmware_app.service.printing import COPY, STUCK_NS, Begun, Job, SlipPrinter
+from firmware_app.service.printing import COPY, STUCK_NS, Begun, Job, SlipPrinter, Waiting
 from hardware import printer_lines
 from hardware.printer_contract import PrinterUnavailable
 from hardware.printer_simulated import BenchPrinter, SimulatedPrinter
@@ -47,7 +47,11 @@ class Bench:
 
     def open(self):
         return SlipPrinter(
-            lambda: BenchPrinter(self.machine, None), Begun(self.folder / "begun"), SLIP_FONT, SLIP_FACE
+            lambda: BenchPrinter(self.machine, None),
+            Begun(self.folder / "begun"),
+            Waiting(self.folder / "waiting"),
+            SLIP_FONT,
+            SLIP_FACE,
         )
 
     def again(self):
@@ -243,7 +247,8 @@ def test_a_driver_that_never_returns_is_told_and_does_not_hold_the_core(tmp_path
         def state(self):
             time.sleep(3600)
 
-    printer = SlipPrinter(Stuck, Begun(tmp_path / "begun"), SLIP_FONT, SLIP_FACE)
+    kept = Begun(tmp_path / "begun"), Waiting(tmp_path / "waiting")
+    printer = SlipPrinter(Stuck, *kept, SLIP_FONT, SLIP_FACE)
     time.sleep(0.1)
     began = time.monotonic()
     assert printer.submit(job())
@@ -257,6 +262,14 @@ def test_a_damaged_list_of_begun_slips_loses_no_whole_line(tmp_path, kept):
     (tmp_path / "begun").write_bytes(kept)
     begun = Begun(tmp_path / "begun")
     assert 41 in begun and 42 in begun and 3 not in begun
+
+
+@pytest.mark.parametrize(
+    ("kept", "entries"), [(b"", []), (b"41\n42\n", [41, 42]), (b"\xff\n41\n", [41]), (b"9\n" * 500, [9] * 8)]
+)
+def test_the_list_of_waiting_slips_is_read_as_far_as_it_goes(tmp_path, kept, entries):
+    (tmp_path / "waiting").write_bytes(kept)
+    assert Waiting(tmp_path / "waiting").entries() == entries
 
 
 def test_a_full_disk_keeps_no_slip_back(tmp_path):
