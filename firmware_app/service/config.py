@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app import settings_file
+from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
+from hardware.ean13 import Carries, Ean13Error, Layout
 
 DEFAULT_PATH = Path("/etc/steelyard/steelyard.toml")
 
@@ -57,6 +59,55 @@ class Lead(msgspec.Struct, frozen=True):
     ] = ""
 
 
+class LabelLayout(msgspec.Struct, frozen=True):
+    """How the labels of the shops' scales are laid out; see hardware.ean13.Layout."""
+
+    prefixes: Annotated[tuple[Annotated[str, Meta(pattern=r"^2[0-9]$")], ...], Meta(min_length=1)]
+    carries: Literal["price", "weight"]
+    decimals: Annotated[int, Meta(ge=0, le=9, description="places of the value; a weight is in kilograms")]
+    item_digits: Annotated[int, Meta(ge=1, le=9)] = 5
+    value_digits: Annotated[int, Meta(ge=1, le=9)] = 5
+    inner_check: bool = False
+
+    def __post_init__(self) -> None:
+        try:
+            self.layout()
+        except Ean13Error as error:
+            raise ValueError(str(error)) from error
+
+    def layout(self) -> Layout:
+        """The layout as the decoder takes it."""
+        return Layout(
+            prefixes=self.prefixes,
+            carries=Carries(self.carries),
+            item_digits=self.item_digits,
+            value_digits=self.value_digits,
+            decimals=self.decimals,
+            inner_check=self.inner_check,
+        )
+
+
+class Scanner(msgspec.Struct, frozen=True):
+    """The barcode scanner: a driver by name and its options; absent where none is fitted."""
+
+    driver: Name
+    options: dict[str, Option] = {}
+    labels: tuple[LabelLayout, ...] = ()
+
+
+class Printer(msgspec.Struct, frozen=True):
+    """The slip printer: a driver by name and its options; absent where none is fitted.
+
+    ``automatic``: every verdict is printed without being asked. ``font``, ``face``: what slips are set in.
+    """
+
+    driver: Name
+    options: dict[str, Option] = {}
+    automatic: bool = False
+    font: str = str(SLIP_FONT)
+    face: Annotated[int, Meta(ge=0, le=63, description="face in the font collection")] = SLIP_FACE
+
+
 class Control(msgspec.Struct, frozen=True):
     """The daily check of the pan: the weight kept for it alone, and how long a check counts."""
 
@@ -90,6 +141,8 @@ class Config(msgspec.Struct, frozen=True):
     weights: str
     lead: Lead | None = None
     control: Control | None = None
+    scanner: Scanner | None = None
+    printer: Printer | None = None
     county: County | None = None
     screen: Screen = Screen()
 

@@ -1,7 +1,8 @@
 """The core process: the one place that puts the parts together.
 
-It owns the ledger, the keys, the calibration, the rules and the scale ports. One thread does everything
-but reading the scale's line; each turn takes what the sockets hold, moves the visit on and publishes.
+It owns the ledger, the keys, the calibration, the rules, the scale ports, the scanner and the printer. One
+thread does everything but wait for the scale's line, for codes and for paper; each turn takes what the
+sockets hold, moves the visit on and publishes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import secrets
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from types import FrameType
 
 import zmq
 
 from firmware_app import parts
+from firmware_app.errors import SteelyardError
 from firmware_app.ledger.errors import LedgerError, StoreFailed
 from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures import context
@@ -37,12 +41,17 @@ from firmware_app.service.identity import software_hash
 from firmware_app.service.lead import Lead
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import Pan
+from firmware_app.service.printing import Begun, SlipPrinter, Waiting
+from firmware_app.service.scanner import Codes
+from firmware_app.service.scans import ScanDesk
+from firmware_app.service.slips import SlipDesk
 from firmware_app.service.visits import VisitDesk
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scale.bits import Setting
 from hardware.scale.confirm import Confirmation
 from hardware.scale.contract import Profiles
+from hardware.scanner_contract import ScannerError
 
 TURN_MS = 50
 PUBLISH_NS = 100_000_000
@@ -51,6 +60,12 @@ SILENT_LINE_NS = 1_000_000_000
 KIOSK_GONE_NS = 5_000_000_000
 UPLOADER_GONE_NS = 15_000_000_000
 MAX_COMMANDS = 100
+SLIPS_BEGUN, SLIPS_WAITING = "slips-begun", "slips-waiting"
+"""In the data directory: the entries of which a slip has begun to come out, and those whose slip has not."""
+
+
+class PartFailed(SteelyardError):
+    """A part that the configuration names cannot be used on this machine; the message says why."""
 
 
 class Core:
@@ -74,6 +89,8 @@ class Core:
         self._shelf: Profiles | None = None
         self._line: dict[str, object] = {}
         self._lead, self._profiles = self._open_lead()
+        self._codes = self._open_scanner()
+        self._slips = self._open_printer()
         self._delivery = messages.ReportDelivery(reachable=False)
         self._uploader_ns: int | None = None
         self._kiosk_ns: int | None = None
@@ -85,6 +102,8 @@ class Core:
         self._publisher = _bound(loaded, zmq.PUB, messages.STATE_SOCKET)
         self._note_start(loaded)
         self._desk = VisitDesk(self._ledger, self._context, self._ledger.slip_text)
+        layouts = [each.layout() for each in config.scanner.labels] if config.scanner is not None else []
+        self._scans = ScanDesk(self._desk, self._registry, layouts)
         self._listen_for()
 
     def _note_start(self, loaded: Loaded) -> None:
@@ -125,6 +144,27 @@ class Core:
         self._line = line
         return Lead(parts.factory("steelyard.scale_transport", wanted.transport)(line), self._shelf)
 
+    def _open_scanner(self) -> Codes | None:
+        wanted = self._config.scanner
+        if wanted is None:
+            return None
+        try:
+            return Codes(parts.factory("steelyard.scanner", wanted.driver)(wanted.options))
+        except ScannerError as error:
+            raise PartFailed(str(error)) from error
+
+    def _open_printer(self) -> SlipDesk:
+        wanted = self._config.printer
+        if wanted is None:
+            return SlipDesk(self._ledger, None)
+        factory = parts.factory("steelyard.printer", wanted.driver)
+        begun, waiting = Begun(self._data_dir / SLIPS_BEGUN), Waiting(self._data_dir / SLIPS_WAITING)
+        left = waiting.entries()
+        printer = SlipPrinter(lambda: factory(wanted.options), begun, waiting, Path(wanted.font), wanted.face)
+        slips = SlipDesk(self._ledger, printer, automatic=wanted.automatic)
+        slips.resume(left)
+        return slips
+
     # ------------------------------------------------------------------------------------------ turns
 
     def run(self) -> None:
@@ -145,6 +185,8 @@ class Core:
         for event in self._pan.take(now_ns):
             self._desk.handle(event, now_ns)
         self._take_lead(now_ns)
+        for code in self._codes.take() if self._codes is not None else ():
+            self._scans.scanned(code, now_ns)
         for _ in range(MAX_COMMANDS):
             try:
                 frames = self._router.recv_multipart(zmq.NOBLOCK)
@@ -152,6 +194,8 @@ class Core:
                 break
             self._reply(frames, now_ns)
         self._listen_for()
+        visit = self._desk.state()
+        self._slips.follow(None if visit is None else visit.prompt)
         self._publish(now_ns)
 
     def _take_lead(self, now_ns: int) -> None:
@@ -237,6 +281,8 @@ class Core:
                 self._desk.answer(visit, step, answer, now_ns)
             case messages.CloseVisit(visit=visit):
                 self._desk.close(visit)
+            case messages.PrintSlip() | messages.CancelSlip():
+                return self._slips.obey(command)
             case messages.ReadEntries(after=after, limit=limit):
                 self._uploader_ns = now_ns
                 return self._entries(after, limit)
@@ -307,6 +353,8 @@ class Core:
             device=self._config.device.id,
             simulated=self._config.pan.driver == "simulated",
             control=self._control.status(),
+            scan=self._scans.seen(now_ns),
+            printer=self._slips.status(now_ns),
         )
 
     def _parts(self, now_ns: int) -> tuple[PartState, ...]:
@@ -319,7 +367,16 @@ class Core:
                 "uploader", "" if self._config.county is None else gone(self._uploader_ns, UPLOADER_GONE_NS)
             ),
             PartState("kiosk", gone(self._kiosk_ns, KIOSK_GONE_NS)),
+            *self._peripherals(now_ns),
         )
+
+    def _peripherals(self, now_ns: int) -> Iterator[PartState]:
+        """The scanner and the printer, where they are configured."""
+        if self._codes is not None:
+            yield PartState("scanner", "unplugged" if self._codes.lost else "")
+        printer = self._slips.status(now_ns)
+        if printer is not None:
+            yield PartState("printer", "" if printer.ready else printer.trouble)
 
     def _facts(self, now_ns: int) -> Facts:
         return Facts(
@@ -334,6 +391,9 @@ class Core:
         """Leaves everything on disk and the sockets free."""
         if self._lead is not None:
             self._lead.close()
+        if self._codes is not None:
+            self._codes.close()
+        self._slips.close()
         self._pan.close()
         self._router.close()
         self._publisher.close()

@@ -117,6 +117,47 @@ def _lead(facts: Facts) -> HealthItem:
     return HealthItem("lead", True, {"absent": "none is fitted"}.get(state, state))
 
 
+def _scanner(facts: Facts) -> HealthItem:
+    part = next((part for part in facts.state.parts if part.name == "scanner"), None)
+    if part is None:
+        return HealthItem("scanner", True, "none is configured")
+    if part.problem:
+        return HealthItem(
+            "scanner",
+            False,
+            "is not there",
+            "plug it in; it is found again by itself, nothing else is needed",
+        )
+    return HealthItem("scanner", True, "reads codes")
+
+
+_PRINTER: dict[str, tuple[str, str]] = {
+    "gone": ("does not answer", "plug it in and switch it on"),
+    "stuck": ("takes no data any more", "switch it off and on"),
+    "paper_out": ("the paper is used up", "put in a new roll"),
+    "paper_low": ("the paper is nearly used up", "have a new roll ready"),
+    "cover_open": ("the cover is open", "close it"),
+    "feeding": ("the feed button is held down", "let it go"),
+    "knife": ("the knife is stuck", "open the cover and take the paper out"),
+    "hot": ("the head is too hot", "wait: it goes on by itself"),
+    "offline": ("is offline", "press its feed button, or switch it off and on"),
+    "broken": ("has a fault that it cannot mend", "switch it off and on, or have it repaired"),
+}
+
+
+def _printer(facts: Facts) -> HealthItem:
+    printer = facts.state.printer
+    if printer is None:
+        return HealthItem("printer", True, "none is configured")
+    waiting = sum(job.phase == "waiting" for job in printer.jobs)
+    waits = f"; {waiting} slips wait" if waiting else ""
+    if printer.trouble in ("", "silent"):
+        words = "prints, but does not say how it is" if printer.trouble else "is ready"
+        return HealthItem("printer", True, words + waits)
+    finding, remedy = _PRINTER.get(printer.trouble, (printer.trouble, "switch it off and on"))
+    return HealthItem("printer", False, finding + waits, remedy)
+
+
 def _county(facts: Facts) -> HealthItem:
     county = facts.state.county
     waiting = f"{county.unsent} entries wait" if county.unsent else "everything is delivered"
@@ -166,6 +207,8 @@ CHECKS: tuple[Check, ...] = (
     _control,
     _weights,
     _lead,
+    _scanner,
+    _printer,
     _kiosk,
     _uploader,
     _county,

@@ -32,6 +32,7 @@ __all__ = [
     "Answer",
     "AskHealth",
     "BadMessage",
+    "CancelSlip",
     "CloseVisit",
     "Command",
     "ControlStatus",
@@ -47,11 +48,15 @@ __all__ = [
     "Ok",
     "PanState",
     "PartState",
+    "PrintSlip",
+    "PrinterStatus",
     "Prompt",
     "ReadEntries",
     "Refused",
     "Reply",
     "ReportDelivery",
+    "SeenScan",
+    "SlipJob",
     "StartVisit",
     "State",
     "Verdict",
@@ -120,6 +125,40 @@ class CountyState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class SeenScan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scanner read last, for a few seconds where it must be spoken of; ``at_ns`` tells scans apart.
+
+    ``code``: why nothing came of it; or ``figure``: what stands on a label, for the person to confirm.
+    """
+
+    at_ns: int
+    code: str
+    figure: str = ""
+    unit: str = ""
+
+
+class SlipJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A slip on its way to paper. ``copy``: it says that the entry had been printed before.
+
+    ``phase``: waiting, printing, printed, sent (to a printer that does not say how it is), unsure (the
+    printer was lost within the slip), failed (no slip can be made of it) or cancelled.
+    """
+
+    job: str
+    entry: int
+    phase: str
+    copy: bool = False
+
+
+class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The slip printer: whether it prints now, the code of its trouble (also one that does not stop it), and
+    the latest jobs, oldest first."""
+
+    ready: bool
+    trouble: str = ""
+    jobs: tuple[SlipJob, ...] = ()
+
+
 class ControlStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The daily check of the pan. ``state``: not_configured, due, in_control, warning or out_of_control.
 
@@ -166,6 +205,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     simulated: bool
     control: ControlStatus = ControlStatus(state="not_configured")
+    scan: SeenScan | None = None
+    printer: PrinterStatus | None = None
+    """None where no printer is configured."""
 
 
 # ------------------------------------------------------------------------------------------- commands
@@ -218,6 +260,19 @@ class ReportDelivery(msgspec.Struct, frozen=True, tag="report_delivery"):
     problem: str = ""
 
 
+class PrintSlip(msgspec.Struct, frozen=True, tag="print_slip"):
+    """Prints the slip of an entry. ``job``: made by the caller, so that a repetition prints nothing twice."""
+
+    job: str
+    entry: int
+
+
+class CancelSlip(msgspec.Struct, frozen=True, tag="cancel_slip"):
+    """Takes back the slips of an entry that still wait; one that is being printed comes out."""
+
+    entry: int
+
+
 class AskHealth(msgspec.Struct, frozen=True, tag="ask_health"):
     """Every part in words."""
 
@@ -227,7 +282,16 @@ class KioskAlive(msgspec.Struct, frozen=True, tag="kiosk_alive"):
 
 
 Command = (
-    StartVisit | GiveAnswer | CloseVisit | ReadEntries | KeepReceipt | ReportDelivery | AskHealth | KioskAlive
+    StartVisit
+    | GiveAnswer
+    | CloseVisit
+    | PrintSlip
+    | CancelSlip
+    | ReadEntries
+    | KeepReceipt
+    | ReportDelivery
+    | AskHealth
+    | KioskAlive
 )
 
 
