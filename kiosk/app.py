@@ -27,7 +27,7 @@ from kiosk.finger import OneFinger
 from kiosk.language.catalogue import Language
 from kiosk.layout import Box
 from kiosk.link import Condition
-from kiosk.screens.choose import AskStallScreen, ChooseScaleScreen, ChooseWayScreen
+from kiosk.screens.choose import PAD_WIDTH, AskStallScreen, ChooseScaleScreen, ChooseWayScreen
 from kiosk.screens.control import ControlScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, JudgedScreen
@@ -42,7 +42,7 @@ from kiosk.screens.trouble import (
     saving_view,
 )
 from kiosk.theme import Metrics
-from kiosk.view.bar import bar
+from kiosk.view.bar import Tone, bar
 from kiosk.view.control import can_repeat
 from kiosk.view.home import home
 from kiosk.view.idle import Idle, Phase, Times
@@ -55,6 +55,7 @@ from kiosk.widgets.live_bar import LiveBar
 from kiosk.widgets.rail import Rail
 
 TICK_S = 0.05
+PAD_SCREENS = (Screen.ASK_STALL, Screen.PUT_WEIGHTS, Screen.PUT_GOODS)
 e = messages.events
 
 
@@ -68,6 +69,7 @@ class Desk(Piece):
         self.rail = Rail(m, app.choose_language)
         self.keeper = KeeperDoor(m, app)
         self.refusal = Refusal(m)
+        self.scanned = Refusal(m)
         self.warning = IdleWarning(m)
         self.dark = Dark(m)
         put = PutScreen(m, app)
@@ -98,7 +100,15 @@ class Desk(Piece):
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
         self.rail.lower.add("not_saved.done", icons.check, app.close, Kind.ACTION)
         self.content: ScreenPiece | None = None
-        for piece in (self.bar, self.rail, self.keeper, self.refusal, self.warning, self.dark):
+        for piece in (
+            self.bar,
+            self.rail,
+            self.keeper,
+            self.scanned,
+            self.refusal,
+            self.warning,
+            self.dark,
+        ):
             self.add_widget(piece)
 
     def arrange(self, box: Box) -> None:
@@ -110,10 +120,26 @@ class Desk(Piece):
         self.keeper.place(Box(side.x, side.y, side.w, side.h * 2 / 5))
         self._content_box = content
         self.refusal.place(content.inset(px(10), px(8)).cut_top(px(88))[0])
+        self._place_scanned(beside_pad=False)
         self.warning.place(box)
         self.dark.place(box)
         if self.content is not None:
             self.content.place(content)
+
+    def _place_scanned(self, *, beside_pad: bool) -> None:
+        """What is said of a scan covers headings, never the keys of a number pad."""
+        px = self.m.px
+        box = self._content_box.inset(px(10), px(8))
+        if beside_pad:
+            self.scanned.place(box.cut_right(px(PAD_WIDTH), px(8))[1].cut_top(px(176))[0])
+        else:
+            self.scanned.place(box.cut_top(px(88))[0])
+
+    def say_scanned(self, words: str, language: str, tone: Tone, screen: Screen) -> None:
+        """Says what came of the last scan, nothing for no words."""
+        if words:
+            self._place_scanned(beside_pad=screen in PAD_SCREENS)
+        self.scanned.show(words, language, tone)
 
     def turn_to(self, piece: ScreenPiece) -> None:
         """Puts another screen in the place of the present one."""
@@ -188,6 +214,7 @@ class KioskApp(App):
         self._step: tuple[Any, ...] = ()
         self._refused = ""
         self._next: messages.VisitKind | None = None
+        self._scanned_ns = 0
 
     # ------------------------------------------------------------------------------------------ Kivy
 
@@ -261,8 +288,20 @@ class KioskApp(App):
         if link.refusal is not None:
             self._refused, link.refusal = link.refusal.code, None
         desk.refusal.show(say.code("refused", self._refused) if self._refused else "", say.lang)
+        self._show_scan(desk, now)
         desk.warning.show(self.idle.seconds_left(now), say)
         desk.dark.show_if(self.idle.phase is Phase.DARK)
+
+    def _show_scan(self, desk: Desk, now: float) -> None:
+        """What is said of the last scan; a scan shows that somebody is there, as a touch does."""
+        state = self.client.link.state
+        scan = None if state is None else state.scan
+        if scan is not None and scan.at_ns != self._scanned_ns:
+            self._scanned_ns = scan.at_ns
+            self.idle.stirred(now)
+        words = "" if scan is None else self.say.code("scan", scan.code)
+        tone = Tone.GOOD if scan is not None and scan.code == "figure" else Tone.WAIT
+        desk.say_scanned(words, self.language, tone, self.screen)
 
     @property
     def shown_step(self) -> list[str | int]:
@@ -309,6 +348,12 @@ class KioskApp(App):
         if visit is not None:
             self._ask(messages.CloseVisit(visit.visit))
             self.language = self.home_language
+
+    def print_slip(self, entry: int) -> None:
+        self._ask(messages.PrintSlip(secrets.token_hex(8), entry))
+
+    def cancel_slip(self, entry: int) -> None:
+        self._ask(messages.CancelSlip(entry))
 
     def check_again(self) -> None:
         """Ends the check on the screen, which is on record, and begins another one."""

@@ -12,7 +12,7 @@ from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
 from kiosk.view.loads import LeadView, Stage, clear_pan, put_control_weight, weigh_goods
 from kiosk.view.loads import put as put_view
-from kiosk.view.pad import Pad, Unit
+from kiosk.view.pad import Pad, Unit, filled
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
 from kiosk.widgets.buttons import Button, Kind, plate
@@ -132,6 +132,7 @@ class PutScreen(ScreenPiece):
         ):
             self.add_widget(piece)
         self._visit = ""
+        self._scanned_ns = 0
         self._goods = False
         self._by_lead = False
         self._picture = Box(0, 0, 0, 0)
@@ -145,6 +146,7 @@ class PutScreen(ScreenPiece):
         if scene.state.visit.visit != self._visit:
             self._visit = scene.state.visit.visit
             self.pad.pad = Pad(unit=Unit.KG)
+        self._take_label(scene.state.scan)
         view = put_view(scene.prompt, scene.state.lead, scene.say)
         if not self.changed(view, scene.language, scene.open_, self.pad.pad):
             return
@@ -169,6 +171,13 @@ class PutScreen(ScreenPiece):
             self.field.show(self.pad.pad)
             self.pad.show(self.pad.pad, language, scene.say("button.ok"), open_=scene.open_)
         self.stale()
+
+    def _take_label(self, scan: messages.SeenScan | None) -> None:
+        """Fills the figure of a scanned label in, once; the person compares it and touches OK."""
+        if scan is None or scan.at_ns == self._scanned_ns:
+            return
+        self._scanned_ns = scan.at_ns
+        self.pad.pad = filled(scan.figure, scan.unit) or self.pad.pad
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
