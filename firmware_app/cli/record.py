@@ -110,8 +110,13 @@ def _write(stream: Iterator[StreamMessage], out: Path, seconds: float | None) ->
         rate_hz=first.rate_hz,
         gain=first.gain,
         source=first.name if first.name == first.driver else f"{first.name} through {first.driver}",
-        others={"recorded": datetime.now(UTC).isoformat(timespec="seconds")},
+        others={
+            "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+            **({"unfit": first.unfit} if first.unfit else {}),
+        },
     )
+    if first.unfit:
+        console.print(f"no verdict may rest on this: {first.unfit}", markup=False)
     samples = readings = 0
     flushed_s = 0.0
     all_times, reading_times = _Span(), _Span()

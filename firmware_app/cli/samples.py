@@ -17,6 +17,8 @@ from hardware.loadcell.contract import (
     LoadCellError,
     StreamMessage,
     decode,
+    remarks_of,
+    unfit_of,
 )
 
 SILENT_S = 3.0
@@ -35,9 +37,16 @@ def opened(driver: str, given: list[str]) -> LoadCell:
 def from_driver(driver: str, given: list[str]) -> Generator[StreamMessage]:
     """One word about the bridge, then every sample; raises LoadCellError, EndOfRecording at the end."""
     with opened(driver, given) as cell:
-        yield BridgeInfo(driver, driver, cell.rate_hz, cell.gain, "", 0)
+        for remark in remarks_of(cell):
+            console.print(f"{driver}: {remark}", markup=False)
+        told = unfit_of(cell)
+        yield BridgeInfo(driver, driver, cell.rate_hz, cell.gain, "", 0, told)
         while True:
-            yield cell.read()
+            sample = cell.read()
+            if unfit_of(cell) != told:
+                told = unfit_of(cell)
+                yield BridgeInfo(driver, driver, cell.rate_hz, cell.gain, "", 0, told)
+            yield sample
 
 
 def from_sampler(path: Path) -> Generator[StreamMessage]:

@@ -72,6 +72,13 @@ class FaultLine(msgspec.Struct, frozen=True, tag_field="event", tag="fault"):
     dropped_t_s: float | None
 
 
+class FitnessLine(msgspec.Struct, frozen=True, tag_field="event", tag="fitness"):
+    """Whether a verdict may rest on the readings from here on; ``unfit`` says why not, empty where one may."""
+
+    t_s: float
+    unfit: str
+
+
 class SummaryLine(msgspec.Struct, frozen=True, tag_field="event", tag="summary"):
     samples: int
     released: int
@@ -79,11 +86,13 @@ class SummaryLine(msgspec.Struct, frozen=True, tag_field="event", tag="summary")
 
 
 class _Counting:
-    """What all outputs count."""
+    """What all outputs count, and what all of them say of the bridge."""
 
     def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
         self.weights = 0
         self.faults: Counter[str] = Counter()
+        self._unfit = ""
 
     def __enter__(self) -> Self:
         return self
@@ -96,8 +105,15 @@ class _Counting:
     def _count(self, event: PanEvent) -> None:
         if isinstance(event, PanFault):
             self.faults[event.fault.value] += 1
-        else:
-            self.weights += 1
+            return
+        self.weights += 1
+        if event.unfit != self._unfit:
+            self._unfit = event.unfit
+            self._tell_fitness(event)
+
+    def _tell_fitness(self, reading: Reading) -> None:
+        words = f"no verdict may rest on this: {reading.unfit}" if reading.unfit else "fit for verdicts again"
+        self._console.print(words, style="yellow", markup=False)
 
 
 class JsonLines(_Counting):
@@ -106,6 +122,9 @@ class JsonLines(_Counting):
     def __init__(self) -> None:
         super().__init__()
         self._next_ns: int | None = None
+
+    def _tell_fitness(self, reading: Reading) -> None:
+        print_json(FitnessLine(reading.at_ns / 1e9, reading.unfit))
 
     def show(self, event: PanEvent) -> None:
         self._count(event)
@@ -128,7 +147,6 @@ class Plateaus(_Counting):
 
     def __init__(self) -> None:
         super().__init__()
-        self._console = Console(highlight=False, soft_wrap=True)
         self._first: Reading | None = None
         self._last: Reading | None = None
         self._fault: Fault | None = None
@@ -170,7 +188,7 @@ class LiveLine(_Counting):
     def __init__(self, interval_g: float | None) -> None:
         super().__init__()
         self._interval = None if interval_g is None else Decimal(str(interval_g))
-        self._live = Live(Text("…"), refresh_per_second=10)
+        self._live = Live(Text("…"), refresh_per_second=10, console=self._console)
         self._next_ns = 0
 
     def __enter__(self) -> Self:
@@ -196,6 +214,8 @@ class LiveLine(_Counting):
             line.append("  ● stable", style="green")
         else:
             line.append(f"  ○ {WHY_WORDS[event.why_not]}", style="yellow")
+        if event.unfit:
+            line.append("  (to look at only)", style="yellow")
         self._live.update(line)
 
     def summary(self, pan: Instrument) -> None:

@@ -73,7 +73,8 @@ def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[st
     """The result shown to the person and the body of the entry, from the attempts that stand."""
     assert state.scale is not None and state.stall is not None and state.way is not None
     standing = [attempt for attempt in state.attempts if attempt.counts]
-    judged = [_judge_load(context, state.scale, attempt) for attempt in standing]
+    unfit = _unfit(standing)
+    judged = [_judge_load(context, state.scale, attempt, unfit) for attempt in standing]
     verdict = worst([load.result.verdict for load in judged])
     result = VisitResult(
         verdict=verdict,
@@ -86,7 +87,13 @@ def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[st
     return result, _body(context, state, result, judged)
 
 
-def _judge_load(context: Context, scale: Scale, attempt: Attempt) -> JudgedLoad:
+def _unfit(standing: list[Attempt]) -> str:
+    """Why no verdict may rest on the pan: one reading that none may rest on spoils the visit."""
+    taken = (mass for attempt in standing for mass in (attempt.empty, attempt.loaded) if mass is not None)
+    return next((mass.unfit for mass in taken if mass.unfit), "")
+
+
+def _judge_load(context: Context, scale: Scale, attempt: Attempt, unfit: str) -> JudgedLoad:
     indication = attempt.figure.value_g
     assert indication is not None
     try:
@@ -95,6 +102,8 @@ def _judge_load(context: Context, scale: Scale, attempt: Attempt) -> JudgedLoad:
         return _unjudged(attempt, indication, None, "weights_not_usable")
     mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
     known = expanded_g(reference.standard)
+    if unfit:
+        return _unjudged(attempt, indication, (mass, known), "pan_unfit")
     if attempt.way is Way.GOODS and context.controlled.lock:
         return _unjudged(attempt, indication, (mass, known), context.controlled.lock)
     # The law asks for the load; weights are asked for by their nominal value, goods are only known within U.
@@ -205,6 +214,7 @@ def _body(
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
+            "unfit": _unfit([attempt for attempt in state.attempts if attempt.counts]),
             "control": _plain(context.controlled),
         },
         "lead": lead_evidence(state),

@@ -3,6 +3,7 @@
 Rules this file obeys:
 
 * While a fault lasts nothing is taken, and the figure already given stays given.
+* A pan that is unfit for verdicts is not offered; one that becomes so is weighed on, and nothing is judged.
 * What lies on the empty pan is subtracted; what cannot be the goods is asked for again.
 """
 
@@ -108,6 +109,6 @@ def _wrong_goods(context: Context, state: SelfCheckState, net: Grams, window: Wi
 
 
 def _offered(context: Context, before: SelfCheckState, after: SelfCheckState) -> SelfCheckState:
-    if before.pan_fault is after.pan_fault:
+    if (before.pan_fault, before.pan_unfit) == (after.pan_fault, after.pan_unfit):
         return after
-    return changed(after, ways=ways_offered(context, scale_of(after), after.pan_fault))
+    return changed(after, ways=ways_offered(context, scale_of(after), after.pan_fault, after.pan_unfit))

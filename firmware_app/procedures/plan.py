@@ -84,11 +84,13 @@ def plan_goods(context: Context, scale: Scale) -> tuple[Planned, ...]:
     )
 
 
-def ways_offered(context: Context, scale: Scale, pan_fault: Fault | None) -> tuple[WayOffered, ...]:
-    """Both ways, each possible or with the code of why not."""
+def ways_offered(
+    context: Context, scale: Scale, pan_fault: Fault | None, pan_unfit: str = ""
+) -> tuple[WayOffered, ...]:
+    """Both ways, each possible or with the code of why not; ``pan_unfit``: no verdict may rest on the pan."""
     return (
         _offer(Way.WEIGHTS, _why_no_weights(context, scale)),
-        _offer(Way.GOODS, _why_no_goods(context, scale, pan_fault)),
+        _offer(Way.GOODS, _why_no_goods(context, scale, pan_fault, pan_unfit)),
     )
 
 
@@ -117,11 +119,13 @@ def _why_no_weights(context: Context, scale: Scale) -> str:
         return "scale_data"
 
 
-def _why_no_goods(context: Context, scale: Scale, pan_fault: Fault | None) -> str:
+def _why_no_goods(context: Context, scale: Scale, pan_fault: Fault | None, pan_unfit: str) -> str:
     if context.pan is None:
         return "no_pan"
     if pan_fault is not None:
         return "pan_fault"
+    if pan_unfit:
+        return "pan_unfit"
     if context.controlled.lock:
         return context.controlled.lock
     try:

@@ -75,12 +75,16 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PanMass(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading of the pan that was taken: mass and u in grams, averaged over ``window_s``."""
+    """A reading of the pan that was taken: mass and u in grams, averaged over ``window_s``.
+
+    ``unfit``: why no verdict may rest on it, empty where one may.
+    """
 
     at_ns: int
     mass_g: Grams
     standard_g: float
     window_s: float
+    unfit: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +150,8 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None
     pan_fault: Fault | None = None
+    pan_unfit: str = ""
+    """Why no verdict may rest on the pan, as it last said."""
     interruptions: tuple[Interruption, ...] = ()
     back_to: Phase | None = None
     result: VisitResult | None = None

@@ -87,7 +87,7 @@ def choose_scale(context: Context, state: SelfCheckState, event: ScaleChosen, _n
     """One of the scales shown is taken; any other id is ignored."""
     for scale in state.choices:
         if scale.id == event.scale:
-            ways = ways_offered(context, scale, state.pan_fault)
+            ways = ways_offered(context, scale, state.pan_fault, state.pan_unfit)
             known = confirmation_for(scale, context.confirmations)
             read = with_confirmed_lead(scale, known)
             confirmed = known if known is not None and known.profile == read.profile else None
@@ -135,7 +135,7 @@ def go_back(context: Context, state: SelfCheckState, _event: Event, _now_ns: int
         return state
     if state.number > 1:
         return ask_load(context, _dropped(state, state.number - 1), state.number - 1)
-    ways = ways_offered(context, scale_of(state), state.pan_fault)
+    ways = ways_offered(context, scale_of(state), state.pan_fault, state.pan_unfit)
     return changed(
         _dropped(state, 1), phase=Phase.CHOOSE_WAY, ways=ways, problem=None, way=None, plan=(), number=0
     )
@@ -211,15 +211,16 @@ def to_pan(state: SelfCheckState) -> SelfCheckState:
 def note_reading(_context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
     """The pan works; a run of stable readings is followed."""
     if state.scale is None or not event.stable:
-        return changed(state, pan_fault=None, pan_window=None, pan_last=None)
+        return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=None, pan_last=None)
     mass = PanMass(
         at_ns=event.at_ns,
         mass_g=Decimal(repr(event.mass.value)).quantize(MILLIGRAM),
         standard_g=event.mass.standard,
         window_s=event.window_s,
+        unfit=event.unfit,
     )
     window = follow(state.pan_window, mass.mass_g, now_ns, PAN_AT_REST, state.scale.e_g)
-    return changed(state, pan_fault=None, pan_window=window, pan_last=mass)
+    return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=window, pan_last=mass)
 
 
 def note_fault(_context: Context, state: SelfCheckState, event: PanFault, _now_ns: int) -> SelfCheckState:

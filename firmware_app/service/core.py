@@ -363,6 +363,7 @@ class Core:
 
         return (
             PartState("sampler", "silent" if self._pan.sampler_silent else ""),
+            PartState("pan", "unfit" if self._pan.unfit else ""),
             PartState(
                 "uploader", "" if self._config.county is None else gone(self._uploader_ns, UPLOADER_GONE_NS)
             ),

@@ -47,12 +47,16 @@ _FAULT_REMEDIES = {
     "underload": "put the pan on; check that nothing lifts it",
     "flatline": "the load cell gives no signal: check its plug, then have it replaced",
     "settling": "wait a second",
+    "slow_clock": "this machine is too slow or too busy for its driver: wire the converter for the driver spi",
     "silent": "the sampler is being restarted",
 }
 
 
 def _pan(facts: Facts) -> HealthItem:
     fault = facts.state.pan.fault
+    if fault is None and facts.state.pan.unfit:
+        finding = f"weighs, but no verdict may rest on it: {facts.state.pan.unfit}"
+        return HealthItem("pan", False, finding, "wire the converter for the driver spi (hardware/docs)")
     if fault is None:
         return HealthItem("pan", True, f"weighs, calibration {facts.calibration.id}")
     remedy = _FAULT_REMEDIES.get(fault.value, "check the load cell and its cable")

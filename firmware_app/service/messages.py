@@ -93,7 +93,8 @@ def endpoint(run_dir: Path, socket: str) -> str:
 class PanState(msgspec.Struct, frozen=True, kw_only=True):
     """The appliance's own pan. ``mass_g`` is rounded for display; None while faulty or hidden.
 
-    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable.
+    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable. ``unfit``: why no
+    verdict may rest on it, in the words of the driver for the keeper; empty where one may.
     """
 
     mass_g: str | None
@@ -101,6 +102,7 @@ class PanState(msgspec.Struct, frozen=True, kw_only=True):
     why_not: str | None
     fault: Fault | None
     hidden: bool = False
+    unfit: str = ""
 
 
 class LeadState(msgspec.Struct, frozen=True, kw_only=True):

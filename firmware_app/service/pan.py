@@ -31,6 +31,7 @@ class Pan:
         self._session: str | None = None
         self._heard_ns: int | None = None
         self._silent = False
+        self._unfit = ""
         self._latest: Reading | None = None
         self._fault: Fault | None = Fault.SILENT
         self.socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
@@ -54,9 +55,9 @@ class Pan:
             self._heard_ns = now_ns
             self._silent = False
             if isinstance(message, BridgeInfo):
-                if message.session != self._session:
-                    self._session = message.session
-                    self._instrument.restart(message)
+                self._session = message.session
+                self._unfit = message.unfit
+                self._instrument.restart(message)
             elif self._session is not None:
                 events += self._instrument.feed(message)
         events += self._instrument.tick(now_ns)
@@ -88,6 +89,11 @@ class Pan:
         return self._fault
 
     @property
+    def unfit(self) -> str:
+        """Why no verdict may rest on the pan, in the driver's words; empty where one may."""
+        return self._unfit
+
+    @property
     def sampler_silent(self) -> bool:
         return self._silent
 
@@ -100,6 +106,7 @@ class Pan:
             why_not=None if reading is None or reading.why_not is None else reading.why_not.value,
             fault=self._fault,
             hidden=hidden,
+            unfit=self._unfit,
         )
 
     def shown(self, reading: Reading) -> str:

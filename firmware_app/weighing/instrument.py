@@ -226,6 +226,7 @@ class Instrument:
             window_s=window.whole.length_s,
             counts=window.whole.mean,
             net=tare is not None,
+            unfit="" if self._bridge is None else self._bridge.unfit,
         )
         self._reading.watch(at_ns, why_not)
         if reading.stable and self._reading.pending:

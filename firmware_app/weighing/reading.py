@@ -31,6 +31,7 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
     ``mass``: grams relative to zero, with the standard uncertainty of the window actually used.
     ``stable``: fit to be taken; otherwise ``why_not`` says the reason. ``window_s``: length of the window
     that was averaged. ``counts``: the filtered counts behind the mass. ``net``: a tare is taken away.
+    ``unfit``: why no verdict may rest on it (the driver's words), empty where one may.
     """
 
     at_ns: int
@@ -40,6 +41,7 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
     window_s: float
     counts: float
     net: bool = False
+    unfit: str = ""
 
 
 class PanFault(msgspec.Struct, frozen=True, tag="pan_fault"):

@@ -61,7 +61,8 @@ class BridgeInfo(msgspec.Struct, frozen=True, tag="bridge"):
     """What is being sampled; repeated once a second as the sampler's sign of life.
 
     ``session`` changes with every opening of the driver: the receiver then treats the stream as a
-    power-up. ``rate_hz`` is nominal (10 or 80); the true period is learned from the stream.
+    power-up. ``rate_hz`` is nominal (10 or 80); the true period is learned from the stream. ``unfit``: why
+    no verdict may rest on this bridge although it can be looked at, in words for the keeper; empty when fit.
     """
 
     name: str
@@ -70,6 +71,7 @@ class BridgeInfo(msgspec.Struct, frozen=True, tag="bridge"):
     gain: int
     session: str
     at_ns: int
+    unfit: str = ""
 
 
 StreamMessage = BridgeInfo | Sample
@@ -110,6 +112,9 @@ class LoadCell(Protocol):
     A driver module has ``open_driver(options) -> LoadCell`` where options is a mapping of plain values
     from the configuration, validated beside the driver; it is registered as an entry point of the group
     ``steelyard.loadcell``.
+
+    A driver that can be unfit for verdicts has an attribute ``unfit`` (see BridgeInfo), one that finds
+    something out as it opens an attribute ``remarks``; ask by ``unfit_of`` and ``remarks_of``.
     """
 
     rate_hz: float
@@ -129,3 +134,13 @@ class LoadCell(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+
+def unfit_of(cell: LoadCell) -> str:
+    """Why no verdict may rest on the bridge now, in words; empty for a driver that says nothing of it."""
+    return str(getattr(cell, "unfit", ""))
+
+
+def remarks_of(cell: LoadCell) -> tuple[str, ...]:
+    """What the driver found out about its machine as it opened, one sentence each."""
+    return tuple(getattr(cell, "remarks", ()))

@@ -64,7 +64,7 @@ class GpioOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class GpioLoadCell:
     """One HX711 on two pins; ``pins`` and ``clock`` are passed in, ``open_driver`` makes the real ones.
 
-    ``fitness``: what is known of the machine already; it is tried until that is settled. ``remarks``: what
+    ``fitness``: what is known of the machine already; it is tried until that is settled. ``refused``: what
     the system did not allow.
 
     >>> with open_driver({"clock_gpio": 13, "data_gpio": 6}) as cell:      # doctest: +SKIP
@@ -78,13 +78,13 @@ class GpioLoadCell:
         options: GpioOptions,
         *,
         fitness: Fitness | None = None,
-        remarks: tuple[str, ...] = (),
+        refused: tuple[str, ...] = (),
     ) -> None:
         self.rate_hz: float = float(options.rate_hz)
         self.gain: int = options.gain
         self._pins: Pins | None = pins
         self._clock = clock
-        self._remarks = remarks
+        self._refused = refused
         self._pulses = hx711.PULSES[options.gain]
         self._period = hx711.Period(SECOND // options.rate_hz)
         self._fitness = fitness or Fitness()
@@ -96,6 +96,7 @@ class GpioLoadCell:
         self._explained = self._noisy = self._late = False
         self._unsettled = hx711.POWER_UP_CONVERSIONS
         self._rehearse(pins)
+        self.remarks = self.diagnosis()
 
     @property
     def unfit(self) -> str:
@@ -104,7 +105,7 @@ class GpioLoadCell:
 
     def diagnosis(self) -> tuple[str, ...]:
         """In words: how fast this machine is, and what the system did not allow."""
-        return (self._fitness.in_words(), *self._remarks)
+        return (self._fitness.in_words(), *self._refused)
 
     def __enter__(self) -> Self:
         return self
@@ -259,10 +260,10 @@ def open_driver(options: Mapping[str, object]) -> GpioLoadCell:
     taken = _taken(options)
     clock = MonotonicClock()
     # First, because the threads of the library behind gpiozero inherit it.
-    remarks = realtime.claim() if taken.realtime else ()
+    refused = realtime.claim() if taken.realtime else ()
     pins = GpioPins(default_factory(), taken.clock_gpio, taken.data_gpio, clock, ThreadBell(clock))
     try:
-        return GpioLoadCell(pins, clock, taken, remarks=remarks)
+        return GpioLoadCell(pins, clock, taken, refused=refused)
     except LoadCellError:
         pins.close()
         raise

@@ -41,6 +41,8 @@ from hardware.loadcell.contract import (
     Sample,
     StreamMessage,
     encode,
+    remarks_of,
+    unfit_of,
 )
 from hardware.loadcell.named import OpenDriver, driver_named
 
@@ -152,6 +154,8 @@ class Sampler:
             try:
                 with self._open_driver(self._options) as cell:
                     self._say(f"{self._name}: {self._driver} is open ({cell.rate_hz:g}/s, gain {cell.gain})")
+                    for remark in remarks_of(cell):
+                        self._say(f"{self._name}: {remark}")
                     self._follow(cell)
             except BadOption:
                 raise
@@ -167,14 +171,29 @@ class Sampler:
     def _follow(self, cell: LoadCell) -> None:
         """Publishes what the driver reads until the end is asked for."""
         session = secrets.token_hex(8)
-        info_ns = 0
+        told = self._tell(cell, session)
         while not self._stop.wait(0):
-            now_ns = time.monotonic_ns()
-            if now_ns - info_ns >= INFO_EVERY_NS:
-                info_ns = now_ns
-                self._publish(BridgeInfo(self._name, self._driver, cell.rate_hz, cell.gain, session, now_ns))
-            self._publish(cell.read())
+            sample = cell.read()
+            if unfit_of(cell) != told.unfit:
+                self._say(f"{self._name}: {unfit_of(cell) or 'fit for verdicts again'}")
+            if unfit_of(cell) != told.unfit or time.monotonic_ns() - told.at_ns >= INFO_EVERY_NS:
+                # Before the sample, so that nobody weighs it by what was true before.
+                told = self._tell(cell, session)
+            self._publish(sample)
             self._failures = 0
+
+    def _tell(self, cell: LoadCell, session: str) -> BridgeInfo:
+        told = BridgeInfo(
+            name=self._name,
+            driver=self._driver,
+            rate_hz=cell.rate_hz,
+            gain=cell.gain,
+            session=session,
+            at_ns=time.monotonic_ns(),
+            unfit=unfit_of(cell),
+        )
+        self._publish(told)
+        return told
 
     def _wait(self, seconds: float) -> None:
         """Waits out the back-off, saying meanwhile that nothing is connected."""

@@ -59,6 +59,8 @@ def pan(state: messages.State, say: Say) -> PanView:
     if now.mass_g is None:
         return PanView("", "kg", say("bar.waiting"), Tone.WAIT)
     figure = live_figure(now.mass_g)
+    if now.unfit and now.stable:
+        return PanView(figure, "kg", say("bar.look_only"), Tone.WAIT)
     if now.stable:
         return PanView(figure, "kg", say("bar.stable"), Tone.GOOD)
     return PanView(figure, "kg", say.code("why_not", now.why_not or "other"), Tone.WAIT)
