@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from firmware_app.cli.budget import budget
+from firmware_app.cli.calibrate import calibrate
+from firmware_app.cli.control import app as control
 from firmware_app.cli.demo.command import demo
 from firmware_app.cli.enrol import enrol
 from firmware_app.cli.gateway import PASSED_ON, gateway
+from firmware_app.cli.hardware import app as hardware
 from firmware_app.cli.health import health
 from firmware_app.cli.judge import app as judge
 from firmware_app.cli.ledger import app as ledger
@@ -32,11 +35,14 @@ app.command()(run)
 app.command()(health)
 app.command()(record)
 app.command()(weigh)
+app.command()(calibrate)
 app.add_typer(scale, name="scale")
+app.add_typer(hardware, name="hardware")
 app.add_typer(judge, name="judge")
 app.command(epilog="Example: steelyard budget weight.toml --monte-carlo 1000000")(budget)
 app.command(epilog="Example: steelyard site --latitude 37 --altitude 2500")(site)
 app.command()(enrol)
+app.add_typer(control, name="control")
 app.add_typer(ledger, name="ledger")
 app.add_typer(slip, name="slip")
 app.command(context_settings=PASSED_ON)(gateway)

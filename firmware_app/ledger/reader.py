@@ -132,6 +132,14 @@ class LedgerReader:
                 after = _integer(seq)
                 yield read_entry(str(jws), self.key)
 
+    def last_of(self, kinds: tuple[str, ...]) -> Entry | None:
+        """The latest entry of one of the kinds, None where there is none; raises as `entry` does."""
+        asked = ", ".join("?" for _ in kinds)
+        # Only question marks are put in; the kinds themselves are bound.
+        latest = f"SELECT jws FROM entries WHERE kind IN ({asked}) ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        jws = self._one(latest, *kinds)
+        return None if jws is None else read_entry(str(jws), self.key)
+
     def lines(self, after: int, limit: int, max_bytes: int = MAX_PAGE_BYTES) -> tuple[str, ...]:
         """The texts of entries with seq > ``after`` in order: at most ``limit`` (1 … 500) and, from the
         second on, at most ``max_bytes`` together. Verified by whoever receives them."""
