@@ -12,6 +12,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -33,12 +34,10 @@ UNFIT = (
 """Why no legal verdict may rest on this driver."""
 
 ANSWER_NS = 900_000_000
-"""read() answers within this, so that with the look after it stays below the promised second."""
+"""read() answers within this, so that it stays below the promised second."""
 SLEEP_NS = 10_000_000
 LONGEST_SLEEP_NS = 20_000_000
 """The kernel sleeps 10 ms between two looks at DOUT (msleep(10)), 20 ms at most where its tick is 10 ms."""
-LOOK_AFTER_NS = 25_000_000
-"""By then the trigger (every 10 ms) or the next read has found DOUT low, if it was low after the pulses."""
 GIVEN_UP_NS = SECOND
 """With a silent chip the kernel reports an error only after a hundred looks; sooner, it was disturbed."""
 SCALE_EVERY = 10
@@ -109,7 +108,7 @@ class IioLoadCell:
         self._scale = Scale(files, setup, options.gain)
         self._follower = Follower(self.rate_hz)
         self._scale_in = 0
-        self._next: Arrival | None = None
+        self._out: deque[Sample] = deque()
         self.mode, self.why_no_buffer = "buffer", ""
         self._source: Source | None = self._open_source(setup, options)
 
@@ -134,17 +133,19 @@ class IioLoadCell:
         if self._source is None:
             raise LoadCellError("iio: the driver is closed: open it again to read")
         deadline_ns = self._clock.now_ns() + ANSWER_NS
-        while self._clock.now_ns() < deadline_ns:
+        while not self._out and self._clock.now_ns() < deadline_ns:
             if not self._gain_is_right(deadline_ns):
                 continue
-            arrival = self._next or self._source.next(deadline_ns)
+            arrival = self._source.next(deadline_ns)
             if arrival is None:
                 break
-            self._next = self._source.next(arrival.end_ns + LOOK_AFTER_NS)
             self._scale_in -= 1
-            sample = self._judge(arrival, self._next)
-            if sample is not None:
-                return sample
+            self._out.extend(self._judge(arrival))
+            if self._follower.stuck_low and self.mode == "files":
+                # A dead line answers at once: asked without a pause, it would keep a core busy.
+                self._clock.sleep_until(self._clock.now_ns() + SLEEP_NS)
+        if self._out:
+            return self._out.popleft()
         self._scale_in = 0
         fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
         self._follower.absent()
@@ -179,22 +180,23 @@ class IioLoadCell:
             self._follower.absent()
         return True
 
-    def _judge(self, arrival: Arrival, after: Arrival | None) -> Sample | None:
+    def _judge(self, arrival: Arrival) -> list[Sample]:
+        """The Samples that may go out after one more conversion, or error, of the kernel."""
         judged = iio_format.judge(arrival.word)
+        waited_ns = arrival.end_ns - arrival.asked_ns
         if judged.error:
             self._scale_in = 0
-            if arrival.end_ns - arrival.asked_ns >= GIVEN_UP_NS:
-                self._follower.stuck_low = False
+            self._follower.stuck_low = False
+            if waited_ns >= GIVEN_UP_NS:
                 self._follower.absent()
-                return Sample(arrival.end_ns, None, (Fault.DISCONNECTED,))
+                return [Sample(arrival.end_ns, None, (Fault.DISCONNECTED,))]
             self._follower.lost()
-            return Sample(arrival.end_ns, None, judged.faults)
-        waited = arrival.end_ns - arrival.asked_ns >= SLEEP_NS
+            return [Sample(arrival.end_ns, None, judged.faults)]
+        waited = waited_ns >= SLEEP_NS
         quiet_ns = max(arrival.asked_ns, arrival.end_ns - LONGEST_SLEEP_NS) if waited else arrival.end_ns
-        low_after = after is not None and after.end_ns - arrival.end_ns < LOOK_AFTER_NS
+        # Not waited for: the conversion may have been there for long, and the next one may have come into it.
         faults = judged.faults if waited else (Fault.BAD_TRANSFER,)
-        look = Look(quiet_ns, arrival.end_ns, arrival.end_ns)
-        return self._follower.follow(look, judged.counts, faults, low_after=low_after)
+        return self._follower.follow(Look(quiet_ns, arrival.end_ns, arrival.end_ns), judged.counts, faults)
 
 
 def _first(there: list[str], *names: str) -> str:

@@ -17,6 +17,7 @@ import os
 import select
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal, Protocol, Self
 
@@ -35,14 +36,14 @@ UNFIT = (
 )
 """Why no legal verdict may rest on this driver."""
 
-ANSWER_NS = 900_000_000
-"""read() answers within this, so that it stays below the promised second."""
+ANSWER_NS = 800_000_000
+"""read() answers within this, so that it stays below the promised second also when it ends a child."""
 HANG_NS = 2 * SECOND
 """A child that is silent for longer is ended: the longest read without a report takes 0.41 s (40 looks)."""
 START_NS = 10 * SECOND
 """From the start of a child to its first word: the imports, on a slow card."""
 BACK_OFF_NS = tuple(SECOND * tenths // 10 for tenths in (2, 5, 10, 20, 50, 100))
-ENDING_S = 0.5
+ENDING_S = 0.15
 AHEAD_NS = SECOND // 10
 """No report can be from later than this; what is, is no report."""
 Pin = Annotated[int, msgspec.Meta(ge=0, le=27)]
@@ -120,15 +121,15 @@ class ChildProcess:
         self._process.stdout.close()
 
 
-def follow(follower: Follower, read: Read) -> Sample | None:
-    """What one report of the child says; None where it tells of no conversion, or again of a dead line."""
+def follow(follower: Follower, read: Read) -> list[Sample]:
+    """The Samples that may go out after one report of the child."""
     if read.word is Word.NOT_READY or read.seen_ns is None:
         follower.stuck_low = False
         follower.absent()
-        return None
+        return []
     seen_ns = read.seen_ns
     look = Look(seen_ns if read.quiet_ns is None else read.quiet_ns, seen_ns, read.end_ns)
-    return follower.follow(look, read.code, _faults(read), low_after=read.low_after)
+    return follower.follow(look, read.code, _faults(read))
 
 
 def _faults(read: Read) -> tuple[Fault, ...]:
@@ -138,7 +139,7 @@ def _faults(read: Read) -> tuple[Fault, ...]:
     if read.word is Word.SATURATED and not read.nested:
         return (Fault.OVERLOAD,) if read.code == hx711.OVERLOAD_CODE else (Fault.UNDERLOAD,)
     # A dead line reads 0 or -1 too, and the package never looks at DOUT after the data: neither is believed.
-    if read.nested or read.quiet_ns is None or read.code in (None, 0, -1):
+    if read.nested or read.low_after or read.quiet_ns is None or read.code in (None, 0, -1):
         return (Fault.BAD_TRANSFER,)
     assert read.code is not None
     in_range = -(1 << 23) < read.code < (1 << 23) - 1
@@ -161,6 +162,7 @@ class LibraryLoadCell:
         self._start = start
         self._clock = clock
         self._follower = Follower(self.rate_hz)
+        self._out: deque[Sample] = deque()
         self._failures = 0
         self._next_start_ns = 0
         self._patience_ns = START_NS
@@ -190,16 +192,18 @@ class LibraryLoadCell:
         if self._closed:
             raise LoadCellError("library: the driver is closed: open it again to read")
         deadline_ns = self._clock.now_ns() + ANSWER_NS
-        while (now_ns := self._clock.now_ns()) < deadline_ns:
+        while not self._out and (now_ns := self._clock.now_ns()) < deadline_ns:
             event = self._next_event(now_ns, deadline_ns)
             if isinstance(event, Failed):
                 raise DriverUnavailable(f"library: {event.words}")
             if isinstance(event, Opened):
                 self._patience_ns = HANG_NS
-            sample = follow(self._follower, event) if isinstance(event, Read) else None
-            if sample is not None:
-                self._failures = 0 if not sample.faults else self._failures
-                return sample
+            if isinstance(event, Read):
+                self._out.extend(follow(self._follower, event))
+        if self._out:
+            sample = self._out.popleft()
+            self._failures = self._failures if sample.faults else 0
+            return sample
         fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
         self._follower.absent()
         return Sample(self._clock.now_ns(), None, (fault,))

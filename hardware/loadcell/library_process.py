@@ -35,7 +35,7 @@ VERSION = "1.1.2.3"
 LINE_BYTES = 400
 SPIN_NS = 10_000_000
 """Pause after a read that left DOUT low: with a line that is stuck low the package would spin."""
-TIDY_S = 0.3
+TIDY_S = 0.1
 DONE, CANNOT_START = 0, 3
 CHANNELS = {128: "A", 64: "A", 32: "B"}
 """Input by gain; the package takes a gain for input A only, B always has 32."""
@@ -190,6 +190,7 @@ def run(dout: int, sck: int, gain: int, tell: Callable[[Event], None]) -> int:
     """Reads with the package until the process is ended; returns only where it cannot be used."""
     ear = Ear()
     root = logging.getLogger()
+    level = root.level
     root.addHandler(ear)
     root.setLevel(logging.DEBUG)
     try:
@@ -212,6 +213,7 @@ def run(dout: int, sck: int, gain: int, tell: Callable[[Event], None]) -> int:
     finally:
         GPIO.output(sck, False)
         root.removeHandler(ear)
+        root.setLevel(level)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -221,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the parent, which ends this process
     descriptor = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints is no event
     threading.Thread(target=_end_with, args=(0,), daemon=True).start()

@@ -4,8 +4,8 @@ Rules this file obeys:
 
 * A reader that looks at DOUT now and then knows of an edge only that it lies between two looks; a burst may
   therefore run into the next conversion and mix two values, which no bit of it shows.
-* A read counts only where its edge lies one period after that of the read before, and where it ended
-  before the next conversion could come.
+* A read counts only where its edge lies one period after that of the read before, where it ended before the
+  next conversion could come, and where the read after it did not find DOUT low too soon.
 * Nothing here waits or reads a clock.
 """
 
@@ -71,9 +71,9 @@ def judge(before: Look | None, look: Look, rate_hz: float) -> Timing:
 
 
 class Follower:
-    """Follows one chip from read to read and makes Samples of them.
+    """Follows one chip from read to read and makes Samples of them, each one held until the next read.
 
-    ``stuck_low``: the last read found DOUT low all the time, also when it should have been high.
+    ``stuck_low``: DOUT was low all the time, also when it should have been high.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -81,43 +81,59 @@ class Follower:
         self._rate_hz = rate_hz
         self._restart_ns = RESTART_PERIODS * SECOND / rate_hz
         self._before: Look | None = None
+        self._held: Sample | None = None
         self._unsettled = hx711.POWER_UP_CONVERSIONS
         self._soon = 0
 
     def absent(self) -> None:
         """Nothing came for so long that the chip must be taken for newly powered."""
+        self._held = None
         if not self._soon:
             self._before = None
         self._unsettled = hx711.POWER_UP_CONVERSIONS
 
     def lost(self) -> None:
-        """Something broke off: neither the chip's phase nor its gain is known."""
-        self._before = None
-        self.unsettle()
+        """A read broke off: neither the chip's phase nor its gain is known."""
+        self._held = self._before = None
+        self._unsettle()
 
-    def unsettle(self) -> None:
-        """The next conversions may be of another gain, or still hold some of it."""
-        self._unsettled = max(self._unsettled, hx711.GAIN_CHANGE_CONVERSIONS)
+    def follow(self, look: Look, counts: int | None, faults: tuple[Fault, ...]) -> list[Sample]:
+        """What is known now that a read gave ``counts``, or ``faults``: the Samples that may go out.
 
-    def follow(
-        self, look: Look, counts: int | None, faults: tuple[Fault, ...], *, low_after: bool
-    ) -> Sample | None:
-        """The Sample of one read; None where a dead line is read again and again."""
+        A value waits for the next read: where that finds DOUT low before any conversion can be there, DOUT
+        was not high after the last pulse, and the value is a bad transfer. A fault goes out at once; of a
+        dead line that is read again and again, only the first.
+        """
         timing = judge(self._before, look, self._rate_hz)
+        out = self._let_go(timing)
         if self._before is not None and look.quiet_ns - self._before.seen_ns > self._restart_ns:
             self._unsettled = hx711.POWER_UP_CONVERSIONS
         self._before = look
-        self.stuck_low = low_after and counts == 0
         self._soon = self._soon + 1 if timing is Timing.TOO_SOON else 0
-        if self._soon > 1:
-            self.unsettle()
-            return None
-        if low_after or timing is not Timing.SOUND:
+        self.stuck_low = self._soon > 0 and counts == 0
+        if timing is not Timing.SOUND:
             faults = (Fault.BAD_TRANSFER,)
         if Fault.BAD_TRANSFER in faults or Fault.SLOW_CLOCK in faults:
             # The chip counted other pulses than 25 to 27, or fell asleep: its gain is not known.
-            self.unsettle()
-            return Sample(look.edge_ns, None, faults)
-        settling = (Fault.SETTLING,) if self._unsettled else ()
-        self._unsettled = max(0, self._unsettled - 1)
-        return Sample(look.edge_ns, None if faults else counts, (*faults, *settling))
+            self._unsettle()
+            return out if self._soon > 1 else [*out, Sample(look.edge_ns, None, faults)]
+        if self._unsettled:
+            self._unsettled -= 1
+            settling: tuple[Fault, ...] = (Fault.SETTLING,)
+        else:
+            settling = ()
+        if faults:
+            return [*out, Sample(look.edge_ns, None, (*faults, *settling))]
+        self._held = Sample(look.edge_ns, counts, settling)
+        return out
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _let_go(self, timing: Timing) -> list[Sample]:
+        held, self._held = self._held, None
+        if held is None:
+            return []
+        return [Sample(held.at_ns, None, (Fault.BAD_TRANSFER,)) if timing is Timing.TOO_SOON else held]
+
+    def _unsettle(self) -> None:
+        self._unsettled = max(self._unsettled, hx711.GAIN_CHANGE_CONVERSIONS)
