@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from firmware_app.calibrating.result import Result
+from firmware_app.weighing.calibration import LOOP_DIVISOR
 
 STEPS_OF_MPE = ((500, Decimal("0.5")), (2000, Decimal(1)), (10_000, Decimal("1.5")))
 """OIML R 76-1:2006 Table 6, class III, initial verification: up to n intervals, MPE in intervals."""
@@ -33,7 +34,7 @@ def uncertainty_at(result: Result, load_g: float) -> At:
         raise ValueError("refused data have no uncertainty")
     counts = result.curve.highest_counts * load_g / result.curve.highest_g
     point = result.curve.at(counts)
-    hysteresis = (result.hysteresis_g or 0.0) * result.curve.loop(load_g) / math.sqrt(12)
+    hysteresis = (result.hysteresis_g or 0.0) * result.curve.loop(load_g) / LOOP_DIVISOR
     repeatability = result.repeatability_g
     standard = math.hypot(point.fit, point.weights, hysteresis, repeatability)
     return At(load_g, standard, point.fit, point.weights, hysteresis, repeatability)

@@ -77,6 +77,8 @@ MOST_POINTS = 200
 MOST_WEIGHTS = 64
 OVER_INTERVALS = 9
 """Intervals above the highest load up to which an instrument may indicate (R 76-1 4.2.3: Max + 9 e)."""
+LOOP_DIVISOR = math.sqrt(8)
+"""Standard deviation of the arc sine distribution over the width of the loop (JCGM 101 6.4.6.4: a/√2)."""
 BELOW_SHARE = 0.02
 """Of the highest load, by which a zero may have moved (R 76-1 4.5.1: ± 2 % of Max)."""
 
@@ -211,8 +213,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
         ``counts_u``: standard uncertainty of the difference from the reading itself. ``temperature_c``: of
         the cell body now, where a sensor is fitted; it is used where the calibration knows its own. Terms
-        are independent and added in quadrature (JCGM 100 5.1.2); hysteresis is rectangular, half the loop
-        to either side (JCGM 100 4.3.7).
+        are independent and added in quadrature (JCGM 100 5.1.2); of the hysteresis loop most weighings lie
+        near one branch or the other, so it is U-shaped (JCGM 101 6.4.6).
         """
         if self.curve is None:
             value = counts / self.counts_per_gram
@@ -222,7 +224,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
             point = self.curve.at(counts)
             value, slope, fit, weights = point.value, point.slope, point.fit, point.weights
             loop, beyond = self.curve.loop(value), self._beyond(self.curve, value)
-        hysteresis = (self.hysteresis_g or 0.0) * loop / math.sqrt(12)
+        hysteresis = (self.hysteresis_g or 0.0) * loop / LOOP_DIVISOR
         warm, temperature = self._temperature(temperature_c)
         value, fit, weights = value * warm, abs(fit * warm), weights * warm
         temperature *= abs(value)
