@@ -261,6 +261,15 @@ def open_driver(options: Mapping[str, object]) -> GpioLoadCell:
     clock = MonotonicClock()
     # First, because the threads of the library behind gpiozero inherit it.
     refused = realtime.claim() if taken.realtime else ()
+    try:
+        return _opened(taken, clock, refused)
+    except LoadCellError:
+        if taken.realtime:
+            realtime.release()
+        raise
+
+
+def _opened(taken: GpioOptions, clock: Clock, refused: tuple[str, ...]) -> GpioLoadCell:
     pins = GpioPins(default_factory(), taken.clock_gpio, taken.data_gpio, clock, ThreadBell(clock))
     try:
         return GpioLoadCell(pins, clock, taken, refused=refused)

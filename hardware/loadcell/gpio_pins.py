@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hardware.loadcell.clock import SECOND, Clock
-from hardware.loadcell.contract import DriverUnavailable, LoadCellError
+from hardware.loadcell.contract import DriverUnavailable
 
 MOST_EDGES = 64
 """Falling edges kept; a burst makes at most twelve, and only the last few count."""
@@ -76,14 +76,19 @@ class GpioPins:
         self._bell = bell
         self._edges: deque[Any] = deque(maxlen=MOST_EDGES)
         self._devices: list[Any] = []
-        with said("the pins cannot be had"):
-            for gpio in (clock_gpio, data_gpio):
-                self._devices.append(GPIODevice(gpio, pin_factory=factory))
-            sck, dout = (device.pin for device in self._devices)
-            sck.output_with_state(0)
-            dout.input_with_pull("up")
-            dout.edges = "falling"
-            dout.when_changed = self._fell
+        try:
+            with said("the pins cannot be had"):
+                for gpio in (clock_gpio, data_gpio):
+                    self._devices.append(GPIODevice(gpio, pin_factory=factory))
+                sck, dout = (device.pin for device in self._devices)
+                sck.output_with_state(0)
+                dout.input_with_pull("up")
+                dout.edges = "falling"
+                dout.when_changed = self._fell
+        except DriverUnavailable:
+            for device in self._devices:
+                device.close()
+            raise
         self.write: Callable[[int], object] = _writer(sck)
         self.read: Callable[[], int] = _reader(dout)
 
@@ -155,33 +160,35 @@ def _lgpio_of(pin: Any) -> Any:
 @contextmanager
 def said(what: str) -> Iterator[None]:
     """Turns what gpiozero and the library behind it raise into DriverUnavailable."""
-    from gpiozero import GPIOZeroError
-
     try:
         yield
-    except LoadCellError:
-        raise
-    except (GPIOZeroError, OSError) as error:
-        raise DriverUnavailable(f"gpio: {what}: {error}") from error
     except Exception as error:
-        # lgpio's own error has no base but Exception, and its name is known only where it is installed.
-        if type(error).__module__ != "lgpio":
+        if not _of_the_pins(error):
             raise
         raise DriverUnavailable(f"gpio: {what}: {error}") from error
+
+
+def _of_the_pins(error: Exception) -> bool:
+    """Whether gpiozero, the system or the library behind it says so; lgpio's error has a base of no name."""
+    from gpiozero import GPIOZeroError
+
+    return isinstance(error, GPIOZeroError | OSError) or type(error).__module__ == "lgpio"
 
 
 def default_factory() -> Any:
     """gpiozero's factory for this machine; raises DriverUnavailable with the remedy where there is none."""
     try:
         from gpiozero import Device
-        from gpiozero.exc import BadPinFactory
     except ImportError:
         raise DriverUnavailable(f"gpio: the package gpiozero is not installed: {HERE}") from None
     with warnings.catch_warnings(record=True) as tried, _lgpio_at_home():
         warnings.simplefilter("always")
         try:
             Device.ensure_pin_factory()
-        except BadPinFactory as error:
+        except Exception as error:
+            if not _of_the_pins(error) and not isinstance(error, ImportError):
+                raise
+            # Every factory that was tried warns why it cannot be; the first is the one that is meant.
             reasons = [str(warning.message).removeprefix("Falling back from ") for warning in tried]
             why = reasons[0] if reasons else str(error)
             raise DriverUnavailable(f"gpio: this machine has no pins ({why}): {HERE}") from None

@@ -13,7 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 PRIORITY = 40
 """Of SCHED_FIFO: below 50, at which the kernel's own interrupt threads run, which bring the edges."""
@@ -44,6 +44,14 @@ def claim() -> tuple[str, ...]:
             "give the service LimitMEMLOCK=infinity"
         )
     return tuple(refused)
+
+
+def release() -> None:
+    """Takes back what ``claim`` raised."""
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).munlockall()
 
 
 @contextmanager

@@ -317,6 +317,17 @@ def test_restart_at_another_gain_settles_anew(keeps_gain):
     assert {(sample.counts, sample.faults) for sample in after[2:]} == {(42_000, ())}
 
 
+@pytest.mark.parametrize("faster", [1.17, 1 / 1.17])
+def test_an_oscillator_that_changes_its_speed_is_followed(faster):
+    rig = Rig()
+    rig.read(20)
+    rig.period_ns = round(rig.period_ns / faster)
+
+    samples = rig.read(40)
+
+    assert len(rig.no_wrong_value(samples)) == 40
+
+
 # --------------------------------------------------------------------------------------- cable and supply
 
 
@@ -541,7 +552,9 @@ def test_pin_that_somebody_else_has_is_said():
     rig = Rig()
 
     with pytest.raises(DriverUnavailable, match=r"the pins cannot be had: .*GPIO13.*in use"):
-        GpioPins(rig.factory, SCK, 5, rig.clock, rig.bench)
+        GpioPins(rig.factory, 5, SCK, rig.clock, rig.bench)
+    # and what was free before is free again
+    GpioPins(rig.factory, 5, 7, rig.clock, rig.bench).close()
 
 
 @pytest.mark.parametrize(
