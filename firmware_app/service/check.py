@@ -14,6 +14,7 @@ from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.config import Config, Loaded
 from firmware_app.service.control import find_piece
+from firmware_app.service.lead_line import refuse_wrong_pair
 from firmware_app.service.messages import CORE_SOCKET, endpoint
 from firmware_app.service.processes import pan_options
 from firmware_app.standards.sets import load_weights
@@ -58,11 +59,14 @@ def check(loaded: Loaded, today: date) -> tuple[str, ...]:
         except (LoadCellError, ScaleError, ScannerError, PrinterError) as error:
             raise SteelyardError(f"{loaded.path}: {driver.table}.options: {error}") from error
     if config.lead is not None:
-        known = [profile.id for profile in parts.factory("steelyard.scale_profiles", "builtin")().list()]
+        infos = parts.factory("steelyard.scale_profiles", "builtin")().list()
+        known = {profile.id: profile for profile in infos}
         if config.lead.profile and config.lead.profile not in known:
             raise SteelyardError(
                 f"{loaded.path}: lead.profile: no protocol {config.lead.profile!r}; see steelyard scale list"
             )
+        if config.lead.profile:
+            refuse_wrong_pair(config.lead.transport, known[config.lead.profile])
     if config.printer is not None and not Path(config.printer.font).is_file():
         raise SteelyardError(
             f"{loaded.path}: printer.font: there is no {config.printer.font}: install fonts-noto-cjk"

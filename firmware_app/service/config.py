@@ -50,13 +50,17 @@ class Pan(msgspec.Struct, frozen=True):
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """The lead to the scale under test: a transport by name and its options; absent where none is."""
+    """The lead to the scale under test: a transport by name and its options; absent where none is.
+
+    ``ask``: scales that only answer are asked by the harmless request of their protocol.
+    """
 
     transport: Name
     options: dict[str, Option] = {}
     profile: Annotated[
         str, Meta(max_length=40, description="fixes the protocol; else the scale's own is used")
     ] = ""
+    ask: bool = False
 
 
 class LabelLayout(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from firmware_app.service.control import WORDS, PanControl, find_piece, without
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.identity import software_hash
 from firmware_app.service.lead import Lead
+from firmware_app.service.lead_line import LeadLine, line_for, open_line, refuse_wrong_pair
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import Pan
 from firmware_app.service.printing import Begun, SlipPrinter, Waiting
@@ -48,9 +49,8 @@ from firmware_app.service.slips import SlipDesk
 from firmware_app.service.visits import VisitDesk
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
-from hardware.scale.bits import Setting
 from hardware.scale.confirm import Confirmation
-from hardware.scale.contract import Profiles
+from hardware.scale.contract import ProfileInfo, Profiles
 from hardware.scanner_contract import ScannerError
 
 TURN_MS = 50
@@ -87,7 +87,8 @@ class Core:
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._shelf: Profiles | None = None
-        self._line: dict[str, object] = {}
+        self._infos: dict[str, ProfileInfo] = {}
+        self._line: LeadLine | None = None
         self._lead, self._profiles = self._open_lead()
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
@@ -136,13 +137,18 @@ class Core:
             return None, {}
         shelf: Profiles = parts.factory("steelyard.scale_profiles", "builtin")()
         self._shelf = shelf
-        known = {profile.id: profile.version for profile in shelf.list()}
-        return self._new_lead(wanted, dict(wanted.options)), known
+        self._infos = {profile.id: profile for profile in shelf.list()}
+        fixed = self._infos.get(wanted.profile)
+        if fixed is not None:
+            refuse_wrong_pair(wanted.transport, fixed)
+        line = line_for(wanted, fixed)
+        assert line is not None
+        return self._new_lead(line), {info.id: info.version for info in self._infos.values()}
 
-    def _new_lead(self, wanted: LeadConfig, line: dict[str, object]) -> Lead:
+    def _new_lead(self, line: LeadLine) -> Lead:
         assert self._shelf is not None
         self._line = line
-        return Lead(parts.factory("steelyard.scale_transport", wanted.transport)(line), self._shelf)
+        return Lead(open_line(line), self._shelf)
 
     def _open_scanner(self) -> Codes | None:
         wanted = self._config.scanner
@@ -213,20 +219,21 @@ class Core:
             return
         procedure = self._desk.procedure
         scale = None if procedure is None else procedure.scale
-        if procedure is not None and scale is not None:
-            self._set_line(self._config.lead, procedure.confirmed)
         wanted = self._config.lead.profile or (scale.profile if scale is not None else "")
+        if procedure is not None and scale is not None:
+            readable = self._set_line(self._config.lead, self._infos.get(wanted), procedure.confirmed)
+            wanted = wanted if readable else ""
         self._lead.use(wanted if wanted in self._profiles else None)
 
-    def _set_line(self, wanted: LeadConfig, confirmed: Confirmation | None) -> None:
-        """Sets the port as it was confirmed for this model of scale, else as it is configured."""
-        line: dict[str, object] = dict(wanted.options)
-        if confirmed is not None and wanted.transport == "serial":
-            line |= Setting(confirmed.baud, confirmed.line).options()
-        if line == self._line or self._lead is None:
-            return
-        self._lead.close()
-        self._lead = self._new_lead(wanted, line)
+    def _set_line(
+        self, configured: LeadConfig, info: ProfileInfo | None, confirmed: Confirmation | None
+    ) -> bool:
+        """Reads by the line that this protocol needs, set as confirmed; False where none can be had."""
+        line = line_for(configured, info, confirmed)
+        if line is not None and line != self._line and self._lead is not None:
+            self._lead.close()
+            self._lead = self._new_lead(line)
+        return line is not None
 
     def _context(self) -> context.Context:
         """The appliance as a visit that begins now must know it."""

@@ -32,7 +32,7 @@ class Setting(msgspec.Struct, frozen=True, order=True):
     line: str
 
     def __str__(self) -> str:
-        return f"{self.baud} {self.line}"
+        return f"{self.baud} {self.line}" if self.line else "USB"
 
     def options(self) -> dict[str, int | str]:
         """As the transport ``serial`` takes it; raises BadOption."""
@@ -57,6 +57,8 @@ def settings_to_try(profiles: Iterable[ProfileInfo]) -> tuple[Setting, ...]:
     likely: dict[int, float] = {}
     deaf: dict[Setting, None] = {}
     for info in profiles:
+        if info.transport == "hid":
+            continue
         for place, baud in enumerate(info.baud_rates):
             likely[baud] = likely.get(baud, 0.0) + 1 / (1 + place)
         for line in lines_of(info):

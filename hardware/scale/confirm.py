@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,8 @@ from hardware.scale.contract import Indication, ScaleError
 from hardware.scale.listen import Candidate
 
 MAX_TEXT = 24
+SLOWEST = 300
+"""Bits a second: no scale sends slower."""
 GRAMS = {
     "g": Decimal(1),
     "kg": Decimal(1000),
@@ -60,17 +62,26 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     """A protocol confirmed for a model of scale.
 
     ``unit``: what the display shows its figures in. ``at``: RFC 3339. ``shown``: every load compared.
+    ``transport``: the kind of line; a HID scale has no rate (0) and no setting (empty). ``asked``: the person
+    chose that the scale be asked by the harmless request of the profile.
     """
 
     maker: Text
     model: Text
     profile: Text
     version: Text
-    baud: Annotated[int, Meta(ge=300, le=921600)]
-    line: Annotated[str, Meta(pattern="^[78][NEO][12]$")]
+    baud: Annotated[int, Meta(ge=0, le=921600)]
+    line: Annotated[str, Meta(pattern="^([78][NEO][12])?$")]
     unit: Text
     at: Text
     shown: Annotated[tuple[Shown, ...], Meta(min_length=1, max_length=10)]
+    transport: Literal["serial", "hid", "modbus"] = "serial"
+    asked: bool = False
+
+    def __post_init__(self) -> None:
+        usb = not self.baud and not self.line
+        if usb != (self.transport == "hid") or not (usb or (self.baud >= SLOWEST and self.line)):
+            raise ValueError(f"a line of kind {self.transport} at {self.baud} {self.line!r}")
 
 
 def compared(text: str, indication: Indication, earlier: tuple[Shown, ...] = ()) -> tuple[Shown, str]:
@@ -112,7 +123,14 @@ def display(text: str) -> tuple[Decimal, str]:
 
 
 def confirmation(
-    candidate: Candidate, shown: tuple[Shown, ...], unit: str, *, maker: str, model: str, at: str
+    candidate: Candidate,
+    shown: tuple[Shown, ...],
+    unit: str,
+    *,
+    maker: str,
+    model: str,
+    at: str,
+    asked: bool = False,
 ) -> Confirmation:
     """The finished confirmation; raises NotConfirmed while loads are missing."""
     if len(shown) < candidate.loads:
@@ -128,6 +146,8 @@ def confirmation(
         unit=unit,
         at=at,
         shown=shown,
+        transport=candidate.transport,
+        asked=asked,
     )
 
 

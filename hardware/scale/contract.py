@@ -186,7 +186,7 @@ class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     confidence: str
     polled: bool
-    transport: str = "serial"
+    transport: Literal["serial", "hid", "modbus"] = "serial"
     requests: Sequence[Request] = ()
     poll: Poll | None = None
 

@@ -81,6 +81,10 @@ def why_not_open(why: str) -> Diagnosis:
 
 
 def _no_bytes(heard: Sequence[Heard]) -> Diagnosis:
+    if heard and heard[0].transport == "hid":
+        return _no_report(heard[0].why)
+    if heard and heard[0].transport == "modbus" and heard[0].why.startswith("device "):
+        return _no_answer(heard[0].why)
     closed = [each.why for each in heard if each.why]
     if closed and len(closed) == len(heard):
         return why_not_open(closed[0])
@@ -92,7 +96,36 @@ def _no_bytes(heard: Sequence[Heard]) -> Diagnosis:
             "straight or crossed cable: try a null-modem adapter; what the scale sends must reach our pin 2",
             "RS-485 or current loop in place of RS-232: A and B exchanged, or another adapter needed",
             "the scale's menu: set its output to continuous (stream, con, tF=0), not to key or command",
-            "a scale that only answers: choose its protocol with --poll PROFILE; else nothing is sent",
+            "a scale that only answers: name its protocol here or with --poll PROFILE; else nothing is sent",
+        ),
+    )
+
+
+def _no_report(why: str) -> Diagnosis:
+    words = why or "the USB scale is there, and not one report came"
+    if "permission" in why.lower():
+        return Diagnosis(
+            Level.NO_BYTES, words, ("let this user in: a udev rule for hidraw (docs/listening.md)",)
+        )
+    return Diagnosis(
+        Level.NO_BYTES,
+        words,
+        (
+            "wake it: most USB scales sleep after two or three minutes and then send nothing",
+            "put something on: some send only when the weight changes",
+            "`steelyard scale ports` lists every USB device that calls itself a scale",
+        ),
+    )
+
+
+def _no_answer(why: str) -> Diagnosis:
+    return Diagnosis(
+        Level.NO_BYTES,
+        f"the transmitter does not answer as it must: {why}",
+        (
+            "rate, parity and address: read them in its menu (--baud, --line); the address here is 1",
+            "RS-485: A and B exchanged, no common ground, or another master on the bus",
+            "another map of registers: the maker's own profile, not the general one",
         ),
     )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
+from typing import Literal
 
 import msgspec
 
@@ -24,6 +25,8 @@ MAX_HEARD = 8192
 """Bytes kept a setting: 8 s of a full line at 9600 baud."""
 NO_RATE = 0
 """The rate of bytes that came from a file."""
+NO_SETTING = Setting(0, "")
+"""Of reports that came over USB."""
 FEWEST_FRAMES = 2
 """One frame may be chance, or the torn end of another; logs begin in the middle of frames."""
 LEAST_COVERAGE = 0.3
@@ -49,11 +52,15 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What came while the port was set so. ``why``: why the port could not be opened, else empty."""
+    """What came while the port was set so. ``why``: why the port could not be opened, else empty.
+
+    ``transport``: the kind of line; only protocols of that kind are tried. A file may be of any: empty.
+    """
 
     setting: Setting
     chunks: tuple[Chunk, ...] = ()
     why: str = ""
+    transport: str = "serial"
 
     @property
     def data(self) -> bytes:
@@ -75,6 +82,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     confidence: str
     polled: bool
+    transport: Literal["serial", "hid", "modbus"] = "serial"
     setting: Setting
     score: float
     frames: int
@@ -136,6 +144,8 @@ class Listening:
     def add(self, heard: Heard) -> None:
         """Tries every protocol of the shelf on what came under one setting."""
         for info in self._profiles.list():
+            if not _may_be_heard(info.transport, heard.transport):
+                continue
             for trial in _tried(self._heard, heard, info, self._profiles):
                 if len(trial.good) >= self._fewest or (not trial.good and trial.bad >= self._fewest):
                     self._trials.append(trial)
@@ -160,6 +170,11 @@ def propose(heard: Iterable[Heard], profiles: Profiles, fewest: int = FEWEST_FRA
     for each in heard:
         listening.add(each)
     return listening.proposal()
+
+
+def _may_be_heard(spoken: str, line: str) -> bool:
+    """Whether a protocol can come over that kind of line: a Modbus bus is a serial line, USB is none."""
+    return line in ("", spoken) or (line, spoken) == ("serial", "modbus")
 
 
 def _tried(number: int, heard: Heard, info: ProfileInfo, profiles: Profiles) -> Iterable[Trial]:
@@ -202,7 +217,9 @@ def _trial(
 
 def _listed(setting: Setting, info: ProfileInfo) -> bool:
     """Whether the profile knows the setting; bytes of a file have no rate that could speak against it."""
-    return setting.line in lines_of(info) and setting.baud in (NO_RATE, *info.baud_rates)
+    return setting == NO_SETTING or (
+        setting.line in lines_of(info) and setting.baud in (NO_RATE, *info.baud_rates)
+    )
 
 
 def _coverage(good: Sequence[Indication], length: int) -> float:
@@ -263,6 +280,7 @@ def _candidate(trial: Trial, pairs: Sequence[Confusable]) -> Candidate:
         title=info.title,
         confidence=info.confidence,
         polled=info.polled,
+        transport=info.transport,
         setting=trial.setting,
         score=round(trial.score, 1),
         frames=len(trial.good),

@@ -16,14 +16,15 @@ from hardware_scale_spoken import YAOHUA, st_gs
 from hardware_scale_uart import heard_as_8n1
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hardware.scale.bits import Setting, lines_heard, read_as, settings_to_try
 from hardware.scale.confirm import Confirmation, NotConfirmed, compared, confirmation, display
-from hardware.scale.contract import BadOption, Check, Indication, LineState, ProfileInfo, Request
+from hardware.scale.contract import BadOption, Check, Indication, LineState, ProfileInfo
 from hardware.scale.diagnosis import Level, diagnose, why_not_open
-from hardware.scale.listen import MAX_HEARD, Chunk, Heard, Proposal, plausibility, propose
+from hardware.scale.listen import MAX_HEARD, NO_SETTING, Chunk, Heard, Proposal, plausibility, propose
 from hardware.scale.profile import Shelf, builtin_profiles
-from hardware.scale.sweep import ask, hear
+from hardware.scale.sweep import hear
 
 SHELF = builtin_profiles()
 assert isinstance(SHELF, Shelf)
@@ -271,7 +272,8 @@ def test_every_profile_is_proposed_for_its_own_frames(name: str) -> None:
     """Given a stream of a profile's first vector, then it is a candidate, and whoever scores as much either
     reads the same or is set beside it."""
     info, frame, value = VALUED[name]
-    proposal = propose([heard(frame * 12, Setting(info.baud_rates[0], "8N1"))], SHELF)
+    came = replace(heard(frame * 12, Setting(info.baud_rates[0], "8N1")), transport=info.transport)
+    proposal = propose([came], SHELF)
     (mine,) = [one for one in proposal.candidates if one.profile == info.id]
     assert mine.value is not None
     assert Decimal(mine.value) == value
@@ -397,15 +399,27 @@ def test_what_is_heard_is_bounded_at_its_entrance() -> None:
     assert len(found.data) == MAX_HEARD
 
 
-def test_asking_sends_the_one_request_twice_a_second() -> None:
-    line = Line()
-    ask(lambda _setting: line, AT_9600, [Request(b"SI\r\n", "weight now")], 2.0, clock_ns=Clock())
-    assert set(line.sent) == {b"SI\r\n"}
-    assert 3 <= len(line.sent) <= 5
+def test_a_report_of_usb_is_offered_for_no_serial_line() -> None:
+    """Given the bytes of a HID report on a serial line, or text over USB, then neither is proposed."""
+    report = bytes.fromhex("03 04 0B FF 6F 04") * 12
+    assert "usb-hid-8d" not in {one.profile for one in propose([heard(report, AT_9600)], SHELF).candidates}
+    over_usb = propose([replace(heard(report, NO_SETTING), transport="hid")], SHELF).candidates
+    assert [(one.profile, one.transport, str(one.setting)) for one in over_usb] == [
+        ("usb-hid-8d", "hid", "USB")
+    ]
+    text = replace(heard(b"ST,GS,+001.567kg\r\n" * 12, NO_SETTING), transport="hid")
+    assert propose([text], SHELF).candidates == ()
+
+
+def test_registers_heard_on_a_bus_are_proposed_and_their_device_is_not_asked() -> None:
+    """Given another master's answers on a serial line, then the Modbus protocols are candidates of it."""
+    found = propose([heard(bytes.fromhex("01 03 04 00 00 04 D2 78 AE") * 6, AT_9600)], SHELF).candidates
+    assert {"flintec-modbus", "modbus-rtu"} <= {one.profile for one in found if one.transport == "modbus"}
 
 
 @pytest.mark.parametrize("info", list(SHELF.list()), ids=lambda info: info.id)
 def test_no_request_of_the_shelf_zeroes_or_tares(info: ProfileInfo) -> None:
+    assert info.poll is None or set(info.poll.steps) <= {request.send for request in info.requests}
     for request in info.requests:
         assert request.send
         assert not re.search(r"\b(zero|tare|reset)\b", request.does, re.IGNORECASE), request

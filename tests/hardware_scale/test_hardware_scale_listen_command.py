@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import tempfile
 import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ from typer.testing import CliRunner, Result
 
 from firmware_app.cli.scale import app
 from firmware_app.registry.confirmations import NAME, load_confirmations
+from hardware.bench import ask
+from hardware.scale.simulated.display import Plate
+from hardware.scale.simulated.run import Setup, SimulatedScale
 
 
 def run(*arguments: str, typed: str | None = None) -> Result:
@@ -211,3 +218,167 @@ def test_whoever_does_not_agree_keeps_nothing(on_pty: Callable[..., Scale], tmp_
     result = run("listen", scale.path, "--seconds", "0.5", "--confirm", "--data", str(tmp_path), typed="q\n")
     assert result.exit_code == 1
     assert load_confirmations(tmp_path) == ()
+
+
+# --------------------------------------------------------------- scales that must be asked, or are on USB
+
+
+def _scripted(monkeypatch: pytest.MonkeyPatch, *words: str, yes: bool = True) -> list[str]:
+    """Types ``words`` in turn, the display's figure after a rest; gives what was asked."""
+    typed, asked = iter(words), list[str]()
+
+    def prompt(text: str, **options: object) -> object:
+        asked.append(text)
+        if "display" in text:
+            time.sleep(1.7)
+        word = next(typed)
+        return options.get("default", "") if word == "" else word
+
+    def confirm(text: str, **_options: object) -> bool:
+        asked.append(text)
+        return yes
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("typer.confirm", confirm)
+    return asked
+
+
+def test_a_silent_line_is_asked_only_when_a_person_names_the_protocol_and_says_yes(
+    on_pty: Callable[..., Scale], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a scale that only answers, when its protocol is named and allowed, then it is kept as asked."""
+    scale = on_pty(lambda: b"S S      1.567 kg\r\n", answers=b"SI\r\n")
+    plate = ("--maker", "Kern", "--model", "KB", "--data", str(tmp_path))
+    asked = _scripted(monkeypatch, "?", "nonsense", "dibal-98", "mt-sics", "", "1.567 kg")
+    result = run("listen", scale.path, "--seconds", "1", "--baud", "9600", "--confirm", *plate)
+    assert result.exit_code == 0, (result.stdout, result.stderr)
+    assert "cannot be asked without changing the scale" in " ".join(result.stdout.split())
+    assert "no profile 'nonsense'" in " ".join(result.stdout.split())
+    assert any("Send this every 250 ms at 9600 8N1" in text for text in asked)
+    assert set(re.findall(rb"[^\r\n]+", scale.got)) == {b"SI"}
+    (kept,) = load_confirmations(tmp_path)
+    assert (kept.profile, kept.transport, kept.asked, kept.line) == ("mt-sics", "serial", True, "8N1")
+
+
+@pytest.mark.parametrize(("words", "yes"), [((""), True), (("mt-sics", ""), False)])
+def test_whoever_does_not_choose_sends_nothing(
+    on_pty: Callable[..., Scale], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], yes: bool
+) -> None:
+    scale = on_pty(lambda: b"S S      1.567 kg\r\n", answers=b"SI\r\n")
+    _scripted(monkeypatch, *(words or ("",)), yes=yes)
+    result = run("listen", scale.path, "--seconds", "0.3", "--baud", "9600", "--confirm")
+    assert (result.exit_code, scale.got) == (1, b"")
+
+
+def test_a_program_is_not_asked_and_sends_nothing(on_pty: Callable[..., Scale]) -> None:
+    scale = on_pty(lambda: b"S S      1.567 kg\r\n", answers=b"SI\r\n")
+    result = run("listen", scale.path, "--seconds", "0.3", "--baud", "9600", "--json")
+    assert (result.exit_code, scale.got) == (1, b"")
+    assert records(result)[-1]["diagnosis"]["level"] == "no_bytes"
+
+
+@contextmanager
+def simulated(profile: str, load_g: float) -> Iterator[Path]:
+    """A simulated scale with a load on it; gives where its line is."""
+    folder = Path(tempfile.mkdtemp(prefix="sy", dir="/tmp"))
+    setup = Setup(
+        profile=profile,
+        model="honest",
+        plate=Plate(max_g=Decimal(15000), e_g=Decimal(5)),
+        link=folder / "line",
+        bench=folder / "bench",
+        rate_hz=20,
+    )
+    scale = SimulatedScale(setup)
+    thread = threading.Thread(target=scale.run, daemon=True)
+    thread.start()
+    try:
+        ask(folder / "bench", load_g=load_g)
+        yield folder / "line"
+    finally:
+        scale.stop()
+        thread.join(5)
+        shutil.rmtree(folder)
+
+
+def test_registers_are_asked_for_and_confirmed_as_modbus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a Laumas transmitter, unconfirmed, when two loads agree, then its transport is kept with it."""
+    with simulated("laumas-modbus", 1235.0) as line:
+        bench = line.parent / "bench"
+        monkeypatch.setattr("typer.prompt", _two_loads(bench))
+        monkeypatch.setattr("typer.confirm", lambda *_words, **_options: True)
+        plate = ("--maker", "Laumas", "--model", "W100", "--data", str(tmp_path))
+        result = run("listen", str(line), "--seconds", "1", "--poll", "laumas-modbus", "--confirm", *plate)
+        assert result.exit_code == 0, (result.stdout, result.stderr)
+    (kept,) = load_confirmations(tmp_path)
+    assert (kept.profile, kept.transport, kept.asked, kept.unit) == ("laumas-modbus", "modbus", True, "kg")
+
+
+def test_a_transmitter_that_does_not_answer_is_said_in_words() -> None:
+    near, far = os.openpty()
+    tty.setraw(far)
+    result = run("listen", os.ttyname(far), "--seconds", "0.6", "--poll", "flintec-modbus")
+    os.close(near)
+    os.close(far)
+    assert result.exit_code == 1
+    assert "does not answer as it must" in " ".join(result.stdout.split())
+    assert "A and B exchanged" in " ".join(result.stdout.split())
+
+
+def test_a_usb_scale_is_listened_to_watched_and_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with simulated("usb-hid-8d", 1235.0) as root:
+        monkeypatch.setattr("firmware_app.cli.scale.common.HID_ROOT", root)
+        (port,) = [each for each in records(run("ports", "--json")) if each.get("transport") == "hid"]
+        assert (port["best"], port["usable"]) == ("1209:0001:SIM0001", True)
+        seen = run("watch", "hid", "--profile", "usb-hid-8d", "--seconds", "0.8", "--json")
+        assert records(seen)[-1]["value"] == "1.235"
+        wrong = run("watch", "hid", "--profile", "mt-sics", "--seconds", "0.2")
+        assert (wrong.exit_code, "spoken over transport 'serial'" in " ".join(wrong.stderr.split())) == (
+            2,
+            True,
+        )
+        plate = ("--maker", "Dymo", "--model", "M25", "--data", str(tmp_path))
+        monkeypatch.setattr("typer.prompt", _two_loads(root.parent / "bench"))
+        monkeypatch.setattr("typer.confirm", lambda *_words, **_options: True)
+        result = run("listen", "1209:0001:SIM0001", "--seconds", "0.8", "--confirm", *plate)
+        assert result.exit_code == 0, (result.stdout, result.stderr)
+    (kept,) = load_confirmations(tmp_path)
+    assert (kept.profile, kept.transport, kept.asked, kept.baud, kept.line) == (
+        "usb-hid-8d",
+        "hid",
+        False,
+        0,
+        "",
+    )
+
+
+def _two_loads(bench: Path) -> Callable[..., str]:
+    words = iter(["1.235 kg", "2.500 kg"])
+
+    def prompt(_text: str, **_options: object) -> str:
+        word = next(words)
+        ask(bench, load_g=float(word.split()[0]) * 1000)
+        time.sleep(2)
+        return word
+
+    return prompt
+
+
+def test_no_usb_scale_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_app.cli.scale.common.HID_ROOT", tmp_path)
+    result = run("listen", "hid", "--seconds", "0.3")
+    assert result.exit_code == 1
+    assert "no HID scale is plugged in" in " ".join(result.stdout.split())
+
+
+def test_watch_asks_only_when_it_is_told_to(on_pty: Callable[..., Scale]) -> None:
+    scale = on_pty(lambda: b"S S      1.567 kg\r\n", answers=b"SI\r\n")
+    watch = ("watch", scale.path, "--profile", "mt-sics", "--seconds", "0.8", "--json")
+    assert (records(run(*watch)), scale.got) == ([], b"")
+    assert {each["value"] for each in records(run(*watch, "--ask"))} == {"1.567"}
+    refused = run("watch", scale.path, "--profile", "yaohua-tf0", "--ask")
+    assert refused.exit_code == 2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
 import typer
@@ -18,14 +19,29 @@ from rich.console import Console
 from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, fail, in_words, print_json
 from firmware_app.quantity import plain
+from firmware_app.service.lead_line import HID, MODBUS, SERIAL, LeadLine, open_line, registers_as_options
 from hardware.scale.bits import Setting
-from hardware.scale.contract import BadOption, Indication, Kind, ProfileError, Profiles, ScaleError, Transport
+from hardware.scale.contract import (
+    BadOption,
+    Indication,
+    Kind,
+    Poll,
+    ProfileError,
+    Profiles,
+    ScaleError,
+    Transport,
+)
+from hardware.scale.hid_ports import hid_scales
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+HID_ROOT = Path("/")
+"""Where /sys and /dev lie."""
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-PortPath = Annotated[str, typer.Argument(help="The serial port, best a name from `steelyard scale ports`.")]
+PortPath = Annotated[
+    str, typer.Argument(help="The port, best a name from `steelyard scale ports`; hid: the only USB scale.")
+]
 Baud = Annotated[int, typer.Option(help="Bits a second.")]
 Line = Annotated[str, typer.Option(help="Data bits, parity, stop bits.")]
 
@@ -63,10 +79,23 @@ def setting_of(baud: int, line: str) -> Setting:
 
 def open_port(port: str, setting: Setting) -> Transport:
     """The serial port, present or not yet; raises BadOption."""
-    opened: Transport = parts.factory("steelyard.scale_transport", "serial")(
-        {"port": port, **setting.options()}
-    )
-    return opened
+    return open_line(LeadLine(SERIAL, {"port": port, **setting.options()}))
+
+
+def is_hid(port: str) -> bool:
+    """Whether a name means a USB scale: ``hid`` for the only one, or a name from `steelyard scale ports`."""
+    names = {name for scale in hid_scales(HID_ROOT) for name in scale.names}
+    return port == HID or port.startswith("/dev/hidraw") or port in names
+
+
+def line_of(port: str, setting: Setting, poll: Poll | None = None) -> LeadLine:
+    """How a port is read: over USB, by its registers, or as a serial line that is asked or listened to."""
+    if is_hid(port):
+        return LeadLine(HID, {"port": "auto" if port == HID else port, "root": str(HID_ROOT)})
+    serial: dict[str, object] = {"port": port, **setting.options()}
+    if poll is not None and poll.registers is not None:
+        return LeadLine(MODBUS, serial | registers_as_options(poll, poll.registers))
+    return LeadLine(SERIAL, serial, poll)
 
 
 def remark(words: str) -> None:

@@ -63,7 +63,7 @@ def _candidates(blocks: Iterable[bytes], as_json: bool) -> None:
         data += block
         if len(data) >= MAX_HEARD:
             break
-    heard = Heard(Setting(NO_RATE, "8N1"), (Chunk(0, data[:MAX_HEARD]),))
+    heard = Heard(Setting(NO_RATE, "8N1"), (Chunk(0, data[:MAX_HEARD]),), transport="")
     found = propose((heard,), shelf(), fewest=1).candidates
     for candidate in found:
         if as_json:

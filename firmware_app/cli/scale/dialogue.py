@@ -8,20 +8,18 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 import typer
 from rich.console import Console
 
 from firmware_app.cli.common import NO, console, fail
-from firmware_app.cli.scale.common import open_port
 from firmware_app.cli.scale.ear import Ear
 from hardware.scale.bits import Setting
 from hardware.scale.confirm import Confirmation, NotConfirmed, Shown, compared, confirmation, display
-from hardware.scale.contract import Profiles, Request
+from hardware.scale.contract import Profiles, Transport
 from hardware.scale.listen import Candidate, Proposal
 
 MAX_TRIES = 20
@@ -36,14 +34,17 @@ class Plate(msgspec.Struct, frozen=True):
 
 
 def confirm_with_display(
-    port: str, proposal: Proposal, known: Profiles, *, requests: Sequence[Request], plate: Plate
+    open_at: Callable[[Setting], Transport], proposal: Proposal, known: Profiles, *, asked: bool, plate: Plate
 ) -> Confirmation:
-    """The confirmation a person gave; leaves with exit code 1 where none came about."""
+    """The confirmation a person gave; leaves with exit code 1 where none came about.
+
+    ``open_at``: opens the line at a setting. ``asked``: that line asks the scale, as the person chose.
+    """
     best = proposal.candidates[0].setting
     rivals = [one for one in proposal.candidates if one.setting.baud == best.baud and one.value is not None]
     # 7E1 and the like were read out of what came as 8N1; all rivals must share one way of hearing.
-    physical = best if requests else Setting(best.baud, "8N1")
-    with Ear(partial(open_port, port)(physical), rivals, known, requests) as ear:
+    physical = best if asked or not best.line else Setting(best.baud, "8N1")
+    with Ear(open_at(physical), rivals, known) as ear:
         chosen, shown, unit = _compare(ear, rivals)
     out = Console()
     out.print(f"{chosen.profile} reads what the display shows: {chosen.title}", markup=False)
@@ -56,7 +57,7 @@ def confirm_with_display(
     if not typer.confirm(f"Read {maker} {model} by {chosen.profile} at {chosen.setting}?", default=False):
         fail("not confirmed", NO)
     at = datetime.now(UTC).isoformat("T", "seconds")
-    return confirmation(chosen, shown, unit, maker=maker.strip(), model=model.strip(), at=at)
+    return confirmation(chosen, shown, unit, maker=maker.strip(), model=model.strip(), at=at, asked=asked)
 
 
 def _compare(ear: Ear, rivals: Sequence[Candidate]) -> tuple[Candidate, tuple[Shown, ...], str]:

@@ -12,16 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from itertools import cycle
 from typing import Self
 
 from hardware.scale.bits import read_as
-from hardware.scale.contract import Indication, LineLost, LineState, Profiles, Request, Transport
+from hardware.scale.contract import Indication, LineState, Profiles, Transport
 from hardware.scale.listen import Candidate
 from hardware.scale.stream import Stream
 
 READ_S = 0.1
-ASK_EVERY_NS = 500_000_000
 REST_NS = 1_000_000_000
 MOST_KEPT = 512
 
@@ -34,10 +32,8 @@ class Ear:
         transport: Transport,
         candidates: Sequence[Candidate],
         profiles: Profiles,
-        requests: Sequence[Request] = (),
     ) -> None:
         self._transport = transport
-        self._requests = cycle(requests) if requests else None
         self._lines = {one.profile: one.setting.line for one in candidates}
         self._streams = {one.profile: Stream(profiles.decoder(one.profile)) for one in candidates}
         self._recent: dict[str, deque[Indication]] = {name: deque(maxlen=MOST_KEPT) for name in self._lines}
@@ -68,12 +64,8 @@ class Ear:
         return current
 
     def _run(self) -> None:
-        state, asked_ns = LineState.OPEN, 0
+        state = LineState.OPEN
         while not self._closing.is_set():
-            now_ns = time.monotonic_ns()
-            if self._requests is not None and now_ns - asked_ns >= ASK_EVERY_NS:
-                asked_ns = now_ns
-                self._ask(next(self._requests))
             data = self._transport.read(READ_S)
             was, state = state, self._transport.state
             with self._lock:
@@ -83,10 +75,3 @@ class Ear:
                 for name, stream in self._streams.items():
                     sent = read_as(data, self._lines[name])
                     self._recent[name].extend(stream.heard(sent, time.monotonic_ns()))
-
-    def _ask(self, request: Request) -> None:
-        try:
-            self._transport.write(request.send)
-        except LineLost:
-            # The state of the line says so already.
-            return

@@ -2,7 +2,7 @@
 
 Rules this file obeys:
 
-* Nothing is sent while guessing. With --poll the one harmless request of the chosen protocol is sent, at one
+* Nothing is sent while guessing. Only once a person has named a protocol its harmless request is sent, at one
   setting; zero and tare are never sent.
 * The program proposes; the person compares with the display and says yes.
 """
@@ -22,9 +22,12 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from firmware_app.cli.common import NO, console, fail, print_json
+from firmware_app.cli.scale.choosing import Asking, choose_asking, info_of
 from firmware_app.cli.scale.common import (
     AsJson,
     PortPath,
+    is_hid,
+    line_of,
     open_port,
     remark,
     scale_in_words,
@@ -35,14 +38,17 @@ from firmware_app.cli.scale.dialogue import Plate, confirm_with_display
 from firmware_app.registry.confirmations import add_confirmation
 from firmware_app.registry.registry import load_registry
 from firmware_app.service.config import DEFAULT_PATH, load
+from firmware_app.service.lead_line import HID, MODBUS, SERIAL, open_line
 from hardware.scale.bits import Setting, lines_of, settings_to_try
-from hardware.scale.contract import ProfileInfo, Profiles, Request
+from hardware.scale.contract import Poll, ProfileInfo, Profiles, Transport
 from hardware.scale.diagnosis import Diagnosis, Level, diagnose
-from hardware.scale.listen import Heard, Listening, Proposal
-from hardware.scale.sweep import ask, hear
+from hardware.scale.listen import NO_SETTING, Heard, Listening, Proposal
+from hardware.scale.sweep import hear
 
 CLEAR = 60.0
 """Score from which the other settings of the sweep are left out: one line has one setting."""
+ASK_EVERY_MS = 500
+"""Between requests that a person chose by number, for which no profile states an interval."""
 DEFAULT_DATA = Path("/var/lib/steelyard")
 
 
@@ -89,28 +95,35 @@ def listen(  # noqa: PLR0917 - the options of the command
     if scale:
         maker, model, data = _registered(file, scale)
     known = shelf()
-    requests: tuple[Request, ...] = ()
+    by_hand = not as_json and (sys.stdin.isatty() if confirm is None else confirm)
+    asking: Asking | None = None
     if poll is not None:
-        info = _info(known, poll)
-        requests = _requests(info, request or [1])
-        known = _Only(known, info)
-        listening = Listening(known)
-        heard = _ask(port, _one_setting(info, baud, line), requests, seconds)
+        asking = _asking(known, poll, baud, line, request)
+    if is_hid(port):
+        listening, heard = Listening(known), [_hear_hid(port, seconds)]
         listening.add(heard[0])
+    elif asking is not None:
+        listening, heard = _ask(port, known, asking, seconds)
     else:
         listening = Listening(known)
         heard = _sweep(port, listening, _settings(known, baud, line), seconds, whole)
     proposal = listening.proposal()
     diagnosis = diagnose(heard, proposal)
-    if as_json:
-        _print_for_programs(heard, proposal, diagnosis)
-    else:
-        _print_for_people(proposal, diagnosis)
+    _print(heard, proposal, diagnosis, as_json)
+    if by_hand and asking is None and _only_answers(diagnosis, heard):
+        asking = choose_asking(known, baud, line)
+        if asking is not None:
+            listening, heard = _ask(port, known, asking, seconds)
+            proposal = listening.proposal()
+            diagnosis = diagnose(heard, proposal)
+            _print(heard, proposal, diagnosis, as_json)
     if diagnosis.level is not Level.STREAMING:
         raise typer.Exit(NO)
-    if not as_json and (sys.stdin.isatty() if confirm is None else confirm):
-        plate = Plate(maker, model)
-        confirmed = confirm_with_display(port, proposal, known, requests=requests, plate=plate)
+    if by_hand:
+        opened = partial(_open, port, None if asking is None else asking.poll)
+        confirmed = confirm_with_display(
+            opened, proposal, known, asked=asking is not None, plate=Plate(maker, model)
+        )
         path = add_confirmation(data, confirmed)
         Console().print(f"kept in {path}: {confirmed.profile} for {confirmed.maker} {confirmed.model}")
 
@@ -154,34 +167,56 @@ def _is_clear(listening: Listening) -> bool:
     return bool(found) and found[0].score >= CLEAR and found[0].value is not None
 
 
-def _ask(port: str, setting: Setting, requests: Sequence[Request], seconds: float) -> list[Heard]:
-    for request in requests:
-        remark(f"sending {request.send!r} at {setting}: {request.does}")
+def _hear_hid(port: str, seconds: float) -> Heard:
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("listening on USB", total=seconds)
+        told = partial(progress.advance, task)
+        return hear(partial(_open, port, None), NO_SETTING, seconds, transport_kind=HID, told=told)
+
+
+def _ask(port: str, known: Profiles, asking: Asking, seconds: float) -> tuple[Listening, list[Heard]]:
+    """What the chosen protocol makes of the answers to its own harmless requests."""
+    poll, setting = asking.poll, asking.setting
+    for step in poll.steps:
+        does = next(each.does for each in asking.info.requests if each.send == step)
+        remark(f"sending {step!r} every {poll.every_ms} ms at {setting}: {does}")
+    listening = Listening(_Only(known, asking.info))
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"asking at {setting}", total=seconds)
-        return [
-            ask(partial(open_port, port), setting, requests, seconds, told=partial(progress.advance, task))
-        ]
+        told = partial(progress.advance, task)
+        kind = MODBUS if poll.registers is not None else SERIAL
+        heard = hear(partial(_open, port, poll), setting, seconds, transport_kind=kind, told=told)
+    listening.add(heard)
+    return listening, [heard]
 
 
-def _info(known: Profiles, profile: str) -> ProfileInfo:
-    known.decoder(profile)
-    return next(info for info in known.list() if info.id == profile)
+def _open(port: str, poll: Poll | None, setting: Setting) -> Transport:
+    return open_line(line_of(port, setting, poll))
 
 
-def _requests(info: ProfileInfo, wanted: Sequence[int]) -> tuple[Request, ...]:
-    """The harmless requests of those numbers; leaves with exit code 2 where there is none of them."""
+def _only_answers(diagnosis: Diagnosis, heard: Sequence[Heard]) -> bool:
+    """Whether the line is there and silent, as that of a scale that only answers is."""
+    return diagnosis.level is Level.NO_BYTES and not any(each.why for each in heard)
+
+
+def _asking(
+    known: Profiles, profile: str, baud: int | None, line: str | None, wanted: Sequence[int] | None
+) -> Asking:
+    """What ``--poll`` chose; leaves with exit code 2 where that protocol has nothing harmless to ask."""
+    info = info_of(known, profile)
     if not info.requests:
         fail(f"{info.id} has no harmless request: its scales send by themselves, listen without --poll")
-    for number in wanted:
+    setting = setting_of(baud or info.baud_rates[0], line or lines_of(info)[0])
+    if not wanted and info.poll is not None:
+        return Asking(info, info.poll, setting)
+    if info.transport == MODBUS:
+        fail(f"{info.id} is asked for its registers: --request chooses nothing there")
+    for number in wanted or ():
         if not 1 <= number <= len(info.requests):
-            known = "; ".join(f"{place}: {each.does}" for place, each in enumerate(info.requests, start=1))
-            fail(f"{info.id} has no request {number}; {known}")
-    return tuple(info.requests[number - 1] for number in wanted)
-
-
-def _one_setting(info: ProfileInfo, baud: int | None, line: str | None) -> Setting:
-    return setting_of(baud or info.baud_rates[0], line or lines_of(info)[0])
+            numbered = "; ".join(f"{place}: {each.does}" for place, each in enumerate(info.requests, start=1))
+            fail(f"{info.id} has no request {number}; {numbered}")
+    steps = tuple(info.requests[number - 1].send for number in wanted or (1,))
+    return Asking(info, Poll(steps=steps, every_ms=ASK_EVERY_MS), setting)
 
 
 class _Only:
@@ -196,6 +231,13 @@ class _Only:
 
 
 # ------------------------------------------------------------------------------------------- showing
+
+
+def _print(heard: list[Heard], proposal: Proposal, diagnosis: Diagnosis, as_json: bool) -> None:
+    if as_json:
+        _print_for_programs(heard, proposal, diagnosis)
+    else:
+        _print_for_people(proposal, diagnosis)
 
 
 def _print_for_programs(heard: list[Heard], proposal: Proposal, diagnosis: Diagnosis) -> None:

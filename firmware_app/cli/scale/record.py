@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from firmware_app.cli.common import NO, fail
-from firmware_app.cli.scale.common import Baud, Line, PortPath, open_port, remark, scale_in_words, setting_of
+from firmware_app.cli.scale.common import Baud, Line, PortPath, line_of, remark, scale_in_words, setting_of
+from firmware_app.service.lead_line import open_line
 from hardware.scale.contract import LineState, Transport
 from hardware.scale.recorder import Recorder
 
@@ -44,7 +45,7 @@ def record(
         file = out.open("x", encoding="utf-8")
     except FileExistsError:
         fail(f"{out} is there already: a recording is never overwritten")
-    with file, open_port(port, setting) as transport:
+    with file, open_line(line_of(port, setting)) as transport:
         recorder = Recorder(file, about, time.monotonic_ns())
         lock = threading.Lock()
         remark(HOW)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
+import msgspec
 from rich.console import Console
 from rich.table import Column, Table
 
 from firmware_app.cli.common import print_json
+from firmware_app.cli.scale import common
 from firmware_app.cli.scale.common import AsJson, remark, scale_in_words, shelf
+from firmware_app.service.lead_line import HID
+from hardware.scale.hid_ports import hid_scales
 from hardware.scale.ports import ports
 
 
@@ -16,30 +22,42 @@ def list_profiles(as_json: AsJson = False) -> None:
 
     Example: steelyard scale list --json
     """
-    table = Table(Column("id", no_wrap=True), "title", "baud", "line", "confidence", "asked", box=None)
+    table = Table(
+        Column("id", no_wrap=True), "title", "baud", "line", "confidence", "over", "asked", box=None
+    )
     for info in shelf().list():
         if as_json:
             print_json(info)
-        bauds = ", ".join(str(baud) for baud in info.baud_rates)
-        table.add_row(info.id, info.title, bauds, info.line, info.confidence, "yes" if info.polled else "no")
+        usb = info.transport == HID
+        bauds = "" if usb else ", ".join(str(baud) for baud in info.baud_rates)
+        line, asked = "" if usb else info.line, "yes" if info.polled else "no"
+        table.add_row(info.id, info.title, bauds, line, info.confidence, info.transport, asked)
     if not as_json:
         Console().print(table)
 
 
 @scale_in_words
 def list_ports(as_json: AsJson = False) -> None:
-    """The serial ports by names that stay when they are plugged in again.
+    """The serial ports, and the USB scales, by names that stay when they are plugged in again.
 
     Example: steelyard scale ports --json
     """
     table = Table("name to keep", "now at", "adapter", "may be opened", box=None)
-    found = ports()
+    found, scales = ports(), hid_scales(common.HID_ROOT)
     for port in found:
         if as_json:
             print_json(port)
         adapter = " ".join(word for word in (port.maker, port.product, port.serial) if word)
         table.add_row(port.best, port.device, adapter, "yes" if port.usable else "no: group dialout?")
-    if not as_json and found:
+    for scale in scales:
+        usable = os.access(scale.device, os.R_OK)
+        if as_json:
+            print_json(
+                {**msgspec.to_builtins(scale), "best": scale.best, "usable": usable, "transport": "hid"}
+            )
+        about = scale.name if scale.readable else f"{scale.name} (reports of another layout: not read)"
+        table.add_row(scale.best, scale.device, about, "yes" if usable else "no: udev rule?")
+    if not as_json and (found or scales):
         Console(soft_wrap=True).print(table)
-    if not found:
+    if not found and not scales:
         remark("no serial port is there: plug the adapter in; `dmesg` shows whether the system sees it")

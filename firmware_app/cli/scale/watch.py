@@ -1,4 +1,4 @@
-"""`steelyard scale watch`: live bytes beside the decoded value, of one scale or of several; listens only."""
+"""`steelyard scale watch`: live bytes beside the decoded value, of one scale or of several."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Annotated
 import typer
 
 from firmware_app.cli.common import fail
+from firmware_app.cli.scale.choosing import info_of
 from firmware_app.cli.scale.common import (
     AsJson,
     Baud,
     Line,
-    open_port,
+    line_of,
     remark,
     scale_in_words,
     setting_of,
     shelf,
     show,
 )
-from hardware.scale.contract import LineState, Transport
+from firmware_app.service.lead_line import HID, LeadLine, open_line, refuse_wrong_pair
+from hardware.scale.bits import Setting
+from hardware.scale.contract import LineState, ProfileInfo, Transport
 from hardware.scale.stream import Stream
 
 READ_S = 0.2
@@ -35,10 +38,11 @@ def watch(  # noqa: PLR0917 - the options of the command
     ],
     baud: Baud = 9600,
     line: Line = "8N1",
+    ask: Annotated[bool, typer.Option("--ask", help="Ask by the protocol's own harmless request.")] = False,
     seconds: Annotated[float, typer.Option(help="Stop after so long; 0: until Ctrl-C.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Shows what a scale sends, bytes beside the decoded value; listens only.
+    """Shows what a scale sends, bytes beside the decoded value; sends nothing without --ask.
 
     Example: steelyard scale watch /dev/ttyUSB0 --profile and-st-gs --baud 2400 --line 7E1
     """
@@ -49,7 +53,9 @@ def watch(  # noqa: PLR0917 - the options of the command
     setting, known = setting_of(baud, line), shelf()
     names = profile * len(port) if len(profile) == 1 else profile
     streams = [Stream(known.decoder(name)) for name in names]
-    ports = [open_port(path, setting) for path in port]
+    infos = [info_of(known, name) for name in names]
+    lines = [_line(path, setting, info, ask) for path, info in zip(port, infos, strict=True)]
+    ports = [open_line(line) for line in lines]
     closing = threading.Event()
     watchers = [
         _Watcher(path if len(port) > 1 else "", transport, stream, as_json)
@@ -68,6 +74,16 @@ def watch(  # noqa: PLR0917 - the options of the command
             transport.close()
         for thread in threads:
             thread.join(timeout=2)
+
+
+def _line(port: str, setting: Setting, info: ProfileInfo, ask: bool) -> LeadLine:
+    """How that scale is reached; leaves with exit code 2 for a pair that cannot be."""
+    if ask and info.poll is None:
+        fail(f"{info.id} has no request that leaves the scale as it is: listen without --ask")
+    line = line_of(port, setting, info.poll if ask else None)
+    if HID in (info.transport, line.transport):
+        refuse_wrong_pair(line.transport, info)
+    return line
 
 
 class _Watcher:
