@@ -1,4 +1,4 @@
-"""`steelyard slip`: is a slip genuine?"""
+"""`steelyard slip`: is a slip genuine, and on paper, please."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import typer
 
 from firmware_app.cli.common import NO, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
+from firmware_app.cli.print_slip import print_slip
 from firmware_app.ledger.chain import begin
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.jose import PublicJwk, read_public_jwk
 from firmware_app.ledger.slip import Slip, verify_slip
 
-app = typer.Typer(no_args_is_help=True, help="Slips.")
+app = typer.Typer(no_args_is_help=True)
 MAX_KEY_FILE = 256 * 1024
 
 
@@ -31,7 +32,13 @@ class Answer(msgspec.Struct, frozen=True):
 
 @app.callback()
 def slips() -> None:
-    """Slips."""
+    """Slips: prints one again, or tells whether one is genuine.
+
+    Example: steelyard slip print 41
+    """
+
+
+app.command("print")(print_slip)
 
 
 @app.command()

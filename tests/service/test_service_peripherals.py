@@ -9,8 +9,11 @@ import time
 import tty
 from pathlib import Path
 
+import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from firmware_app.cli.main import app
 from firmware_app.ledger.slip_image import SLIP_FONT
 from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, WayChosen
 from firmware_app.procedures.prompts import ChooseScale, Judged, Way
@@ -108,6 +111,18 @@ class Stage:
             time.sleep(0.005)
         thread.join()
         return replies[0]
+
+    def steelyard(self, *arguments):
+        """`steelyard slip print` in a thread while the core turns: its exit code and output."""
+        results = []
+        line = ["slip", "print", *arguments, "--run-dir", str(self.root / "run")]
+        thread = threading.Thread(target=lambda: results.append(CliRunner().invoke(app, line)))
+        thread.start()
+        while thread.is_alive():
+            self.core.turn(time.monotonic_ns())
+            time.sleep(0.005)
+        thread.join()
+        return results[0]
 
     def phases(self):
         return [job.phase for job in self.state().printer.jobs]
@@ -280,6 +295,29 @@ def test_automatic_prints_every_verdict_once_also_after_a_restart(font):
         assert stage.phases() == [] and len(stage.slips()) == 1
     finally:
         stage.close()
+
+
+def test_the_terminal_prints_by_the_same_path_and_says_that_it_is_a_copy(stage, font):
+    entry = stage.judged()
+    first = stage.steelyard(str(entry), "--json")
+    second = stage.steelyard(str(entry), "--json")
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    jobs = [msgspec.json.decode(result.stdout, type=messages.SlipJob) for result in (first, second)]
+    assert [(job.entry, job.phase, job.copy) for job in jobs] == [
+        (entry, "printed", False),
+        (entry, "printed", True),
+    ]
+    assert len(stage.slips()) == 2
+
+
+def test_the_terminal_says_that_there_is_no_slip(stage):
+    result = stage.steelyard("1")
+    assert result.exit_code == 1 and "no slip of entry 1" in result.output
+
+
+def test_without_a_core_the_terminal_says_so(tmp_path):
+    result = CliRunner().invoke(app, ["slip", "print", "1", "--run-dir", str(tmp_path)])
+    assert result.exit_code == 3 and "is it running?" in result.output
 
 
 def test_a_slip_that_waits_for_paper_outlives_the_core(stage, font):
