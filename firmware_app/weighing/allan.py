@@ -57,7 +57,7 @@ class Law(msgspec.Struct, frozen=True):
         return white + self.flicker + self.walk * conversions / 3
 
     def difference(self, one: float, other: float, lag: float) -> float:
-        """Variance of the difference of means over ``one`` and ``other`` conversions, ``lag`` between centres.
+        """Variance of the difference of means over ``one`` and ``other`` conversions, centres ``lag`` apart.
 
         The same window twice differs by nothing; neighbours by twice the Allan variance; far ones by more,
         as the logarithm of the lag for flicker noise and as the lag itself for a random walk.

@@ -11,6 +11,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import math
+import statistics
 from typing import Annotated
 
 import msgspec
@@ -19,13 +20,14 @@ from msgspec import Meta
 RECTANGULAR = math.sqrt(3)
 HOUR_S = 3600.0
 
-CREEP_S = (20.0, 150.0, 1000.0)
-"""Time constants that stand for the decades in which a cell creeps. Nothing says in which of them this cell
-does, so each has a third of the variance, and the three are independent of each other."""
+CREEP_S = (8.0, 40.0, 200.0, 1000.0)
+"""Time constants that stand for the parts of half an hour, each five times the last, in which a cell creeps.
+Nothing says in which of them this cell does, so each has a quarter of the variance, independently."""
 CREEP_TIME_S = 1800.0
 """Creep is stated for half an hour of load (R 60-1:2021 5.3.2)."""
-CALIBRATED_AFTER_S = 10.0
-"""How long a weight had rested on the pan when the calibration read it: what creeps until then is in it."""
+CALIBRATED_AFTER_S = (3.0, 30.0)
+"""How long a weight has rested on the pan when a calibration reads it, from the first stable reading to a
+keeper who looks away: anywhere between, evenly on a scale of logarithms. Creep until then is calibrated."""
 
 CreepState = tuple[float, ...]
 
@@ -37,9 +39,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     ``span_per_k``: relative a kelvin. ``air_k``: by what the air may differ from that of the calibration, and
     ``air_k_per_h``: how fast it may change. ``emax_g``: capacity of the cell; None takes that of the pan.
 
-    The defaults are OIML R 60-1:2021 class C3 (3000 intervals v, p_LC = 0.7): creep 0.7·1.5·0.7 v = 0.735 v at
-    E_max; zero 0.7 v_min per 5 K with v_min = E_max/10 000; span 0.7·1.5 v over the 20 K from 20 to 40 °C; and
-    the air of R 76-1:2006 A.4.1.2, at most 5 K an hour.
+    The defaults are OIML R 60-1:2021 class C3 (3000 intervals v, p_LC = 0.7): creep 0.7·1.5·0.7 v = 0.735 v
+    at E_max; zero 0.7 v_min per 5 K with v_min = E_max/10 000; span 0.7·1.5 v over the 20 K from 20 to 40 °C;
+    and the air of R 76-1:2006 A.4.1.2, at most 5 K an hour.
     """
 
     emax_g: Annotated[float, Meta(ge=1, le=1e7, description="g")] | None = None
@@ -53,7 +55,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     def zero_drift_g(self, seconds: float, capacity_g: float) -> float:
         """Standard uncertainty of how far the air has moved the zero after so many seconds.
 
-        The product of two rectangular quantities about zero: the cell's coefficient and the change of the air.
+        The product of two rectangular quantities about zero: the coefficient and the change of the air.
         """
         warmer = min(self.air_k_per_h * seconds / HOUR_S, self.air_k)
         return (self.emax_g or capacity_g) * self.zero_per_k / RECTANGULAR * warmer / RECTANGULAR
@@ -82,7 +84,7 @@ class Creep:
         # In half an hour each decade is in by 1 − e^(−1800/τ); together they make the limit's deviation.
         part = cell.creep / RECTANGULAR / math.sqrt(len(CREEP_S))
         self._deviations = tuple(part / -math.expm1(-CREEP_TIME_S / tau) for tau in CREEP_S)
-        self._calibrated = tuple(-math.expm1(-CALIBRATED_AFTER_S / tau) for tau in CREEP_S)
+        self._calibrated = tuple(_calibrated(tau) for tau in CREEP_S)
         self._state = [0.0 for _ in CREEP_S]
         self._at_ns: int | None = None
 
@@ -104,11 +106,17 @@ class Creep:
 
         Creep that a calibrated load had shown, too, when it was read is part of the calibration.
         """
-        return math.hypot(
-            *(
-                deviation * (now - before - net_g * calibrated)
-                for deviation, now, before, calibrated in zip(
-                    self._deviations, self._state, then, self._calibrated, strict=True
-                )
-            )
-        )
+        variance = 0.0
+        for deviation, now, before, (mean, spread) in zip(
+            self._deviations, self._state, then, self._calibrated, strict=True
+        ):
+            variance += deviation**2 * ((now - before - net_g * mean) ** 2 + (net_g * spread) ** 2)
+        return math.sqrt(variance)
+
+
+def _calibrated(tau: float) -> tuple[float, float]:
+    """Mean and standard deviation of the share that had crept when the calibration read its weights."""
+    first, last = (math.log(after) for after in CALIBRATED_AFTER_S)
+    steps = 32
+    shares = [-math.expm1(-math.exp(first + (last - first) * (n + 0.5) / steps) / tau) for n in range(steps)]
+    return statistics.fmean(shares), statistics.pstdev(shares)

@@ -9,7 +9,7 @@ Rules this file obeys:
 
 ==============  =================================================================================
 noise           difference of the load's window and the zero's (or tare's): Allan law, learned (noise.py)
-unrest          range/√12 of the window where it is wider than the noise explains
+unrest          scatter of the window's quarters where its range is wider than the noise explains
 drift           of the zero since it was seen: learned on the empty pan, cell data before that (drift.py)
 creep           of the cell under this load and after former ones (cell.py)
 span            of the cell in other air than that of the calibration, where no sensor tells it
@@ -50,6 +50,7 @@ class Doubt:
     def __init__(self, calibration: Calibration, line: Filter, drift: ZeroDrift, creep: Creep) -> None:
         self._calibration = calibration
         self._grams = 1 / abs(calibration.counts_per_gram)
+        self._line = line
         self._noise = line.noise
         self._drift = drift
         self._creep = creep
@@ -72,7 +73,7 @@ class Doubt:
         unrest = 0.0
         spread, sigma = window.whole.spread, window.sigma
         if sigma is not None and spread > STAY * BAND_SIGMAS * sigma:
-            unrest = self._grams * spread / math.sqrt(12)
+            unrest = self._grams * self._line.unrest()
         weighed = self._calibration.mass(window.whole.mean - against.counts, 0.0, temperature_c)
         value, calibration, beyond = weighed.mass.value, weighed.mass.standard, weighed.beyond
         if tare is not None:

@@ -12,7 +12,9 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 from collections import deque
 
 import msgspec
@@ -27,6 +29,7 @@ MINIMUM_MOVED = 0.25
 """Seconds by which a learned minimum must differ from the one in use to take its place."""
 SETTLED_CONVERSIONS = 4
 """A step is fully in the fourth conversion after it (three-conversion kernel; datasheet: four periods)."""
+QUARTERS = 4
 STEP_SIGMAS = 5.0
 RECENT_NS = 1_000_000_000
 SMALL_STEP_NS = 400_000_000
@@ -38,7 +41,8 @@ most 3.5 in ten minutes of a real plateau. Finds steps of three σ that no singl
 class Window(msgspec.Struct, frozen=True):
     """The averaging window after one conversion.
 
-    ``since_step``: conversions since the load changed, the one that first showed it included.
+    ``since_step``: conversions since the load changed, the one that first showed it included. ``moved``: by
+    how many counts it changed then where a mean told it, infinite where single conversions did.
     ``sigma``: noise of one conversion, None until it is learned. ``outliers``: lone conversions far off that
     were left out within the last second.
     """
@@ -48,12 +52,14 @@ class Window(msgspec.Struct, frozen=True):
     since_step: int
     sigma: float | None
     outliers: int
+    moved: float = math.inf
 
 
 class Filter:
     """Two-sided step test in front of a growing window.
 
-    ``smallest_step``: counts; what moves less is no step however quiet the bridge (half a display interval).
+    ``smallest_step``: counts; two conversions that lie less than this aside (half a display interval) are a
+    shake and no step, however quiet the bridge; the mean of 0.4 s tells every move beyond its noise.
     """
 
     def __init__(self, smallest_step: float = 0.0) -> None:
@@ -72,6 +78,7 @@ class Filter:
         self._late = 0
         self._unconfirmed: deque[tuple[int, float]] = deque()
         self._since_step = 0
+        self._moved = math.inf
         self._suspect = 0.0
         self._outliers: deque[int] = deque()
         self.noise.interrupt()
@@ -111,6 +118,21 @@ class Filter:
         begin = run.since(run.times_ns[-1] - RECENT_NS + 1, run.begin) - 1
         return run.tail(max(run.begin, begin), self.noise.sigma)
 
+    def unrest(self) -> float:
+        """Standard uncertainty of the window's mean from how its four quarters scatter, in counts.
+
+        A swing that is over within a quarter hardly moves the mean, a slow one does; with three degrees of
+        freedom a t distribution is wider than s/√4 by √3 (JCGM 101 6.4.9.4).
+        """
+        run = self._run
+        count = len(run)
+        if count < QUARTERS:
+            spread = run.whole(None).spread
+            return spread / math.sqrt(12)
+        edges = [run.begin + count * number // QUARTERS for number in range(QUARTERS + 1)]
+        means = [run.mean(begin, end) for begin, end in itertools.pairwise(edges)]
+        return statistics.stdev(means) / math.sqrt(QUARTERS) * math.sqrt((QUARTERS - 1) / (QUARTERS - 3))
+
     def shorten(self) -> Window:
         """Gives up all but the last second: what came before it told of another load."""
         run = self._run
@@ -143,6 +165,7 @@ class Filter:
         if abs(away) > self._small_step(late, early):
             run.drop_to(self._late)
             self._since_step = late
+            self._moved = abs(away)
             self._break_plateau()
 
     def _small_step(self, late: int, early: int) -> float:
@@ -154,13 +177,14 @@ class Filter:
         limit = self._small_steps.get((late, early))
         if limit is None:
             deviation = math.sqrt(self.noise.difference(late, early, (late + early) / 2))
-            limit = max(SMALL_STEP_DEVIATIONS * deviation, self._smallest_step)
+            limit = SMALL_STEP_DEVIATIONS * deviation
             self._small_steps[late, early] = limit
         return limit
 
     def _start_with(self, at_ns: int, counts: float) -> None:
         self._run.clear()
         self._late = 0
+        self._moved = math.inf
         self._run.append(at_ns, counts)
         self._suspect = 0.0
         self._outliers.clear()
@@ -193,4 +217,5 @@ class Filter:
         sigma = self.noise.sigma
         while self._outliers and self._outliers[0] < at_ns - RECENT_NS:
             self._outliers.popleft()
-        return Window(at_ns, self._run.whole(sigma), self._since_step, sigma, len(self._outliers))
+        whole = self._run.whole(sigma)
+        return Window(at_ns, whole, self._since_step, sigma, len(self._outliers), self._moved)

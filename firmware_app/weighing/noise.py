@@ -40,7 +40,7 @@ WALK_REACHES_FLICKER_AT = 2048
 PRIOR_DOF = 6.0
 """What is assumed of the noise of a mean is worth so many observations: bridges differ by a factor of two."""
 PRIOR_WEIGHT = 0.5
-"""The same for one octave of the fit, of which a mean is told by several."""
+"""The same for one octave of the fit, observed or not, of which a mean is told by several."""
 LEAST_OF_PRIOR = 0.02
 """Share of what is assumed from which each fit begins at least: a product never comes back from zero."""
 HADAMARD_DOF = 0.5
@@ -249,19 +249,17 @@ class Noise:
         rows = []
         for number in range(FIT_FROM_OCTAVE, OCTAVES):
             octave, size = self._octaves[number], 1 << number
-            if not octave.count:
-                break
             shape = (kernel_share(size, HADAMARD_LOSS) / size, HADAMARD_OF_FLICKER, size / 6)
             assumed = sum(p * s for p, s in zip(parts, shape, strict=True))
             weight = HADAMARD_DOF * octave.count
             seen = (weight * octave.hadamard + PRIOR_WEIGHT * assumed) / (weight + PRIOR_WEIGHT)
             rows.append((shape, seen, weight + PRIOR_WEIGHT))
-        if rows and self._last_law is not None:
+        if self._last_law is not None:
             # Each fit goes on where the last one stopped, so a few rounds suffice.
             last = self._last_law
             known = (last.white, last.flicker, last.walk)
             parts = [max(part, LEAST_OF_PRIOR * least) for part, least in zip(known, parts, strict=True)]
-        for _ in range(ROUNDS if rows else 0):
+        for _ in range(ROUNDS):
             up, down = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
             for shape, seen, weight in rows:
                 fitted = shape[0] * parts[0] + shape[1] * parts[1] + shape[2] * parts[2]

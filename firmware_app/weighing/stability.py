@@ -4,7 +4,8 @@ Rules this file obeys:
 
 * Limits come from the instrument's own noise, with the display interval d as a floor where one is given
   (OIML R 76-1:2006 4.4.2), so no instrument waits for a quiet that its bridge cannot give.
-* It is harder to become stable than to stay so: a static load on a drifting cell is one plateau.
+* It is harder to become stable than to stay so: a static load on a drifting cell is one plateau, and a move
+  of less than half an interval shortens what is averaged without ending it.
 * Never stable without noise, without a second of window, or within four conversions of a step.
 """
 
@@ -65,9 +66,10 @@ class Stability:
             self.two_loads = tail.conversions < window.whole.conversions and (
                 self._unrest(window, tail) is None
             )
+        within = self._stable and window.moved <= self._limits.interval / 2
         if window.since_step < SETTLED_CONVERSIONS or window.whole.conversions < 2:
             why_not = WhyNot.SETTLING
-        elif why_not is None and window.whole.length_s < SHORTEST_S:
+        elif why_not is None and window.whole.length_s < SHORTEST_S and not within:
             why_not = WhyNot.TOO_SHORT
         self._stable = why_not is None
         return why_not
