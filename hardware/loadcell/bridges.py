@@ -135,7 +135,7 @@ class Bridges:
         return "; ".join(f"corner {number}: {why}" for number, why in said if why)
 
     def diagnosis(self) -> tuple[str, ...]:
-        """In words: how fast each corner converts, what the alignment takes away, and what the corners say."""
+        """In words: how fast each corner converts, what the alignment takes away, what the corners say."""
         speeds = ", ".join(f"{SECOND / corner.period.ns:.2f}" for corner in self._aligner.corners)
         skew_ms = self._aligner.skew_ns * 1e-6
         return (
@@ -198,7 +198,7 @@ def open_driver(options: Mapping[str, object]) -> Bridges:
     if taken.driver == "simulated":
         # Simulated corners stand under one plate, so they are made together.
         wanted = [_opened(n, _simulated, of_corner) for n, of_corner in enumerate(each, 1)]
-        platform = Platform(wanted, MonotonicClock())
+        platform = Platform(wanted, [MonotonicClock()] * len(wanted))
         return Bridges(platform.cells, taken.trims, platform.bench)
     open_corner = driver_named(taken.driver, "bridges")
     cells: list[LoadCell] = []

@@ -46,18 +46,18 @@ def shares(count: int, place: Place) -> tuple[float, ...]:
 class Platform:
     """The cells of one plate, in their order, and the bench in front of them.
 
-    ``options`` are those of one corner; ``load_g`` and ``bench`` are the plate's, ``seed`` decides how the
-    corners differ.
+    ``options`` and ``clocks``: one for each corner (in real time the same clock). ``load_g`` and ``bench``
+    are the plate's, ``seed`` decides how the corners differ.
     """
 
-    def __init__(self, options: Sequence[SimulatedOptions], clock: Clock) -> None:
+    def __init__(self, options: Sequence[SimulatedOptions], clocks: Sequence[Clock]) -> None:
         self._load_g = options[0].load_g
         self._place: Place = (0.0, 0.0)
         self._capacity_g = sum(each.capacity_g for each in options)
         self.sensitivities: list[float] = []
         """Of each corner over what its options say."""
         self.cells: list[SimulatedLoadCell] = []
-        for number, each in enumerate(options):
+        for number, (each, clock) in enumerate(zip(options, clocks, strict=True)):
             chance = random.Random(each.seed * 101 + number)  # noqa: S311  (a simulation that repeats itself)
             sensitivity = 1 + chance.uniform(-SENSITIVITY_SPREAD, SENSITIVITY_SPREAD)
             speed = chance.uniform(*RATES_HZ[each.rate_hz]) * PERIOD_NS[each.rate_hz] * 1e-9

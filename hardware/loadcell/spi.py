@@ -186,6 +186,8 @@ class SpiLoadCell:
             was_high, looked_ns = levels[-1] == "1", begun_ns + len(levels) * bit_ns
             ever_high |= "1" in levels
             quiet = "0" not in levels
+            if not quiet:
+                first_ns = looked_ns  # it was low, if only for an edge that nobody could place
             if idle:
                 self._clock.sleep_until(min(begun_ns + IDLE_LOOK_NS, deadline_ns))
         return _Watch(None, ever_high, 0)

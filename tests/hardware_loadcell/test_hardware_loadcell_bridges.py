@@ -227,7 +227,7 @@ def test_the_shares_of_a_load_are_the_load(count, place):
 
 
 def test_simulated_corners_differ_as_real_ones_do():
-    platform = Platform([SimulatedOptions()] * 4, VirtualClock(SECOND))
+    platform = Platform([SimulatedOptions()] * 4, [VirtualClock(SECOND)] * 4)
 
     assert all(0.97 <= value <= 1.03 for value in platform.sensitivities)
     assert len(set(platform.sensitivities)) == 4

@@ -161,10 +161,10 @@ def restarts(seen: Seen) -> Finding:
 
 def supply(seen: Seen) -> Finding:
     """Power-ups in the middle: the driver marks the conversions after each as settling."""
-    runs = [
-        (key, len(list(group))) for key, group in groupby(Fault.SETTLING in s.faults for s in seen.samples)
-    ]
-    again = sum(settling and length >= POWER_UP_RUN for settling, length in runs[1:])
+    sound = (n for n, sample in enumerate(seen.samples) if sample.counts is not None and not sample.faults)
+    later = seen.samples[next(sound, len(seen.samples)) :]
+    runs = [(key, len(list(group))) for key, group in groupby(Fault.SETTLING in s.faults for s in later)]
+    again = sum(settling and length >= POWER_UP_RUN for settling, length in runs)
     words = (
         "the supply of the module dips: feed it from 5 V (a regulator fed with 3.3 V collapses), thicken the "
         "supply leads, and put 100 µF beside the module"

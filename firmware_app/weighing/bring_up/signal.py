@@ -125,7 +125,8 @@ def power_up(seen: Seen) -> Finding:
     off = [value - settled for value in values[: 2 * POWER_UP_CONVERSIONS]]
     tail = next((n for n, value in enumerate(off) if abs(value) <= TAIL_SIGMAS * sigma), len(off))
     shown = " ".join(f"{value:+.4g}" for value in off[: max(tail, POWER_UP_CONVERSIONS) + 1])
-    words = f"the first {tail} are wrong though marked ready; {POWER_UP_CONVERSIONS} are thrown away"
+    first = "the first is" if tail == 1 else f"the first {tail} are"
+    words = f"{first} wrong though marked ready; {POWER_UP_CONVERSIONS} are thrown away"
     late = "more than that: wait after switching on, and check the supply"
     return Finding(
         what=what,
@@ -206,12 +207,12 @@ def kinship(seen: Seen) -> Finding:
 def bursts(seen: Seen) -> Finding:
     """Lone conversions far off those before and after, which agree with each other."""
     found = 0
-    for values in seen.series.values():
-        sigma = scatter(np.array(values))
-        for n in range(6, len(values) - 6):
-            before, after = statistics.median(values[n - 6 : n - 1]), statistics.median(values[n + 2 : n + 7])
-            far = abs(values[n] - (before + after) / 2) > OUTLIER_SIGMAS * sigma
-            found += far and abs(before - after) < OUTLIER_SIGMAS / 2 * sigma
+    for series in seen.series.values():
+        around = np.lib.stride_tricks.sliding_window_view(np.array(series), 13)
+        before, after = np.median(around[:, :5], axis=1), np.median(around[:, 8:], axis=1)
+        sigma = scatter(np.array(series))
+        far = abs(around[:, 6] - (before + after) / 2) > OUTLIER_SIGMAS * sigma
+        found += int((far & (abs(before - after) < OUTLIER_SIGMAS / 2 * sigma)).sum())
     count = len(seen.sound)
     words = (
         "bursts from outside: keep motors, relays, radios and their leads away; shorten and shield the "
