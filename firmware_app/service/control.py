@@ -22,6 +22,7 @@ from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.procedures.context import NOT_CONTROLLED, CheckPlan, Controlled
 from firmware_app.procedures.control_record import KIND, MOST_POINTS, control_point
+from firmware_app.quantity import Grams
 from firmware_app.service.messages import ControlStatus
 from firmware_app.standards.sets import Piece, WeightSet
 from firmware_app.weighing.control import Chart, Check, Judged, NextStep, Outcome
@@ -80,9 +81,11 @@ class PastCheck(msgspec.Struct, frozen=True, kw_only=True):
 class History:
     """The chart of one calibration and one weight, folded from a ledger, further whenever it has grown."""
 
-    def __init__(self, ledger: LedgerReader, piece: Piece, calibration: str, resolution_g: float) -> None:
+    def __init__(
+        self, ledger: LedgerReader, weight: str, mass_g: Grams, calibration: str, resolution_g: float
+    ) -> None:
         self._ledger = ledger
-        self._mine = (piece.id, piece.mass_g, calibration)
+        self._mine = (weight, mass_g, calibration)
         self._read_to = 0
         self.chart = Chart(resolution_g=resolution_g)
         self.checks: list[PastCheck] = []
@@ -138,7 +141,9 @@ class PanControl:
         self._piece = piece
         self._every = timedelta(hours=every_h)
         self._history = (
-            History(ledger, piece, calibration, resolution_g) if piece is not None and resolution_g else None
+            History(ledger, piece.id, piece.mass_g, calibration, resolution_g)
+            if piece is not None and resolution_g
+            else None
         )
 
     def why_no_check(self) -> str:
