@@ -9,6 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+import statistics
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -103,10 +104,13 @@ class Seen:
         return [later - earlier for earlier, later in pairwise(times)]
 
     @cached_property
-    def period_ns(self) -> int | None:
-        """The median gap; None below two conversions."""
+    def period_ns(self) -> float | None:
+        """The mean of the gaps within a quarter of their median (times may be rounded); None without gaps."""
         gaps = sorted(gap for gap in self.gaps if gap > 0)
-        return gaps[len(gaps) // 2] if gaps else None
+        if not gaps:
+            return None
+        typical = gaps[len(gaps) // 2]
+        return statistics.fmean(gap for gap in gaps if abs(gap - typical) <= typical / 4)
 
     @cached_property
     def series(self) -> dict[str, list[float]]:

@@ -87,7 +87,7 @@ def alive(seen: Seen) -> Finding:
         return Finding(what="codes", level=Level.NOT_JUDGED, figure="too few conversions")
     run = max(len(list(group)) for _, group in groupby(values))
     different = 100 * len(set(values[:LOOKED_AT])) / len(values[:LOOKED_AT])
-    figure = f"{len(set(values))} different codes in {len(values)} conversions, at most {run} equal in a row"
+    figure = f"different codes: {len(set(values))} in {len(values)} conversions, at most {run} equal in a row"
     if seen.count(Fault.FLATLINE) or run >= FLATLINE_RUN or different < FEWEST_CODES:
         return _dead(figure, float(len(set(values))))
     limit = f"at least {FEWEST_CODES} in 100, fewer than {FLATLINE_RUN} equal in a row"
