@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 STEELYARD = [sys.executable, "-m", "firmware_app.cli.main"]
@@ -67,6 +68,14 @@ def test_every_screen_passed_is_pictured_in_three_languages(demo):
     for language in ("zh", "bo", "en"):
         assert {f"home-{language}", f"stall-{language}", f"scale-{language}", f"verdict-{language}"} <= names
     assert {"unplugged-zh", "replugged-zh"} <= names
+
+
+def test_the_slip_that_the_first_visitor_wanted_came_out_of_the_printer(demo):
+    out, visits = demo
+
+    (printed,) = (out / "printed").glob("slip-*.png")
+    with Image.open(printed) as paper, Image.open(out / f"slip-{visits[0]['entry']}.png") as drawn:
+        assert paper.tobytes() == drawn.tobytes()
 
 
 def test_there_is_a_slip_for_every_verdict(demo):

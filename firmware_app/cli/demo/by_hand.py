@@ -22,6 +22,9 @@ The kiosk is open. Put loads on from here:
   remote on|off    the remote control in the trader's pocket
   model NAME       another market scale; `steelyard demo --list-models` names them
   unplug, replug   the load cell's plug
+  scan TEXT        a code under the scanner, such as steelyard:stall:12
+  paper ROWS|new   so much paper left in the printer, 8 rows a millimetre; a new roll
+  cover open|shut  the printer's cover
   quit"""
 
 
@@ -76,9 +79,13 @@ def _do(stage: Stage, words: list[str]) -> None:
             ask(stage.scale_bench, press=keys)
         case ["remote", ("on" | "off") as held]:
             ask(stage.scale_bench, remote=held == "on")
-        case ["unplug"]:
-            ask(stage.pan_bench, plugged=False)
-        case ["replug"]:
-            ask(stage.pan_bench, plugged=True)
+        case ["scan", *text] if text:
+            ask(stage.scanner_bench, scan=" ".join(text))
+        case ["paper", left]:
+            ask(stage.printer_bench, paper_rows=None if left == "new" else int(left))
+        case ["cover", ("open" | "shut") as cover]:
+            ask(stage.printer_bench, cover_open=cover == "open")
+        case [("unplug" | "replug") as plug]:
+            ask(stage.pan_bench, plugged=plug == "replug")
         case _:
             raise ValueError(HELP)

@@ -50,6 +50,17 @@ transport = "serial"
 port = "{root}/run/scale"
 baud = 9600
 
+[scanner]
+driver = "simulated"
+[scanner.options]
+bench = "{root}/run/bench-scanner.ipc"
+
+[printer]
+driver = "simulated"
+[printer.options]
+at = "{root}/printed"
+bench = "{root}/run/bench-printer.ipc"
+
 [county]
 url = "{county}"
 
@@ -78,6 +89,9 @@ class Stage:
         self.robot = self.run_dir / "robot.ipc"
         self.pan_bench = self.run_dir / "bench-pan.ipc"
         self.scale_bench = self.run_dir / "bench-scale.ipc"
+        self.scanner_bench = self.run_dir / "bench-scanner.ipc"
+        self.printer_bench = self.run_dir / "bench-printer.ipc"
+        self.printed = self.root / "printed"
         self._say = say
         self._headless = headless
         self._screen = (language, size)
@@ -161,7 +175,9 @@ class Stage:
         return done.stdout
 
     def collect(self, out: Path) -> None:
-        """Exports the ledger, checks it and puts it beside what the county holds."""
+        """Exports the ledger, checks it and puts it beside what the county holds; and what was printed."""
+        if self.printed.exists():
+            shutil.copytree(self.printed, out / "printed", dirs_exist_ok=True)
         self._call("ledger", "export", "--data", str(self.data_dir), "--out", str(out / "ledger.ndjson"))
 
     def close(self) -> None:

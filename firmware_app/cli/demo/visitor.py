@@ -90,6 +90,17 @@ class Visitor:
                 return True
         return False
 
+    def wait_printed(self, entry: int) -> None:
+        """Until the printer says that the slip of the entry is out; raises DemoFailed."""
+        end = time.monotonic() + PATIENCE_S
+        jobs: tuple[messages.SlipJob, ...] = ()
+        while not any(job.entry == entry and job.phase == "printed" for job in jobs):
+            if time.monotonic() > end:
+                raise DemoFailed(f"the slip of entry {entry} does not come out: {jobs}")
+            printer = self.state().printer
+            jobs = () if printer is None else printer.jobs
+        self._ask(do="wait_idle")
+
     def shot(self, name: str) -> Path:
         """A picture of the whole screen, numbered in the order of the visits."""
         self._shot += 1

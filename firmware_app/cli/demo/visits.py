@@ -23,6 +23,7 @@ from firmware_app.procedures.prompts import (
     PutWeights,
     WeighGoods,
 )
+from firmware_app.registry.labels import stall_label
 from hardware.bench import ask
 
 STALL = "12"
@@ -89,15 +90,18 @@ class Play:
         ask(self._stage.scale_bench, model=model, load_g=0.0)
         ask(self._stage.pan_bench, load_g=0.0)
 
-    def _begin(self, way: str, language: str) -> None:
+    def _begin(self, way: str, language: str, *, scanned: bool = False) -> None:
         visitor = self.visitor
         visitor.wait_home()
         visitor.tap(f"language.{language}")
         visitor.shot(f"home-{language}")
-        visitor.tap("door.self_check")
-        visitor.wait_for(AskStall)
-        visitor.shot(f"stall-{language}")
-        visitor.type(STALL)
+        if scanned:
+            ask(self._stage.scanner_bench, scan=stall_label(STALL))
+        else:
+            visitor.tap("door.self_check")
+            visitor.wait_for(AskStall)
+            visitor.shot(f"stall-{language}")
+            visitor.type(STALL)
         visitor.wait_for(ChooseScale)
         visitor.shot(f"scale-{language}")
         visitor.tap("scale.0")
@@ -130,7 +134,7 @@ class Play:
 
     def _with_goods(self, name: str, language: str, *, unplug: bool) -> Done:
         visitor = self.visitor
-        self._begin("goods", language)
+        self._begin("goods", language, scanned=unplug)
         number = 0
         while True:
             prompt = self._next(PutGoods, number)
@@ -174,9 +178,17 @@ class Play:
         ask(self._stage.pan_bench, load_g=0.0)
         visitor.shot(f"verdict-{language}")
         self.slips[judged.entry] = judged.slip
+        if not self.slips.keys() - {judged.entry}:
+            self._print(judged.entry, language)
         receipt = visitor.wait_received(judged.entry)
         visitor.tap("judged.done")
         return Done(name, judged.result.verdict.value, judged.entry, receipt)
+
+    def _print(self, entry: int, language: str) -> None:
+        """The first visitor wants the slip on paper."""
+        self.visitor.tap("judged.print")
+        self.visitor.wait_printed(entry)
+        self.visitor.shot(f"printed-{language}")
 
     def close(self) -> None:
         self.visitor.close()
