@@ -1,20 +1,50 @@
-"""Draws the self-check from its table of states: the page docs/procedures/self-check.md.
+"""Draws each procedure from its table of states: the pages in docs/procedures.
 
-Nothing on the page is written by hand. ``python -m firmware_app.procedures.draw`` prints it.
+Nothing on a page is written by hand. ``python -m firmware_app.procedures.draw [NAME]`` prints one.
 """
 
 from __future__ import annotations
 
+import enum
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+from firmware_app.procedures import control_check, self_check
+from firmware_app.procedures.control_state import ControlPhase
 from firmware_app.procedures.events import Event
-from firmware_app.procedures.self_check import ANYWHERE, TABLE, Move
 from firmware_app.procedures.state import Phase
 
-HEAD = """# The self-check, state by state
 
-This page is drawn from the table in `firmware_app/procedures/self_check.py` by
-`python -m firmware_app.procedures.draw > docs/procedures/self-check.md`; a test keeps it up to date.
+class Drawn(NamedTuple):
+    """One procedure: its name in a title, module, table, what holds anywhere, first and last state."""
+
+    title: str
+    module: str
+    table: Mapping[Any, Mapping[type[Event], Any]]
+    anywhere: Mapping[type[Event], Any]
+    first: enum.Enum
+    left: enum.Enum
+
+
+PROCEDURES: dict[str, Drawn] = {
+    "self-check": Drawn(
+        "self-check", "self_check", self_check.TABLE, self_check.ANYWHERE, Phase.ASK_STALL, Phase.LEFT
+    ),
+    "control-check": Drawn(
+        "control check",
+        "control_check",
+        control_check.TABLE,
+        control_check.ANYWHERE,
+        ControlPhase.CLEAR_PAN,
+        ControlPhase.LEFT,
+    ),
+}
+
+HEAD = """# The {title}, state by state
+
+This page is drawn from the table in `firmware_app/procedures/{module}.py` by
+`python -m firmware_app.procedures.draw{argument} > docs/procedures/{name}.md`; a test keeps it up to date.
 
 """
 
@@ -39,18 +69,22 @@ Only what differs from the table above is listed.
 """
 
 
-def page() -> str:
-    """The whole page as Markdown."""
-    return "".join([HEAD, DIAGRAM, _diagram(), ANYWHERE_HEAD, _rows(ANYWHERE, None), STATES_HEAD, _states()])
+def page(name: str = "self-check") -> str:
+    """The whole page of a procedure as Markdown; raises KeyError for one that is not drawn."""
+    drawn = PROCEDURES[name]
+    argument = "" if name == "self-check" else f" {name}"
+    head = HEAD.format(title=drawn.title, module=drawn.module, argument=argument, name=name)
+    parts = [head, DIAGRAM, _diagram(drawn), ANYWHERE_HEAD, _rows(drawn.anywhere, None), STATES_HEAD]
+    return "".join([*parts, _states(drawn)])
 
 
-def _diagram() -> str:
-    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {Phase.ASK_STALL.value}"]
-    for phase, row in TABLE.items():
-        arrows: dict[Phase, list[str]] = {}
+def _diagram(drawn: Drawn) -> str:
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {drawn.first.value}"]
+    for phase, row in drawn.table.items():
+        arrows: dict[enum.Enum, list[str]] = {}
         for event, move in row.items():
             for target in move.to:
-                if target is not phase and target is not Phase.LEFT:
+                if target not in (phase, drawn.left):
                     arrows.setdefault(target, []).append(event.__name__)
         lines += [
             f"    {phase.value} --> {target.value}: {', '.join(names)}" for target, names in arrows.items()
@@ -58,10 +92,10 @@ def _diagram() -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def _states() -> str:
+def _states(drawn: Drawn) -> str:
     parts = []
-    for phase, row in TABLE.items():
-        own = {event: move for event, move in row.items() if move != ANYWHERE[event]}
+    for phase, row in drawn.table.items():
+        own = {event: move for event, move in row.items() if move != drawn.anywhere[event]}
         parts.append(f"\n### {phase.value}\n\n")
         if own:
             parts.append("| Event | Handler | Leads to |\n|---|---|---|\n" + _rows(own, phase))
@@ -70,21 +104,22 @@ def _states() -> str:
     return "".join(parts)
 
 
-def _rows(row: dict[type[Event], Move], phase: Phase | None) -> str:
+def _rows(row: Mapping[type[Event], Any], phase: enum.Enum | None) -> str:
     return "".join(
-        f"| {event.__name__} | {_what(move)} | {_targets(move, phase)} |\n" for event, move in row.items()
+        f"| {event.__name__} | {_what(move.handler)} | {_targets(move.to, phase)} |\n"
+        for event, move in row.items()
     )
 
 
-def _what(move: Move) -> str:
+def _what(handler: Callable[..., Any]) -> str:
     """The handler and the first sentence of what it says of itself."""
-    said = (move.handler.__doc__ or "").strip().split("\n")[0]
-    return f"`{move.handler.__name__}`: {said}" if said else f"`{move.handler.__name__}`"
+    said = (handler.__doc__ or "").strip().split("\n")[0]
+    return f"`{handler.__name__}`: {said}" if said else f"`{handler.__name__}`"
 
 
-def _targets(move: Move, phase: Phase | None) -> str:
-    return ", ".join("stays" if target is phase else target.value for target in move.to) or "stays"
+def _targets(targets: tuple[Any, ...], phase: enum.Enum | None) -> str:
+    return ", ".join("stays" if target is phase else target.value for target in targets) or "stays"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(page(*sys.argv[1:2]))
