@@ -40,8 +40,6 @@ LONGEST_SLEEP_NS = 20_000_000
 """The kernel sleeps 10 ms between two looks at DOUT (msleep(10)), 20 ms at most where its tick is 10 ms."""
 GIVEN_UP_NS = SECOND
 """With a silent chip the kernel reports an error only after a hundred looks; sooner, it was disturbed."""
-SCALE_EVERY = 10
-"""Conversions between two looks at the scale: after a pause of its own the kernel goes back to gain 128."""
 NAME = "hx711"
 
 
@@ -107,7 +105,6 @@ class IioLoadCell:
         setup = Setup(files, until_ns, find_device(files, until_ns, options.device))
         self._scale = Scale(files, setup, options.gain)
         self._follower = Follower(self.rate_hz)
-        self._scale_in = 0
         self._out: deque[Sample] = deque()
         self.mode, self.why_no_buffer = "buffer", ""
         self._source: Source | None = self._open_source(setup, options)
@@ -139,14 +136,12 @@ class IioLoadCell:
             arrival = self._source.next(deadline_ns)
             if arrival is None:
                 break
-            self._scale_in -= 1
             self._out.extend(self._judge(arrival))
             if self._follower.stuck_low and self.mode == "files":
                 # A dead line answers at once: asked without a pause, it would keep a core busy.
                 self._clock.sleep_until(self._clock.now_ns() + SLEEP_NS)
         if self._out:
             return self._out.popleft()
-        self._scale_in = 0
         fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
         self._follower.absent()
         return Sample(self._clock.now_ns(), None, (fault,))
@@ -166,26 +161,24 @@ class IioLoadCell:
         return FileSource(self._files, self._clock, setup, channel)
 
     def _gain_is_right(self, until_ns: int) -> bool:
-        """Whether the kernel clocks the wanted gain, as far as known since it was last asked."""
-        if self._scale_in > 0:
-            return True
+        """Whether the kernel answers that it clocks the wanted gain.
+
+        Asked before each conversion, while the one before is held: after a second of silence the kernel goes
+        back to gain 128 unasked, and others may write the file too.
+        """
         try:
             holds = self._scale.holds(until_ns)
         except OSError as error:
             raise DriverUnavailable(f"iio: the gain cannot be chosen: {iio_format.reason(error)}") from error
-        if holds is None:
-            return False
-        self._scale_in = SCALE_EVERY
-        if not holds:
+        if holds is False:
             self._follower.absent()
-        return True
+        return holds is not None
 
     def _judge(self, arrival: Arrival) -> list[Sample]:
         """The Samples that may go out after one more conversion, or error, of the kernel."""
         judged = iio_format.judge(arrival.word)
         waited_ns = arrival.end_ns - arrival.asked_ns
         if judged.error:
-            self._scale_in = 0
             self._follower.stuck_low = False
             if waited_ns >= GIVEN_UP_NS:
                 self._follower.absent()
