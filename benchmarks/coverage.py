@@ -19,7 +19,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from market_cells import Bridge, counts  # noqa: E402
+from market_cells import Bridge, Floats, counts  # noqa: E402
 
 from firmware_app.weighing.calibration import Calibration  # noqa: E402
 from firmware_app.weighing.instrument import Instrument  # noqa: E402
@@ -48,13 +48,8 @@ class Weighing:
         self.seed = 0
         self.ratio = (reading.mass.value - truth) / reading.mass.standard
         self.u = reading.mass.standard
-        self.load, self.share, self.rate, self.fresh, self.late = (
-            truth,
-            truth / bridge.emax_g,
-            rate,
-            fresh,
-            late,
-        )
+        self.load, self.share = truth, truth / bridge.emax_g
+        self.rate, self.fresh, self.late = rate, fresh, late
         self.warmer = abs(bridge.air_offset_k)
         terms = pan.terms
         assert terms is not None
@@ -81,7 +76,7 @@ def session(seed: int) -> list[Weighing]:
     steps, truths, now = [], [], float(rng.uniform(3.5, 6))
     # 80 SPS sessions are shorter, or they would take all of the time.
     longest = 120.0 if rate == 10 else 40.0
-    for number in range(LOADS):
+    for _ in range(LOADS):
         load = bridge.emax_g * float(
             np.exp(rng.uniform(np.log(0.002), 0.0)) if rng.random() < 0.6 else rng.uniform(0.1, 1)
         )
@@ -97,7 +92,14 @@ def session(seed: int) -> list[Weighing]:
     return found
 
 
-def _weighed(pan: Instrument, bridge: Bridge, rate: int, at, codes, truths) -> Iterator[Weighing]:
+def _weighed(
+    pan: Instrument,
+    bridge: Bridge,
+    rate: int,
+    at: Floats,
+    codes: Floats,
+    truths: list[tuple[float, float, float, float]],
+) -> Iterator[Weighing]:
     waiting = list(truths)
     quick = late = None
     for t, code in zip(at.tolist(), codes.tolist(), strict=True):
@@ -122,7 +124,7 @@ def _weighed(pan: Instrument, bridge: Bridge, rate: int, at, codes, truths) -> I
 
 
 STRATA = {
-    "all": lambda w: True,
+    "all": lambda w: w.rate > 0,
     "10 SPS": lambda w: w.rate == 10,
     "80 SPS": lambda w: w.rate == 80,
     "load under 2 % of Max": lambda w: w.share < 0.02,

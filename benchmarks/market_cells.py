@@ -60,7 +60,7 @@ class Bridge:
         # A cell of 1 … 2 mV/V at 4.2 V excitation: 2 … 4·10⁶ counts at E_max.
         per_gram = float(rng.uniform(2e6, 4.3e6)) / emax
         sigma = DATASHEET_COUNTS[rate] * float(np.exp(rng.uniform(0, np.log(3))))
-        # Floor of the Allan deviation over σ: 0.27 on the static log of a real cell, 0.25 … 0.45 by datasheet.
+        # Floor of the Allan deviation over σ: 0.27 on the static log, 0.25 … 0.45 by datasheet.
         floor = sigma * float(rng.uniform(0.15, 0.45))
         # Kernels that fit real records: the ideal mean of three, of two, and one with a fast part left.
         kernel = [(1 / 3, 1 / 3, 1 / 3), (0.5, 0.5), (0.2, 0.6, 0.2)][int(rng.integers(3))]
@@ -136,7 +136,7 @@ def counts(
 
 
 def _seen(bridge: Bridge, at: Floats, steps: list[tuple[float, float, float]]) -> Floats:
-    """The load as the chip sees it: the hand, the swing of the pan, the creep, and a mean of three periods."""
+    """The load as the chip sees it: hand, swing of the pan, creep, and a mean of three periods."""
     period = 1 / bridge.rate_hz
     moments = at[:, None] - period * (0.18 + np.arange(24) / 8)[None, :]
     total = np.zeros_like(moments)

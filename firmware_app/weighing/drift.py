@@ -10,16 +10,22 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import math
+
 from firmware_app.weighing.filter import Window
 from firmware_app.weighing.noise import Noise
 from firmware_app.weighing.zero import Seen, middle_ns
 
+WHOLE_S = 1.9
+"""A shorter window has just been cut because its noise was uncommon: it would feign a walk."""
 IDLE_S = 10.0
 """An empty pan tells every ten seconds how far its zero has moved."""
 MEMORY = 30
 """Five minutes of an empty pan."""
 ASSUMED = 4
 """What is assumed is worth so many observations."""
+CERTAIN = 2.0
+"""A walk is seen where it is more than so many standard deviations of what noise alone feigns."""
 
 
 class ZeroDrift:
@@ -27,6 +33,7 @@ class ZeroDrift:
 
     def __init__(self) -> None:
         self.walk = 0.0
+        self._by_noise = 0.0
         self._seen = 0
         self._last: Seen | None = None
 
@@ -36,6 +43,8 @@ class ZeroDrift:
 
     def watch(self, window: Window, noise: Noise, period_s: float) -> None:
         """Takes the window of an empty pan at rest."""
+        if window.whole.length_s < WHOLE_S:
+            return
         middle = middle_ns(window)
         last = self._last
         if last is None:
@@ -51,11 +60,14 @@ class ZeroDrift:
             moved = (found.counts - last.counts) ** 2 - by_noise
             self._seen = min(self._seen + 1, MEMORY)
             self.walk += (moved / seconds - self.walk) / self._seen
+            self._by_noise += (by_noise / seconds - self._by_noise) / self._seen
 
     def variance(self, seconds: float, assumed: float) -> float:
         """Of the change of the zero after so many seconds, beyond its noise, in counts squared.
 
         ``assumed``: what the data of the cell say.
         """
+        if not self._seen or self.walk <= CERTAIN * math.sqrt(2 / self._seen) * self._by_noise:
+            return assumed
         observed = max(self.walk * seconds, assumed)
         return (ASSUMED * assumed + self._seen * observed) / (ASSUMED + self._seen)

@@ -12,6 +12,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import statistics
@@ -41,8 +42,8 @@ most 3.5 in ten minutes of a real plateau. Finds steps of three σ that no singl
 class Window(msgspec.Struct, frozen=True):
     """The averaging window after one conversion.
 
-    ``since_step``: conversions since the load changed, the one that first showed it included. ``moved``: by
-    how many counts it changed then where a mean told it, infinite where single conversions did.
+    ``since_step``: conversions since the load changed, the one that first showed it included. ``rest_s``: for
+    how long it has not moved by more than a shake.
     ``sigma``: noise of one conversion, None until it is learned. ``outliers``: lone conversions far off that
     were left out within the last second.
     """
@@ -52,7 +53,7 @@ class Window(msgspec.Struct, frozen=True):
     since_step: int
     sigma: float | None
     outliers: int
-    moved: float = math.inf
+    rest_s: float = 0.0
 
 
 class Filter:
@@ -78,7 +79,7 @@ class Filter:
         self._late = 0
         self._unconfirmed: deque[tuple[int, float]] = deque()
         self._since_step = 0
-        self._moved = math.inf
+        self._rest_ns = 0
         self._suspect = 0.0
         self._outliers: deque[int] = deque()
         self.noise.interrupt()
@@ -113,10 +114,10 @@ class Filter:
         return self._window(at_ns)
 
     def recent(self) -> Stretch:
-        """The shortest tail of the window that spans a second; the whole window where none does."""
-        run = self._run
-        begin = run.since(run.times_ns[-1] - RECENT_NS + 1, run.begin) - 1
-        return run.tail(max(run.begin, begin), self.noise.sigma)
+        """The conversions of the last second, also those that a move by a shake took out of the window."""
+        times = self._run.times_ns
+        begin = bisect.bisect_right(times, times[-1] - RECENT_NS) - 1
+        return self._run.tail(max(0, begin), self.noise.sigma)
 
     def unrest(self) -> float:
         """Standard uncertainty of the window's mean from how its four quarters scatter, in counts.
@@ -138,6 +139,7 @@ class Filter:
         run = self._run
         last_ns = run.times_ns[-1]
         run.drop_to(max(run.begin, run.since(last_ns - RECENT_NS + 1, run.begin) - 1))
+        self._rest_ns = max(self._rest_ns, run.times_ns[run.begin])
         self._break_plateau()
         return self._window(last_ns)
 
@@ -165,7 +167,8 @@ class Filter:
         if abs(away) > self._small_step(late, early):
             run.drop_to(self._late)
             self._since_step = late
-            self._moved = abs(away)
+            if abs(away) > self._smallest_step:
+                self._rest_ns = run.times_ns[self._late]
             self._break_plateau()
 
     def _small_step(self, late: int, early: int) -> float:
@@ -184,7 +187,7 @@ class Filter:
     def _start_with(self, at_ns: int, counts: float) -> None:
         self._run.clear()
         self._late = 0
-        self._moved = math.inf
+        self._rest_ns = at_ns
         self._run.append(at_ns, counts)
         self._suspect = 0.0
         self._outliers.clear()
@@ -218,4 +221,5 @@ class Filter:
         while self._outliers and self._outliers[0] < at_ns - RECENT_NS:
             self._outliers.popleft()
         whole = self._run.whole(sigma)
-        return Window(at_ns, whole, self._since_step, sigma, len(self._outliers), self._moved)
+        rest_s = (at_ns - self._rest_ns) * 1e-9
+        return Window(at_ns, whole, self._since_step, sigma, len(self._outliers), rest_s)

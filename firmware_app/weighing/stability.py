@@ -6,7 +6,7 @@ Rules this file obeys:
   (OIML R 76-1:2006 4.4.2), so no instrument waits for a quiet that its bridge cannot give.
 * It is harder to become stable than to stay so: a static load on a drifting cell is one plateau, and a move
   of less than half an interval shortens what is averaged without ending it.
-* Never stable without noise, without a second of window, or within four conversions of a step.
+* Never stable without noise, without a second of rest, or within four conversions of a step.
 """
 
 from __future__ import annotations
@@ -61,15 +61,16 @@ class Stability:
         """
         why_not = self._unrest(window, window.whole)
         self.two_loads = False
-        if why_not is not None:
+        if why_not is None and window.whole.length_s < SHORTEST_S <= window.rest_s:
+            why_not = self._unrest(window, recent())
+        elif why_not is not None:
             tail = recent()
             self.two_loads = tail.conversions < window.whole.conversions and (
                 self._unrest(window, tail) is None
             )
-        within = self._stable and window.moved <= self._limits.interval / 2
         if window.since_step < SETTLED_CONVERSIONS or window.whole.conversions < 2:
             why_not = WhyNot.SETTLING
-        elif why_not is None and window.whole.length_s < SHORTEST_S and not within:
+        elif why_not is None and window.rest_s < SHORTEST_S:
             why_not = WhyNot.TOO_SHORT
         self._stable = why_not is None
         return why_not

@@ -154,8 +154,10 @@ def test_the_display_interval_is_a_floor_and_the_capacity_a_ceiling_of_the_band(
 
     def stable(limits: Limits) -> int:
         line, judge = Filter(limits.interval / 2), Stability(limits)
-        seen = [line.feed(s.at_ns, s.counts) for s in stream if s.counts is not None]
-        return sum(judge.judge(window, lambda w=window: w.whole) is None for window in seen[180:])
+        told = [
+            judge.judge(line.feed(s.at_ns, s.counts), line.recent) for s in stream if s.counts is not None
+        ]
+        return told[180:].count(None)
 
     # 15 s of swinging do not teach that swinging is quiet
     assert stable(Limits()) == 0
