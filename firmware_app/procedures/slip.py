@@ -27,7 +27,7 @@ LOCK_WORDS = {
     "control_due": "秤台当日未核查",
     "control_failed": "秤台核查未通过",
     "control_weight_expired": "核查砝码已过有效期",
-    "pan_unfit": "秤台读数方式不可靠，不作判定",
+    "pan_unfit": "秤台读数不够可靠",
 }
 """Why the own pan judged nothing."""
 CLOCK_WORDS = {"synchronised": "", "battery": "", "unsynchronised": "（时间未校对）"}

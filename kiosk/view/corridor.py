@@ -4,6 +4,7 @@ Rules this file obeys:
 
 * The bands come from the limits in the result, one column a load: nothing is computed from a class or e.
 * A point beyond the picture is clipped at its edge and says so; its figure is always written.
+* A load that could not be judged has no band and is left out; the table shows what is known of it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class CorridorView(msgspec.Struct, frozen=True):
 
 def corridor(loads: tuple[messages.prompts.LoadResult, ...]) -> CorridorView:
     """Columns in order of load; heights relative to a span that holds the widest corridor."""
+    loads = tuple(load for load in loads if load.error_g and load.expanded_g and load.limit_g)
     if not loads:
         return CorridorView((), ())
     widest = max(Decimal(load.limit_g) for load in loads)

@@ -6,6 +6,7 @@ Rules this file obeys:
   reading, and the record keeps them whole.
 * A figure and its unit are joined by a no-break space; the minus sign is a true one.
 * Units are g and kg, whatever the language (计量法 art. 3).
+* What a load that could not be judged lacks arrives as an empty text and is shown as a dash.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 NBSP = "\u00a0"
 MINUS = "\u2212"
 READABLE = Decimal("0.1")
+NONE = "—"
 
 
 def trimmed(value: Decimal) -> str:
@@ -44,22 +46,30 @@ def like_scale(grams: str, interval_g: str | None = None) -> str:
 
 def signed(grams: str) -> str:
     """An error, sign always shown, to 0.1 g: ``+0.5 g``, ``−100 g``, ``0 g``."""
+    if not grams:
+        return NONE
     value = Decimal(grams).quantize(READABLE, ROUND_HALF_EVEN)
     return f"{'+' if value > 0 else ''}{trimmed(value)}{NBSP}g"
 
 
 def doubt(grams: str) -> str:
     """An expanded uncertainty, rounded up to 0.1 g, with ± before it."""
+    if not grams:
+        return NONE
     return f"±{trimmed(Decimal(grams).quantize(READABLE, ROUND_UP))}{NBSP}g"
 
 
 def limit(grams: str) -> str:
     """A limit on both sides, exact: ``±5 g``."""
+    if not grams:
+        return NONE
     return f"±{trimmed(Decimal(grams))}{NBSP}g"
 
 
 def load(grams: str) -> str:
     """A load to 0.1 g, in grams below 1 kg and in kilograms from there."""
+    if not grams:
+        return NONE
     value = Decimal(grams)
     if -int(value.as_tuple().exponent) > 1:
         value = value.quantize(READABLE, ROUND_HALF_EVEN)

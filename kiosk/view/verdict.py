@@ -96,9 +96,13 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         first=first,
         page=page,
         pages=pages,
-        law=say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version),
+        law=say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version)
+        if law.pack
+        else say("verdict_hint.cannot_judge"),
         check_only=say("verdict_screen.not_verification"),
-        caution="" if law.confidence == CONFIRMED else say.code("confidence", law.confidence or "other"),
+        caution=""
+        if law.confidence == CONFIRMED or not law.pack
+        else say.code("confidence", law.confidence or "other"),
     )
 
 

@@ -95,17 +95,19 @@ class Corridor(Piece):
         px = self.m.px
         for label, half, words in zip(self.legend, box.columns(2, px(8)), self._legend_words, strict=True):
             put(label, half.cut_left(px(30))[1])
-            label.say(words, self._language)
+            label.say(words if self._view.columns else "", self._language)
 
     def _y(self, height: float) -> float:
         return self._plot.y + self._plot.h / 2 * (1 + height)
 
     def draw(self) -> None:
         plot, columns, px = self._plot, self._view.columns, self.m.px
+        if not columns:
+            # Nothing was judged: a picture without a point would look like one that is all outside.
+            return
         Color(*theme.BAND_OUTSIDE)
         Rectangle(pos=(plot.x, plot.y), size=(plot.w, plot.h))
-        if columns:
-            self._bands(columns, plot.w / len(columns))
+        self._bands(columns, plot.w / len(columns))
         Color(*theme.INK)
         Line(points=(plot.x, self._y(0), plot.right, self._y(0)), width=px(1))
         for i, column in enumerate(columns):
