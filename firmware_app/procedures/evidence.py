@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.after import Changed
 from firmware_app.procedures.settle import LEAD_SETTLED, LEAD_STILL, Policy, Window
 from firmware_app.procedures.state import Attempt, SelfCheckState
 from firmware_app.quantity import plain
@@ -61,6 +62,24 @@ def window_evidence(attempts: Sequence[Attempt]) -> list[dict[str, Any] | None]:
         else:
             written[place] = {**facts, "frames_sha256": hashlib.sha256(data).hexdigest()}
     return written
+
+
+def change_evidence(change: Changed) -> dict[str, Any]:
+    """How the display changed after its figure was taken, with the frames before and after."""
+    return {
+        "policy": change.policy,
+        "value_g": plain(change.value_g),
+        "after_ms": _ms(change.after_ns),
+        "frames": [
+            {
+                "raw": seen.raw,
+                "value_g": plain(seen.value_g),
+                "stable": seen.stable,
+                "at_ms": _ms(seen.at_ns - change.before.at_ns),
+            }
+            for seen in (change.before, *change.after)
+        ],
+    }
 
 
 def _frames(window: Window) -> list[dict[str, Any]]:

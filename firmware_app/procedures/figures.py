@@ -14,7 +14,7 @@ import unicodedata
 from decimal import Decimal
 
 from firmware_app.procedures.prompts import Problem, Source
-from firmware_app.procedures.settle import Window
+from firmware_app.procedures.settle import Seen, Window
 from firmware_app.procedures.state import Figure
 from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.registry.registry import Scale
@@ -24,6 +24,8 @@ MAX_CHARACTERS = 8
 BEYOND_MAX_E = 9
 """An indication may go up to Max + 9 e."""
 UNITS = ("g", "kg")
+MAX_RAW = 128
+"""Bytes of a frame that are kept; none of a scale is longer."""
 
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{0,6})?")
 
@@ -68,6 +70,15 @@ def speaks_of_load(indication: Indication, scale: Scale) -> bool:
         and indication.kind is not Kind.TARE
         and indication.answer is None
     )
+
+
+def seen_of(indication: Indication, scale: Scale, now_ns: int) -> Seen | None:
+    """An indication of the load as a mass, with its frame; None where it tells no mass."""
+    unit = lead_unit(indication, scale)
+    if indication.value is None or unit is None or indication.overload or indication.underload:
+        return None
+    mass = indication.value * GRAMS_PER[unit]
+    return Seen(now_ns, mass, indication.stable, indication.raw[:MAX_RAW].hex())
 
 
 def problem_of(figure: Figure, scale: Scale) -> Problem | None:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.evidence import lead_evidence, window_evidence
+from firmware_app.procedures.evidence import change_evidence, lead_evidence, window_evidence
 from firmware_app.procedures.plan import instrument_of
 from firmware_app.procedures.prompts import Law, LoadResult, VisitResult, Way
 from firmware_app.procedures.screens import scale_card, stall_card
@@ -35,6 +35,7 @@ from firmware_app.uncertainty.decision import Verdict, capable, guarded, worst
 
 DECISION_RULE = "guarded acceptance and rejection, w = U, k = 2 (JCGM 106:2012 8.3.2, 8.3.3)"
 MILLIGRAM = Decimal("0.001")
+CHANGED_AFTER = "changed_after_settling"
 NO_LAW = Law("", "", "", "", Confidence.UNCONFIRMED)
 
 NEXT_STEP = {
@@ -82,9 +83,17 @@ def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[st
         scale=scale_card(state.scale),
         loads=tuple(load.result for load in judged),
         law=_law([load.law for load in judged if load.law is not None]),
-        next_step=NEXT_STEP.get((verdict, state.way), ""),
+        next_step=_next_step(verdict, state, judged),
     )
     return result, _body(context, state, result, judged)
+
+
+def _next_step(verdict: Verdict, state: SelfCheckState, judged: list[JudgedLoad]) -> str:
+    """What would decide; more loads do not where the display changed under one of them."""
+    assert state.way is not None
+    if verdict is Verdict.UNDECIDED and any(load.result.reason == CHANGED_AFTER for load in judged):
+        return "send_for_verification"
+    return NEXT_STEP.get((verdict, state.way), "")
 
 
 def _unfit(standing: list[Attempt]) -> str:
@@ -124,6 +133,9 @@ def _judge_load(context: Context, scale: Scale, attempt: Attempt, unfit: str) ->
         verdicts = {guarded(error, expanded, answer.limit_g) for answer in (low, high)}
         verdict = verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED
         reason = ""
+    if attempt.changed is not None and verdict in (Verdict.CONFORMS, Verdict.UNDECIDED):
+        # Which of its two figures the scale sells by is not known: it is not found right, nor accused here.
+        verdict, reason = Verdict.UNDECIDED, CHANGED_AFTER
     return JudgedLoad(
         LoadResult(
             number=attempt.number,
@@ -244,6 +256,8 @@ def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
         "problem": attempt.problem.value if attempt.problem else "",
         "dropped": attempt.dropped,
     }
+    if attempt.changed is not None:
+        written["changed"] = change_evidence(attempt.changed)
     for name, taken in (("pan_empty", attempt.empty), ("pan_loaded", attempt.loaded)):
         if taken is not None:
             written[name] = {

@@ -8,9 +8,10 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from firmware_app.procedures.after import Watch
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import LineSilent, LoadIsOn
-from firmware_app.procedures.figures import lead_figure, lead_unit, speaks_of_load
+from firmware_app.procedures.figures import MAX_RAW, lead_figure, lead_unit, speaks_of_load
 from firmware_app.procedures.prompts import Problem, Source, Way
 from firmware_app.procedures.settle import LEAD_PATIENCE_NS, Seen, follow, lead_policy, settled
 from firmware_app.procedures.state import Phase, SelfCheckState
@@ -27,8 +28,6 @@ from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.scale.contract import Indication
 
-MAX_RAW = 128
-"""Bytes of a frame that are kept; none of a scale is longer."""
 LISTEN = {Way.WEIGHTS: Phase.LISTEN_WEIGHTS, Way.GOODS: Phase.LISTEN_GOODS}
 
 
@@ -45,6 +44,7 @@ def listen(_context: Context, state: SelfCheckState, _event: LoadIsOn, now_ns: i
         heard=False,
         light=False,
         lead_window=None,
+        watch=None,
     )
 
 
@@ -79,8 +79,18 @@ def _weigh(
     window = follow(state.lead_window, value_g, now_ns, policy, state.scale.d_g, seen=seen)
     if settled(window, policy):
         figure = lead_figure(event, value_g, window)
-        return give_figure(context, changed(state, lead_window=None), figure, now_ns)
+        given = give_figure(context, changed(state, lead_window=None), figure, now_ns)
+        return _watching(given, seen) if len(given.attempts) > len(state.attempts) else given
     return _patient(changed(state, lead_window=window, light=False), now_ns)
+
+
+def _watching(state: SelfCheckState, seen: Seen) -> SelfCheckState:
+    """From here on the display must not change while the load lies; a refused figure is not watched."""
+    place = len(state.attempts) - 1
+    if not state.attempts[place].counts:
+        return state
+    watch = Watch(attempt=place, since_ns=seen.at_ns, figure_g=seen.value_g, last=seen)
+    return changed(state, watch=watch)
 
 
 def silence(context: Context, state: SelfCheckState, event: LineSilent, now_ns: int) -> SelfCheckState:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.after import Changed, Watch
 from firmware_app.procedures.prompts import Problem, Source, VisitResult, Way, WayOffered
 from firmware_app.procedures.settle import Window
 from firmware_app.quantity import Grams
@@ -91,7 +92,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One figure given for one load. ``problem``: why it was refused. ``dropped``: why it no longer counts.
 
     ``blind``: no mass of this load had been seen on the pan when the figure was given. ``empty``/``loaded``:
-    the pan before and with the goods.
+    the pan before and with the goods. ``changed``: what the display did afterwards, while the load still lay.
     """
 
     number: int
@@ -104,6 +105,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     dropped: str = ""
     empty: PanMass | None = None
     loaded: PanMass | None = None
+    changed: Changed | None = None
 
     @property
     def counts(self) -> bool:
@@ -146,6 +148,8 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     light: bool = False
     """The last thing it said was less than Min."""
     lead_window: Window | None = None
+    watch: Watch | None = None
+    """The display after the last figure that was taken over the lead."""
     pan_window: Window | None = None
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
+from firmware_app.procedures.after import Changed, Watch, look
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Event,
@@ -24,7 +25,7 @@ from firmware_app.procedures.events import (
     StallTyped,
     WayChosen,
 )
-from firmware_app.procedures.figures import problem_of, typed_figure
+from firmware_app.procedures.figures import problem_of, seen_of, speaks_of_load, typed_figure
 from firmware_app.procedures.judging import judge
 from firmware_app.procedures.plan import plan_goods, plan_weights, ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
@@ -42,6 +43,7 @@ from firmware_app.quantity import Grams
 from firmware_app.registry.confirmations import confirmation_for, with_confirmed_lead
 from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
+from hardware.scale.contract import Indication
 
 MILLIGRAM = Decimal("0.001")
 TOO_MUCH = Decimal("1.3")
@@ -236,9 +238,26 @@ def note_silence(
     return changed(state, lead_silent=True, lead_window=None)
 
 
-def note_lead(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
-    """The lead speaks again: the next load may come over it."""
-    return changed(state, lead_silent=False) if state.lead_silent else state
+def note_lead(_context: Context, state: SelfCheckState, event: Indication, now_ns: int) -> SelfCheckState:
+    """The lead speaks again: the next load may come over it. A figure that was taken is watched."""
+    heard = changed(state, lead_silent=False) if state.lead_silent else state
+    if heard.watch is None or heard.result is not None:
+        return heard
+    return _watched(heard, heard.watch, event, now_ns)
+
+
+def _watched(state: SelfCheckState, watch: Watch, event: Indication, now_ns: int) -> SelfCheckState:
+    """Follows the display after its figure was taken; a change that no hand makes goes to its attempt."""
+    scale = scale_of(state)
+    if not speaks_of_load(event, scale):
+        return state
+    seen = seen_of(event, scale, now_ns)
+    found = None if seen is None else look(watch, seen, min_g=scale.min_g, d_g=scale.d_g)
+    if not isinstance(found, Changed):
+        return changed(state, watch=found)
+    attempts = list(state.attempts)
+    attempts[watch.attempt] = msgspec.structs.replace(attempts[watch.attempt], changed=found)
+    return changed(state, watch=None, attempts=tuple(attempts))
 
 
 # ------------------------------------------------------------------------------------------- the ledger

@@ -29,21 +29,22 @@ def bench() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def told(bench: ModuleType) -> dict[str, tuple[str, ...]]:
-    return {row["model"]: tuple(row[way]["verdict"] for way in bench.WAYS) for row in bench.rows()}
+    ways = (*bench.WAYS, bench.OVER_THE_LEAD)
+    return {row["model"]: tuple(row[way]["verdict"] for way in ways) for row in bench.rows()}
 
 
 @pytest.mark.parametrize(
-    ("model", "weights_off", "weights_on", "goods_at_once", "goods_later"),
+    ("model", "weights_off", "weights_on", "goods_at_once", "goods_later", "over_the_lead"),
     [
-        ("honest", CLEARED, CLEARED, CLEARED, CLEARED),
-        ("multiplier", FOUND, FOUND, FOUND, FOUND),
-        ("plu_multiplier", CLEARED, FOUND, FOUND, FOUND),
-        ("nominal_honest", CLEARED, CLEARED, FOUND, FOUND),
-        ("offset", FOUND, FOUND, FOUND, FOUND),
-        ("remote_jump", CLEARED, FOUND, FOUND, FOUND),
-        ("base_number", FOUND, FOUND, FOUND, FOUND),
-        ("delayed_drop", CLEARED, FOUND, CLEARED, FOUND),
-        ("tare_forgotten", FOUND, FOUND, FOUND, FOUND),
+        ("honest", CLEARED, CLEARED, CLEARED, CLEARED, CLEARED),
+        ("multiplier", FOUND, FOUND, FOUND, FOUND, FOUND),
+        ("plu_multiplier", CLEARED, FOUND, FOUND, FOUND, FOUND),
+        ("nominal_honest", CLEARED, CLEARED, FOUND, FOUND, FOUND),
+        ("offset", FOUND, FOUND, FOUND, FOUND, FOUND),
+        ("remote_jump", CLEARED, FOUND, FOUND, FOUND, FOUND),
+        ("base_number", FOUND, FOUND, FOUND, FOUND, FOUND),
+        ("delayed_drop", CLEARED, FOUND, CLEARED, FOUND, OPEN),
+        ("tare_forgotten", FOUND, FOUND, FOUND, FOUND, FOUND),
     ],
 )
 def test_what_each_way_finds(
@@ -53,8 +54,9 @@ def test_what_each_way_finds(
     weights_on: str,
     goods_at_once: str,
     goods_later: str,
+    over_the_lead: str,
 ) -> None:
-    assert told[model] == (weights_off, weights_on, goods_at_once, goods_later)
+    assert told[model] == (weights_off, weights_on, goods_at_once, goods_later, over_the_lead)
 
 
 def test_nobody_without_intent_is_accused(told: dict[str, tuple[str, ...]]) -> None:
@@ -65,7 +67,13 @@ def test_nobody_without_intent_is_accused(told: dict[str, tuple[str, ...]]) -> N
 def test_goods_and_patience_find_every_cheat(told: dict[str, tuple[str, ...]]) -> None:
     innocent = {"honest", "worn", "carried"}
     assert set(told) == set(MODELS)
-    assert {model for model, verdicts in told.items() if verdicts[-1] == FOUND} == set(MODELS) - innocent
+    assert {model for model, verdicts in told.items() if verdicts[3] == FOUND} == set(MODELS) - innocent
+
+
+def test_over_the_lead_no_cheat_is_cleared(told: dict[str, tuple[str, ...]]) -> None:
+    """Given the figure that the settling policy takes, then what changes behind it is not cleared."""
+    innocent = {"honest", "worn", "carried"}
+    assert {model for model, verdicts in told.items() if verdicts[-1] == CLEARED} == innocent
 
 
 def test_the_table_is_printed_for_people_and_for_programs() -> None:

@@ -78,7 +78,7 @@ def test_every_language_has_the_same_keys_and_parameters(lang: str) -> None:
         ("reason", ("reference_not_capable", "weights_not_usable", "no_rules", "beyond_max", "scale_data")),
         ("way_why_not", ("no_weights", "weights_expired", "weights_unfit", "no_rules", "scale_data")),
         ("way_why_not", ("no_pan", "pan_fault", "pan_unfit", "pan_too_small")),
-        ("reason", ("pan_unfit",)),
+        ("reason", ("pan_unfit", "changed_after_settling")),
         ("part_problem", ("unfit",)),
         ("not_saved_reason", ("disk_full", "read_only", "io_error", "busy", "damaged")),
         ("county_problem", Trouble),
