@@ -344,6 +344,7 @@ class KioskApp(App):
         self.language = self.home_language
 
     def close(self) -> None:
+        self._next = None
         visit = self._visit()
         if visit is not None:
             self._ask(messages.CloseVisit(visit.visit))
@@ -357,8 +358,9 @@ class KioskApp(App):
 
     def check_again(self) -> None:
         """Ends the check on the screen, which is on record, and begins another one."""
-        self.close()
-        self._next = messages.VisitKind.CONTROL_CHECK
+        if not self.client.link.busy:
+            self.close()
+            self._next = messages.VisitKind.CONTROL_CHECK
 
     def _begin_next(self) -> None:
         """Begins the visit that was asked for once the one before is gone and the core has answered."""
