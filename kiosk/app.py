@@ -33,6 +33,7 @@ from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
 from kiosk.screens.overlays import Dark, IdleWarning, Refusal
+from kiosk.screens.pan_card import PanCardScreen
 from kiosk.screens.scene import Scene, ScreenPiece
 from kiosk.screens.trouble import (
     TroubleScreen,
@@ -91,10 +92,12 @@ class Desk(Piece):
             Screen.NOT_SAVED: TroubleScreen(m, app, not_saved_view),
             Screen.JUDGED: self.judged,
             Screen.CONTROL_JUDGED: ControlScreen(m, app),
+            Screen.PAN_CARD: PanCardScreen(m, app),
         }
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
         self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
+        self.rail.upper.add("pan_card.back", icons.back, app.close_pan_card)
         self.rail.upper.add("control.again", icons.load_pan, app.check_again)
         self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
@@ -168,6 +171,9 @@ class Desk(Piece):
             again = "control.again" if can_repeat(scene.prompt) else ""
             self.rail.upper.offer(again, say("button.again"), language, open_=open_)
             self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
+        elif way.screen is Screen.PAN_CARD:
+            self.rail.upper.offer("pan_card.back", say("button.back"), language)
+            self.rail.lower.offer("", "", language)
         elif way.screen is Screen.NOT_SAVED:
             self.rail.upper.offer("", "", language)
             self.rail.lower.offer("not_saved.done", say("button.done"), language, open_=open_)
@@ -213,6 +219,7 @@ class KioskApp(App):
         self.desk: Desk | None = None
         self._step: tuple[Any, ...] = ()
         self._refused = ""
+        self._pan_card = False
         self._next: messages.VisitKind | None = None
         self._scanned_ns = 0
 
@@ -250,7 +257,9 @@ class KioskApp(App):
         self.client.poll(now)
         self._begin_next()
         way = self.route(now)
-        visiting = self._visit() is not None
+        if self._visit() is not None:
+            self._pan_card = False
+        visiting = self._visit() is not None or self._pan_card
         if self.idle.tick(now, visiting=visiting, held=way.held):
             self._leave()
         self.refresh()
@@ -262,7 +271,7 @@ class KioskApp(App):
         return Say(self.words, self.language)
 
     def route(self, now: float) -> Route:
-        return route(self.client.link.state, self.client.link.condition(now))
+        return route(self.client.link.state, self.client.link.condition(now), pan_card=self._pan_card)
 
     def refresh(self) -> None:
         """Shows what is so now."""
@@ -356,6 +365,16 @@ class KioskApp(App):
     def cancel_slip(self, entry: int) -> None:
         self._ask(messages.CancelSlip(entry))
 
+    def open_pan_card(self) -> None:
+        """Shows what there is to know about this pan."""
+        self._pan_card = True
+        self.refresh()
+
+    def close_pan_card(self) -> None:
+        """Back to the doors."""
+        self._pan_card = False
+        self.refresh()
+
     def check_again(self) -> None:
         """Ends the check on the screen, which is on record, and begins another one."""
         if not self.client.link.busy:
@@ -376,7 +395,10 @@ class KioskApp(App):
 
     def _leave(self) -> None:
         """Nobody is there any more."""
-        if self.screen in (Screen.JUDGED, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
+        if self._pan_card:
+            self.close_pan_card()
+            self.language = self.home_language
+        elif self.screen in (Screen.JUDGED, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
             self.close()
         else:
             self.cancel()

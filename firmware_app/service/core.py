@@ -20,7 +20,10 @@ from types import FrameType
 
 import zmq
 
-from firmware_app import parts
+from firmware_app import parts, settings_file
+from firmware_app.calibrating.record import CHANGED as CALIBRATION_CHANGED
+from firmware_app.calibrating.record import change, differs, values
+from firmware_app.calibrating.record import known as known_calibration
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.errors import LedgerError, StoreFailed
 from firmware_app.ledger.home import open_ledger
@@ -32,6 +35,7 @@ from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service import messages
+from firmware_app.service.calibration_card import card
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
@@ -80,7 +84,10 @@ class Core:
         self._weights = load_weights(
             loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today())
         )
-        self._calibration = Calibration.load(loaded.resolve(config.pan.calibration))
+        calibration = loaded.resolve(config.pan.calibration)
+        self._calibration = Calibration.load(calibration)
+        self._calibration_values = values(self._calibration, settings_file.sha256(calibration.read_bytes()))
+        self._calibration_card = card(self._calibration)
         self._ledger = open_ledger(
             loaded.data_dir, clock=self._clock, software=software_hash(), device=config.device.id
         )
@@ -108,14 +115,19 @@ class Core:
         self._listen_for()
 
     def _note_start(self, loaded: Loaded) -> None:
-        """The audit trail's first line of every run (OIML D 31:2023 6.2.3.6)."""
+        """The audit trail's first lines of every run (OIML D 31:2023 6.2.3.6): the start, and before it that
+        another calibration lies there than the record knows, whoever put it there."""
         facts = {
             "configuration_sha256": loaded.sha256,
             "calibration": self._calibration.id,
+            "calibration_values": self._calibration_values,
             "driver": loaded.config.pan.driver,
         }
+        known = known_calibration(self._ledger)
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
+            if differs(known, self._calibration_values):
+                self._ledger.append(CALIBRATION_CHANGED, change(known, self._calibration_values))
             self._ledger.append("start", facts)
 
     def _open_control(self) -> PanControl:
@@ -362,6 +374,7 @@ class Core:
             control=self._control.status(),
             scan=self._scans.seen(now_ns),
             printer=self._slips.status(now_ns),
+            calibration=self._calibration_card,
         )
 
     def _parts(self, now_ns: int) -> tuple[PartState, ...]:

@@ -32,6 +32,9 @@ __all__ = [
     "Answer",
     "AskHealth",
     "BadMessage",
+    "CalibrationAt",
+    "CalibrationCard",
+    "CalibrationPoint",
     "CancelSlip",
     "CloseVisit",
     "Command",
@@ -178,6 +181,44 @@ class ControlStatus(msgspec.Struct, frozen=True, kw_only=True):
     weight: str = ""
 
 
+class CalibrationAt(msgspec.Struct, frozen=True):
+    """What the calibration adds to a weighing of ``load_g``: expanded uncertainty, k = 2."""
+
+    load_g: str
+    expanded_g: str
+
+
+class CalibrationPoint(msgspec.Struct, frozen=True):
+    """One load of the calibration: error of the curve there with its expanded uncertainty (k = 2).
+
+    ``direction``: up, down or empty; ``used`` False where the point was set aside.
+    """
+
+    load_g: str
+    error_g: str
+    expanded_g: str
+    direction: str
+    used: bool
+
+
+class CalibrationCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The calibration in use. ``valid_to``: when the first of its weights is due, empty where none is named.
+
+    ``order``: of the curve, 1 for a straight line. ``interval_g``: display interval d.
+    """
+
+    id: str
+    at: str
+    source: str
+    weights: tuple[str, ...]
+    valid_to: str
+    order: int
+    hysteresis_known: bool
+    uncertainties: tuple[CalibrationAt, ...]
+    interval_g: str | None
+    points: tuple[CalibrationPoint, ...]
+
+
 class VisitState(msgspec.Struct, frozen=True):
     """The visit in progress. ``step`` goes up with every other question, not with the details of one."""
 
@@ -210,6 +251,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     scan: SeenScan | None = None
     printer: PrinterStatus | None = None
     """None where no printer is configured."""
+    calibration: CalibrationCard | None = None
 
 
 # ------------------------------------------------------------------------------------------- commands

@@ -11,8 +11,9 @@ from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
 from kiosk.view.home import Door, home
+from kiosk.widgets import icons
 from kiosk.widgets.base import Tappable, put
-from kiosk.widgets.buttons import plate
+from kiosk.widgets.buttons import Button, plate
 from kiosk.widgets.frames import Banner
 from kiosk.widgets.icons import OF_DOOR
 from kiosk.widgets.pen import Pen
@@ -137,8 +138,12 @@ class HomeScreen(ScreenPiece):
         self.title = Line(m, (Size.TITLE, Size.LEAD), theme.INK, bold=True)
         self.doors = [DoorCard(m, name, actions) for name in ("self_check", "fair", "inspector")]
         self.notice = Banner(m, (Size.BODY, Size.SMALL, 15))
+        self.pan = Button(
+            m, "door.pan", actions.open_pan_card, icon=icons.loaded_pan, sizes=(Size.SMALL, 15, 14)
+        )
         self.add_widget(self.title)
         self.add_widget(self.notice)
+        self.add_widget(self.pan)
         for door in self.doors:
             self.add_widget(door)
 
@@ -149,13 +154,17 @@ class HomeScreen(ScreenPiece):
             return
         self.title.say("" if view.notice else view.title, scene.language)
         self.notice.say(view.notice, Tone.WAIT, scene.language)
+        self.pan.say(scene.say("home.pan"), scene.language)
         for card, door in zip(self.doors, view.doors, strict=True):
             card.show(door, scene.language, open_=scene.open_)
         fit_alike([card.title for card in self.doors])
         fit_alike([card.text for card in self.doors])
 
     def arrange(self, box: Box) -> None:
-        title, doors = box.inset(self.m.px(12), self.m.px(8)).cut_top(self.m.px(64), self.m.px(6))
+        height = max(self.m.px(84), self.m.target[1])
+        head, doors = box.inset(self.m.px(12), self.m.px(6)).cut_top(height, self.m.px(6))
+        pan, title = head.cut_right(self.m.px(172), self.m.px(10))
+        self.pan.place(pan)
         put(self.title, title)
         self.notice.place(title)
         self.title.fit()

@@ -50,6 +50,9 @@ class Actions(Protocol):
     def cancel_slip(self, entry: int) -> None:
         """Takes back the slip of an entry that waits for the printer."""
 
+    def open_pan_card(self) -> None:
+        """Shows what there is to know about this pan."""
+
     def refresh(self) -> None:
         """Something on the screen itself changed."""
 

@@ -28,6 +28,7 @@ class Screen(enum.StrEnum):
     INTERRUPTED = "interrupted"
     SAVING = "saving"
     JUDGED = "judged"
+    PAN_CARD = "pan_card"
     CONTROL_JUDGED = "control_judged"
     NOT_SAVED = "not_saved"
 
@@ -73,12 +74,15 @@ _CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED}
 _HELD = frozenset({Screen.NO_CORE, Screen.INTERRUPTED, Screen.SAVING})
 
 
-def route(state: messages.State | None, condition: Condition) -> Route:
-    """A core that is not answering hides every prompt: an old question must not take an answer."""
+def route(state: messages.State | None, condition: Condition, *, pan_card: bool = False) -> Route:
+    """A core that is not answering hides every prompt: an old question must not take an answer.
+
+    ``pan_card``: somebody reads about this pan; a visit, wherever it was begun, comes before that.
+    """
     if condition is not Condition.ANSWERING or state is None:
         screen = Screen.NO_CORE
     elif state.visit is None:
-        screen = Screen.HOME
+        screen = Screen.PAN_CARD if pan_card else Screen.HOME
     else:
         screen = OF_PROMPT[type(state.visit.prompt)]
     return Route(screen, back=screen in _BACK, cancel=screen in _CANCEL, held=screen in _HELD)

@@ -48,7 +48,7 @@ class Plot(Piece):
         px, view = self.m.px, self._view
         top, rest = box.cut_top(px(28), px(4))
         ticks, rest = rest.cut_bottom(px(24), px(3))
-        axis, plot = rest.cut_left(px(66), px(6))
+        axis, plot = rest.cut_left(px(66), px(18))
         self._plot = plot.cut_right(px(14))[1]
         half = top.columns(2, px(8))
         for label, place, words in zip(
@@ -99,7 +99,7 @@ class Plot(Piece):
         side = px(13)
         inside = self._y(point.y) - point.clipped * side / 2
         pen = Pen(Box(x - side / 2, inside - side / 2, side, side), ink)
-        if point.clipped:
+        if point.clipped and point.mark is not Mark.WRONG:
             tip, base = (98, 10) if point.clipped > 0 else (2, 90)
             pen.shape((5, base), (95, base), (50, tip))
         elif point.mark is Mark.UP:

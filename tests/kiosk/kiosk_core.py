@@ -278,6 +278,27 @@ PROMPTS: dict[str, p.Prompt | None] = {
     "not_saved": p.NotSaved("disk_full"),
 }
 
+CARD = messages.CalibrationCard(
+    id="pan-2026-11-23-0830",
+    at="2026-11-23T08:30:00+08:00",
+    source="16 points",
+    weights=("M1\u00a010\u00a0kg", "M1\u00a05\u00a0kg", "3 × M1\u00a02\u00a0kg"),
+    valid_to="2027-10-31",
+    order=2,
+    hysteresis_known=False,
+    uncertainties=tuple(
+        messages.CalibrationAt(load, u) for load, u in (("3750", "0.62"), ("7500", "0.71"), ("15000", "1.2"))
+    ),
+    interval_g="2",
+    points=(
+        *(
+            messages.CalibrationPoint(f"{3000 * n}", f"{0.3 * (-1) ** n}", "0.4", way, True)
+            for way in ("up", "down")
+            for n in range(6)
+        ),
+        messages.CalibrationPoint("900", "8100", "0.4", "up", False),
+    ),
+)
 QUIET = messages.PanState(mass_g="0", stable=True, why_not=None, fault=None)
 
 

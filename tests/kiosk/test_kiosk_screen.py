@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kiosk_core import PROMPTS, UPLOADER_DEAD, FakeCore, Kiosk, short_dir, state
+from kiosk_core import CARD, PROMPTS, UPLOADER_DEAD, FakeCore, Kiosk, short_dir, state
 from PIL import Image, ImageChops
 
 from firmware_app.service import messages
@@ -110,6 +110,32 @@ def test_every_screen_fits_in_every_language(steps: Steps, kiosk: Kiosk, languag
                 kiosk.tap(key)
                 assert_sound(kiosk.screen(), f"{name} {key} {language}", TARGETS["800x480"])
     kiosk.tap("language.en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("card", [None, CARD])
+def test_this_pan_tells_its_calibration_and_leads_back(
+    steps: Steps, kiosk: Kiosk, language: str, card: messages.CalibrationCard | None
+) -> None:
+    steps.show(None, calibration=card)
+    kiosk.until("home")
+    kiosk.tap(f"language.{language}")
+    kiosk.tap("door.pan")
+    seen = kiosk.until("pan_card")
+    assert_sound(seen, f"pan_card {language}", TARGETS["800x480"])
+    kiosk.tap("pan_card.back")
+    kiosk.until("home")
+    kiosk.tap("language.en")
+
+
+def test_a_visit_comes_before_the_page_of_the_pan(steps: Steps, kiosk: Kiosk) -> None:
+    steps.show(None, calibration=CARD)
+    kiosk.tap("door.pan")
+    kiosk.until("pan_card")
+    steps.show(PROMPTS["ask_stall"])
+    kiosk.until("ask_stall")
+    steps.show(None)
+    kiosk.until("home")
 
 
 @pytest.mark.slow
