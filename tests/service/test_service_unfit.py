@@ -14,13 +14,18 @@ import zmq
 from typer.testing import CliRunner
 
 from firmware_app.cli.weigh_output import JsonLines
+from firmware_app.procedures.events import ScaleChosen, StallTyped
+from firmware_app.procedures.prompts import ChooseWay, Way
 from firmware_app.service import health, messages
+from firmware_app.service.config import load
+from firmware_app.service.core import Core
 from firmware_app.service.pan import Pan
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.instrument import Instrument
 from firmware_app.weighing.reading import Reading
 from hardware.loadcell.contract import BridgeInfo, Sample, encode
 
+DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 WHY = "gpio: this machine is too slow: use the driver spi"
 PERIOD_NS = 12_191_400
 
@@ -79,6 +84,62 @@ def test_the_word_travels_from_the_socket_to_every_reading_and_the_state(sampler
     assert all(isinstance(each, Reading) for each in events)
     assert pan.unfit == ""
     pan.close()
+
+
+@pytest.fixture
+def core(sampler):
+    """A whole core that follows the pan of ``sampler``."""
+    run_dir, socket = sampler
+    file = run_dir / "steelyard.toml"
+    file.write_text(
+        f"""
+        registry = "{DEMO / "registry.toml"}"
+        weights = "{DEMO / "weights.toml"}"
+        [device]
+        id = "T-1"
+        data_dir = "data"
+        run_dir = "."
+        [pan]
+        driver = "gpio"
+        calibration = "{DEMO / "pan.toml"}"
+        """,
+        encoding="utf-8",
+    )
+    (run_dir / "data").mkdir()
+    core = Core(load(file))
+    assert socket.poll(10_000) and socket.recv()
+    yield core, socket
+    core.close()
+
+
+def test_a_whole_core_closes_the_way_with_goods_and_tells_every_listener(core):
+    core, socket = core
+    until = time.monotonic() + 10
+    for message in (told(WHY), *samples(300)):
+        socket.send(encode(message))
+    while core._pan.state(hidden=False).mass_g is None and time.monotonic() < until:
+        core.turn(1_000_000_000)
+
+    # the state that the kiosk draws, and the page of the keeper
+    shown = core._state(1_000_000_000)
+    assert messages.PartState("pan", "unfit") in shown.parts
+    assert shown.pan.unfit == WHY and shown.pan.mass_g is not None
+    items = {item.part: item for item in health.examine(core._facts(1_000_000_000))}
+    assert not items["pan"].ok and WHY in items["pan"].finding
+
+    # and the visit
+    assert core._desk.start("v1", messages.VisitKind.SELF_CHECK)
+    core._desk.handle(StallTyped("12"), 1)
+    core._desk.handle(ScaleChosen(core._desk.state().prompt.scales[0].id), 2)
+    for message in samples(20, 300):
+        socket.send(encode(message))
+    ways = {}
+    while ways.get(Way.GOODS) != "pan_unfit" and time.monotonic() < until:
+        core.turn(1_000_000_000)
+        prompt = core._desk.state().prompt
+        assert isinstance(prompt, ChooseWay)
+        ways = {offer.way: offer.why_not for offer in prompt.ways}
+    assert ways == {Way.WEIGHTS: "", Way.GOODS: "pan_unfit"}
 
 
 def state(**pan) -> messages.State:
