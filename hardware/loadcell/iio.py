@@ -115,6 +115,15 @@ class IioLoadCell:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which way the conversions come, and why not the other."""
+        if self.mode == "buffer":
+            return ("iio: conversions come through the kernel's buffer",)
+        if not self.why_no_buffer:
+            return ("iio: conversions come from the file in_voltage_raw, as the option mode wants it",)
+        return (f"iio: conversions come from the file in_voltage_raw; no buffer: {self.why_no_buffer}",)
+
     def close(self) -> None:
         """Switches the buffer off; the kernel leaves PD_SCK low. May be called twice."""
         if self._source is not None:

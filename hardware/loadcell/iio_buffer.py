@@ -36,7 +36,8 @@ RECORDS = 64
 """Length of the kernel's buffer: six seconds at 10 a second, more than any pause that can be made good."""
 ANSWER_NS = SECOND
 SYSFS_TRIGGER_ID = 711
-POKE_NS = SECOND // TRIGGER_HZ
+POKE_NS = SECOND // 10
+"""A trigger in software is pulled for each conversion, and again this often in case that it was not heard."""
 NO_READING = (errno.EIO, errno.ETIMEDOUT, errno.EAGAIN)
 """Errors that say that the chip gave nothing; others say that the device is not there to be read."""
 

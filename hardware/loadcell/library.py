@@ -46,15 +46,19 @@ BACK_OFF_NS = tuple(SECOND * tenths // 10 for tenths in (2, 5, 10, 20, 50, 100))
 ENDING_S = 0.15
 AHEAD_NS = SECOND // 10
 """No report can be from later than this; what is, is no report."""
-Pin = Annotated[int, msgspec.Meta(ge=0, le=27)]
+Gpio = Annotated[int, msgspec.Meta(ge=0, le=27)]
 """BCM number of a GPIO on the 40-pin header."""
 
 
 class LibraryOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of this driver. ``dout``, ``sck``: BCM numbers of any two GPIO pins; ``rate_hz``: 10 only."""
+    """Options of this driver.
 
-    dout: Pin = 5
-    sck: Pin = 6
+    ``clock_gpio``, ``data_gpio``: GPIO numbers (BCM) of PD_SCK and DOUT, any two; best one that is pulled
+    down after reset (9 … 27) and one that is pulled up (0 … 8). ``rate_hz``: 10 only.
+    """
+
+    clock_gpio: Gpio = 13
+    data_gpio: Gpio = 6
     rate_hz: Literal[10, 80] = 10
     gain: Literal[32, 64, 128] = 128
 
@@ -149,7 +153,7 @@ def _faults(read: Read) -> tuple[Fault, ...]:
 class LibraryLoadCell:
     """One HX711 read by the package; ``start`` makes a child, ``clock`` is that of this machine.
 
-    >>> with open_driver({"dout": 5, "sck": 6}) as cell:      # doctest: +SKIP
+    >>> with open_driver({"clock_gpio": 13, "data_gpio": 6}) as cell:      # doctest: +SKIP
     ...     print(cell.read().counts)
     """
 
@@ -252,8 +256,8 @@ class LibraryLoadCell:
 
 def _take(options: Mapping[str, object]) -> LibraryOptions:
     taken = take(LibraryOptions, options, "library")
-    if taken.dout == taken.sck:
-        raise BadOption(f"library: dout and sck are both {taken.sck}: two pins are needed")
+    if taken.clock_gpio == taken.data_gpio:
+        raise BadOption(f"library: clock_gpio and data_gpio are both {taken.data_gpio}: they are two pins")
     if taken.rate_hz != 10:
         raise BadOption(
             "library: option rate_hz: the package looks for a conversion every 10 ms only and would mix two "
@@ -264,7 +268,7 @@ def _take(options: Mapping[str, object]) -> LibraryOptions:
 
 def command(options: LibraryOptions) -> list[str]:
     """The command that starts a child for these options."""
-    pins = ["--dout", str(options.dout), "--sck", str(options.sck), "--gain", str(options.gain)]
+    pins = ["--dout", str(options.data_gpio), "--sck", str(options.clock_gpio), "--gain", str(options.gain)]
     return [sys.executable, "-m", library_process.__name__, *pins]
 
 

@@ -221,9 +221,9 @@ def test_package_whose_words_are_not_known_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"dout": 6}, "two pins are needed"),
+        ({"clock_gpio": 6}, "they are two pins"),
         ({"rate_hz": "80"}, "would mix two of them"),
-        ({"dout": 40}, "dout"),
+        ({"data_gpio": 40}, "data_gpio"),
         ({"pin": 5}, "no option 'pin'"),
         ({"gain": 100}, "gain"),
     ],
