@@ -244,6 +244,7 @@ class OwnPanScreen(ScreenPiece):
         ):
             self.add_widget(piece)
         self._clearing = True
+        self._goods = False
         self._stage = Stage.EMPTY
         self._picture = self._progress = Box(0, 0, 0, 0)
 
@@ -251,6 +252,7 @@ class OwnPanScreen(ScreenPiece):
         assert scene.state is not None
         prompt = scene.prompt
         self._clearing = isinstance(prompt, p.ClearPan)
+        self._goods = isinstance(prompt, p.WeighGoods)
         if isinstance(prompt, p.PutControlWeight):
             view = put_control_weight(prompt, scene.state, scene.say)
         else:
@@ -293,7 +295,8 @@ class OwnPanScreen(ScreenPiece):
         if self._clearing:
             icon = icons.clear_pan
         else:
-            icon = icons.load_pan if self._stage is Stage.EMPTY else icons.loaded_pan
+            laden = self._goods and self._stage is not Stage.EMPTY
+            icon = icons.loaded_pan if laden else icons.load_pan
         icon(Pen(self._picture, theme.ACTION), theme.ACTION, theme.PAPER)
         if self._clearing:
             return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_app.errors import SteelyardError
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures.context import Context, Pan
@@ -15,6 +16,8 @@ from firmware_app.quantity import Estimate
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
+from firmware_app.service.check import check
+from firmware_app.service.config import Control, load
 from firmware_app.service.control import (
     DUE,
     EXPIRED,
@@ -337,3 +340,50 @@ def test_the_entry_is_verified_like_any_other(pan):
     assert pan.ledger.verify().head.seq == pan.ledger.head_seq
     assert pan.entries()[0].at.startswith("2026-11-23T08:00:00")
     assert datetime.fromisoformat(pan.entries()[0].at).astimezone(UTC).hour == 0
+
+
+# ------------------------------------------------------------------------------------- configuration
+
+CONFIG = """
+registry = "{data}/registry.toml"
+weights = "{data}/weights.toml"
+[device]
+id = "T-1"
+[pan]
+driver = "simulated"
+calibration = "{data}/pan.toml"
+{control}
+"""
+
+
+def configured(tmp_path, control):
+    file = tmp_path / "steelyard.toml"
+    file.write_text(CONFIG.format(data=DATA, control=control), encoding="utf-8")
+    return load(file)
+
+
+def test_a_configuration_without_a_control_weight_keeps_working(tmp_path):
+    loaded = configured(tmp_path, "")
+    assert loaded.config.control is None
+    check(loaded, MORNING.date())
+
+
+def test_a_control_weight_is_named_by_its_id(tmp_path):
+    loaded = configured(tmp_path, '[control]\nweight = "DEMO-M1-5kg"')
+    assert loaded.config.control == Control(weight="DEMO-M1-5kg", every_h=24.0)
+    check(loaded, MORNING.date())
+
+
+@pytest.mark.parametrize(
+    ("control", "words"),
+    [
+        ('[control]\nweight = "5 kg"', "there is no weight '5 kg'"),
+        ('[control]\nweight = "DEMO-M1-5kg"\nevery_h = 0', "every_h"),
+        ('[control]\nweight = "DEMO-M1-5kg"\nevery_h = 1000', "every_h"),
+        ('[control]\nweigth = "DEMO-M1-5kg"', "weight"),
+        ("[control]\nevery_h = 24", "weight"),
+    ],
+)
+def test_nonsense_in_the_configuration_is_refused_with_its_key(tmp_path, control, words):
+    with pytest.raises(SteelyardError, match=words):
+        check(configured(tmp_path, control), MORNING.date())
