@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import typer
 
-from firmware_app.cli.common import NO, console, fail, in_words, print_json
+from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.identity import software_hash
-from firmware_app.upload.client import EnrolmentRefused
+from firmware_app.upload.client import CountyOutOfReach, EnrolmentRefused
 from firmware_app.upload.enrol import enrol as join
 
 
@@ -32,6 +32,7 @@ def enrol(
     """Joins a county: shows it the token and this device's key, keeps the county's key in the ledger.
 
     The core must not run meanwhile, since the ledger has one writer. May be repeated with the same token.
+    Leaves with 1 where the county refuses, with 3 where it cannot be reached.
 
     Example: steelyard enrol --county https://county.example --token 3xUJ... --data /var/lib/steelyard
     """
@@ -43,6 +44,8 @@ def enrol(
         joined = join(data, county, token, clock=clock, software=software_hash(), device=device)
     except EnrolmentRefused as error:
         fail(str(error), NO)
+    except CountyOutOfReach as error:
+        fail(str(error), DEVICE_FAILED)
     if as_json:
         print_json(joined)
     else:

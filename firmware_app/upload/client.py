@@ -51,6 +51,10 @@ class EnrolmentRefused(SteelyardError):
     """The county did not let the device join."""
 
 
+class CountyOutOfReach(SteelyardError):
+    """No answer of a county came: nothing is decided, and the same token may be shown again."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What came back, bounded. ``json``: whether it says to be JSON."""
 
@@ -116,10 +120,13 @@ class CountyClient:
         return _failure(answer, _read(answer, Rejection))
 
     def enrol(self, request: EnrolRequest) -> Enrolled:
-        """Joins the county; raises EnrolmentRefused with the reason in words."""
+        """Joins the county; raises EnrolmentRefused with the reason in words, or CountyOutOfReach."""
         answer = self._exchange("POST", "/v1/enrol", msgspec.json.encode(request), "application/json")
         if isinstance(answer, Failed):
-            raise EnrolmentRefused(f"{self._url}: the county cannot be reached ({answer.trouble})")
+            raise CountyOutOfReach(
+                f"{self._url}: the county cannot be reached ({answer.trouble.replace('_', ' ')}); nothing was"
+                " joined: try again later, the token stays good"
+            )
         enrolled = _read(answer, Enrolled) if answer.status in (200, 201) else None
         if enrolled is None:
             rejection = _read(answer, Rejection)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from firmware_app.errors import SteelyardError
 from firmware_app.ledger.clock import Clock
 from firmware_app.ledger.county import County, EnrolRequest
 from firmware_app.ledger.home import join_county, open_ledger
 from firmware_app.upload.client import CountyClient, county_url
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+"""What ``secrets.token_urlsafe`` makes at the county; an enrolment carries 16 to 128 characters."""
+
+
+class BadToken(SteelyardError):
+    """The text is no token: cut off, or with something else around it."""
 
 
 def enrol(
@@ -16,9 +25,15 @@ def enrol(
     """Joins the county at ``url`` and records it in the ledger of ``data_dir``, which is made if new.
 
     May be repeated with the same token, so an answer lost on the way does no harm. Raises LedgerInUse
-    while the core runs, EnrolmentRefused, BadCountyUrl, and what opening a ledger raises.
+    while the core runs, BadToken, EnrolmentRefused, CountyOutOfReach, BadCountyUrl, and what opening a ledger
+    raises.
     """
     address = county_url(url)
+    if not TOKEN.fullmatch(token):
+        raise BadToken(
+            f"the token has {len(token)} characters and is none that a county gives: 16 to 128 letters, digits,"
+            " - and _; copy the whole line that `steelyard gateway token` printed there"
+        )
     with open_ledger(data_dir, clock=clock, software=software, device=device) as ledger:
         request = EnrolRequest(
             token=token,
