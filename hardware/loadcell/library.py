@@ -174,6 +174,7 @@ class LibraryLoadCell:
         self._last_ns = 0
         self._closed = False
         self._child: Child | None = start()
+        self._wait_for_first_word()
 
     def __enter__(self) -> Self:
         return self
@@ -197,13 +198,7 @@ class LibraryLoadCell:
             raise LoadCellError("library: the driver is closed: open it again to read")
         deadline_ns = self._clock.now_ns() + ANSWER_NS
         while not self._out and (now_ns := self._clock.now_ns()) < deadline_ns:
-            event = self._next_event(now_ns, deadline_ns)
-            if isinstance(event, Failed):
-                raise DriverUnavailable(f"library: {event.words}")
-            if isinstance(event, Opened):
-                self._patience_ns = HANG_NS
-            if isinstance(event, Read):
-                self._out.extend(follow(self._follower, event))
+            self._take(self._next_event(now_ns, deadline_ns))
         if self._out:
             sample = self._out.popleft()
             self._failures = self._failures if sample.faults else 0
@@ -213,6 +208,22 @@ class LibraryLoadCell:
         return Sample(self._clock.now_ns(), None, (fault,))
 
     # ------------------------------------------------------------------------------------------- inside
+
+    def _wait_for_first_word(self) -> None:
+        """Learns at once, where it can, that the package does not run here; raises DriverUnavailable."""
+        now_ns = self._clock.now_ns()
+        event = self._next_event(now_ns, now_ns + ANSWER_NS)
+        if isinstance(event, Failed):
+            self.close()
+        self._take(event)
+
+    def _take(self, event: Event | None) -> None:
+        if isinstance(event, Failed):
+            raise DriverUnavailable(f"library: {event.words}")
+        if isinstance(event, Opened):
+            self._patience_ns = HANG_NS
+        if isinstance(event, Read):
+            self._out.extend(follow(self._follower, event))
 
     def _next_event(self, now_ns: int, deadline_ns: int) -> Event | None:
         """What the child says until the deadline; one that hangs or lies is replaced."""

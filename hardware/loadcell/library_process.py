@@ -203,7 +203,7 @@ def run(dout: int, sck: int, gain: int, tell: Callable[[Event], None]) -> int:
         tell(Failed(f"the package hx711 is not installed: pip install hx711=={VERSION}"))
         return CANNOT_START
     except (ImportError, RuntimeError) as error:
-        tell(Failed(f"hx711 cannot be imported ({str(error)[:120]}): install RPi.GPIO; a Pi 5 has none"))
+        tell(Failed(f"hx711 cannot be imported: {str(error)[:120]}: pip install RPi.GPIO (a Pi 5 has none)"))
         return CANNOT_START
     tell(Opened(time.monotonic_ns()))
     try:

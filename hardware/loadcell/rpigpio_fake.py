@@ -80,7 +80,7 @@ class Board:
         clock: Clock,
         *,
         clocked_by: Mapping[int, int] | None = None,
-        call_ns: int = CALL_NS,
+        call_ns: int | Callable[[str], int] = CALL_NS,
         stall: Callable[[Edge], int] | None = None,
         until_ns: int | None = None,
     ) -> None:
@@ -159,7 +159,7 @@ class Board:
 
     def _pass(self, call: str) -> None:
         self.calls[call] += 1
-        self._spend(self._call_ns)
+        self._spend(self._call_ns if isinstance(self._call_ns, int) else self._call_ns(call))
 
     def _spend(self, duration_ns: int) -> None:
         self._clock.sleep_until(self._clock.now_ns() + duration_ns)
@@ -218,14 +218,15 @@ def install(
     clock: Clock,
     *,
     clocked_by: Mapping[int, int] | None = None,
-    call_ns: int = CALL_NS,
+    call_ns: int | Callable[[str], int] = CALL_NS,
     stall: Callable[[Edge], int] | None = None,
     until_ns: int | None = None,
 ) -> Board:
     """Puts a stub ``RPi.GPIO`` in place for this process; import the library after it.
 
     ``chips``: one that answers on every pin, or each by the pin of its DOUT. ``clocked_by``: the pin of
-    PD_SCK by that of DOUT, where not every output clocks every chip. ``call_ns``: cost of one call.
+    PD_SCK by that of DOUT, where not every output clocks every chip. ``call_ns``: cost of one call, spent
+    before it has its effect; or a function from the name of the call to it.
     ``stall``: nanoseconds lost just after an edge (a program pushed aside). ``until_ns``: OutOfTime is raised
     then, which ends a library that loops for ever.
 

@@ -154,15 +154,18 @@ def test_pause_between_children_grows_while_none_works(driver):
 
 def test_what_keeps_the_package_from_running_is_said_and_not_tried_for_ever(driver):
     words = "hx711 cannot be imported (no RPi.GPIO)"
-    cell = driver(child_of(HANGS, first=library_process.encode(Failed(words))))
+    late = "import os, time; time.sleep(1.5); os.write(1, {first!r}); time.sleep(3600)"
+    said = library_process.encode(Failed(words))
 
     with pytest.raises(DriverUnavailable, match="cannot be imported"):
-        read_until(cell, is_sound)
+        driver(child_of(HANGS, first=said))
+    with pytest.raises(DriverUnavailable, match="cannot be imported"):
+        read_until(driver(child_of(late, first=said)), is_sound)
 
 
 def test_machine_without_rpi_gpio_is_told_what_to_install():
-    with library.open_driver({}) as cell, pytest.raises(DriverUnavailable, match=r"install RPi\.GPIO"):
-        read_until(cell, is_sound)
+    with pytest.raises(DriverUnavailable, match=r"pip install RPi\.GPIO"):
+        read_until(library.open_driver({}), is_sound)
 
 
 def test_child_ends_with_its_parent_even_when_that_is_killed():

@@ -377,6 +377,39 @@ def test_preempted_package_gives_no_wrong_value(seed):
     assert any(Fault.SLOW_CLOCK in sample.faults for sample in run.samples)
 
 
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 30))])
+@pytest.mark.parametrize("longest_ns", [1_000_000, 10_000_000, 120_000_000])
+def test_package_pushed_aside_between_its_own_measurements_gives_no_wrong_value(seed, longest_ns):
+    """It times each pulse, not the look at DOUT after it: a read may last into the next conversion unseen."""
+    chance = random.Random(seed)
+
+    def cost(call: str) -> int:
+        aside = call == "input" and chance.random() < 0.002
+        return 5_000 + (chance.randrange(longest_ns) if aside else 0)
+
+    run = live("library", seconds=40, call_ns=cost)
+
+    assert run.released_wrong() == 0
+    assert run.handed_out_wrong() == 0
+    assert len(run.released()) > 150
+
+
+@pytest.mark.parametrize("gain", [128, 64, 32])
+def test_read_inside_a_read_is_told_and_spoils_seven(gain):
+    burst = {128: 25, 32: 26, 64: 27}[gain]
+
+    run = live(
+        "library",
+        gain=gain,
+        stall=lambda number, level: 61_000 if (number, level) == (burst * 40 + 25, 0) else 0,
+    )
+
+    assert run.released_wrong() == 0
+    assert run.handed_out_wrong() == 0
+    assert 6 <= sum(sample.faults == (Fault.BAD_TRANSFER,) for sample in run.samples[8:]) <= 9
+    assert not run.samples[-1].faults
+
+
 @pytest.mark.parametrize("pair_us", [55, 80, 120, 250])
 def test_slow_gpio_gives_no_wrong_value_and_no_hang(pair_us):
     """A pair of calls of 80 µs and more is what rpi-lgpio takes; the package then never returns."""
