@@ -38,7 +38,7 @@ def from_driver(driver: str, given: list[str]) -> Generator[StreamMessage]:
     """One word about the bridge, then every sample; raises LoadCellError, EndOfRecording at the end."""
     with opened(driver, given) as cell:
         for remark in remarks_of(cell):
-            console.print(f"{driver}: {remark}", markup=False)
+            console.print(remark, markup=False)
         told = unfit_of(cell)
         yield BridgeInfo(driver, driver, cell.rate_hz, cell.gain, "", 0, told)
         while True:

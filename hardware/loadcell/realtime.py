@@ -20,7 +20,9 @@ PRIORITY = 40
 MCL_CURRENT = 1
 """What is mapped now, sys/mman.h. What comes later is not locked: under a limit it would fail to be had."""
 HAND_OVER_S = 1.0
-"""How long another thread waits for the interpreter during a burst; 5 ms otherwise."""
+"""How long another thread waits for the interpreter during a burst."""
+USUAL_S = sys.getswitchinterval()
+"""… and at all other times. Not what was found before a burst: that may be another thread's burst."""
 
 
 def claim() -> tuple[str, ...]:
@@ -57,12 +59,12 @@ def release() -> None:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """No garbage is collected and no other Python thread is let in while this lasts."""
-    collecting, hand_over_s = gc.isenabled(), sys.getswitchinterval()
+    collecting = gc.isenabled()
     gc.disable()
     sys.setswitchinterval(HAND_OVER_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(hand_over_s)
+        sys.setswitchinterval(USUAL_S)
         if collecting:
             gc.enable()

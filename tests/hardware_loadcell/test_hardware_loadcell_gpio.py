@@ -317,6 +317,31 @@ def test_restart_at_another_gain_settles_anew(keeps_gain):
     assert {(sample.counts, sample.faults) for sample in after[2:]} == {(42_000, ())}
 
 
+@pytest.mark.parametrize("periods", [3, 8, 40])
+def test_a_caller_that_was_away_gets_the_newest_conversion_and_no_false_alarm(periods):
+    rig = Rig()
+    rig.read(20)
+
+    rig.bench.pass_time(periods * rig.period_ns)
+    samples = rig.read(10)
+
+    assert len(rig.no_wrong_value(samples)) == 10
+    assert samples[0].at_ns > rig.truth[20 + periods - 2][0]
+
+
+@pytest.mark.parametrize(
+    ("told_hz", "real_hz", "said"), [(10, 80, Fault.BAD_TRANSFER), (80, 10, Fault.SETTLING)]
+)
+def test_a_rate_pin_that_contradicts_the_configuration_releases_nothing(told_hz, real_hz, said):
+    rig = Rig(options={"rate_hz": told_hz})
+    rig.period_ns = PERIOD[real_hz]
+
+    samples = rig.read(40)
+
+    assert all(sample.faults for sample in samples)
+    assert Counter(fault for sample in samples for fault in sample.faults)[said] > 30
+
+
 @pytest.mark.parametrize("faster", [1.17, 1 / 1.17])
 def test_an_oscillator_that_changes_its_speed_is_followed(faster):
     rig = Rig()
@@ -380,6 +405,13 @@ def test_brown_out_starts_the_settling_anew(rate_hz, after):
     assert set(released) <= set(LIVE)
     assert sum(Fault.SETTLING in sample.faults for sample in samples) == 5
     assert len(released) >= 14
+
+
+def test_a_clock_wire_that_is_off_is_a_bad_transfer_each_time():
+    rig = Rig()
+    rig.bench.clock_gpio = 21
+
+    assert {(sample.counts, sample.faults) for sample in rig.read(10)} == {(None, (Fault.BAD_TRANSFER,))}
 
 
 @pytest.mark.parametrize("after_ns", [100 * US, 3 * MS])
