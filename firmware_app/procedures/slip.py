@@ -27,6 +27,7 @@ LOCK_WORDS = {
     "control_due": "秤台当日未核查",
     "control_failed": "秤台核查未通过",
     "control_weight_expired": "核查砝码已过有效期",
+    "control_unreadable": "秤台核查记录无法读取",
     "pan_unfit": "秤台读数不够可靠",
 }
 """Why the own pan judged nothing."""

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.clock import Clock, ClockQuality
 from firmware_app.ledger.entry import Entry
+from firmware_app.ledger.errors import LedgerError
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.procedures.context import NOT_CONTROLLED, CheckPlan, Controlled
 from firmware_app.procedures.control_record import KIND, MOST_POINTS, control_point
@@ -28,12 +30,14 @@ from firmware_app.standards.sets import Piece, WeightSet
 from firmware_app.weighing.control import Chart, Check, Judged, NextStep, Outcome
 
 DUE, FAILED, EXPIRED = "control_due", "control_failed", "control_weight_expired"
-"""Codes of a lock."""
+UNREADABLE = "control_unreadable"
+"""Codes of a lock. The last: the record of the checks is damaged, or written by another version."""
 NO_WEIGHT, NO_PAN = "no_control_weight", "no_pan"
 """Codes of why no check can be begun at all."""
 WORDS = {
     NO_WEIGHT: "no control weight is configured: name one in [control] of steelyard.toml",
     NO_PAN: "the pan is not calibrated: calibrate it first",
+    UNREADABLE: "the record of the checks cannot be read: see steelyard ledger verify",
     EXPIRED: "the certificate of the control weight is out of date: have it verified and enter the new one",
 }
 CLOCK_STEP_BACK = timedelta(minutes=5)
@@ -64,6 +68,10 @@ def without(weights: tuple[WeightSet, ...], piece: Piece | None) -> tuple[Weight
     )
 
 
+class Unreadable(LedgerError):
+    """An entry of a control check says less than a chart needs."""
+
+
 class PastCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One check of the record: its entry, when it was by each clock, and how it was judged."""
 
@@ -91,7 +99,7 @@ class History:
         self.checks: list[PastCheck] = []
 
     def refresh(self) -> None:
-        """Takes in what has been recorded since; raises as the reader does."""
+        """Takes in what has been recorded since; raises as the reader does, and Unreadable."""
         if self._ledger.head_seq == self._read_to:
             return
         head = self._ledger.head_seq
@@ -100,23 +108,29 @@ class History:
         self._read_to = head
 
     def _take(self, entry: Entry) -> None:
-        payload, body = entry.payload, entry.payload.body
-        weight = body["weight"]
-        if (weight["id"], Decimal(weight["mass_g"]), body["pan"]["calibration"]) != self._mine:
-            return
-        judged, self.chart = self.chart.add(Check(float(body["deviation_g"]), float(body["u_g"])))
-        self.checks.append(
-            PastCheck(
-                entry=entry.seq,
-                at=payload.at,
-                clock=payload.clock,
-                boot=payload.boot,
-                uptime_ns=payload.uptime_ns,
-                outcome=Outcome(body["outcome"]),
-                next_step=NextStep(body["next_step"]),
-                judged=judged,
-            )
+        body = entry.payload.body
+        try:
+            weight = body["weight"]
+            if (weight["id"], Decimal(weight["mass_g"]), body["pan"]["calibration"]) == self._mine:
+                self._add(entry, body)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise Unreadable(f"entry {entry.seq}: no control check as this program writes it") from error
+
+    def _add(self, entry: Entry, body: dict[str, Any]) -> None:
+        payload = entry.payload
+        judged, chart = self.chart.add(Check(float(body["deviation_g"]), float(body["u_g"])))
+        check = PastCheck(
+            entry=entry.seq,
+            at=payload.at,
+            clock=payload.clock,
+            boot=payload.boot,
+            uptime_ns=payload.uptime_ns,
+            outcome=Outcome(body["outcome"]),
+            next_step=NextStep(body["next_step"]),
+            judged=judged,
         )
+        self.checks.append(check)
+        self.chart = chart
 
     @property
     def last(self) -> PastCheck | None:
@@ -140,11 +154,24 @@ class PanControl:
         self._clock = clock
         self._piece = piece
         self._every = timedelta(hours=every_h)
+        self._unreadable = False
         self._history = (
             History(ledger, piece.id, piece.mass_g, calibration, resolution_g)
             if piece is not None and resolution_g
             else None
         )
+
+    def _last(self) -> PastCheck | None:
+        """The latest check; None before the first, and where the record cannot be read."""
+        if self._history is None or self._unreadable:
+            return None
+        try:
+            self._history.refresh()
+        except LedgerError:
+            # Not tried again before the next start: a record does not heal, and this is asked all the time.
+            self._unreadable = True
+            return None
+        return self._history.last
 
     def why_no_check(self) -> str:
         """Code of why no check can be begun, empty where one can."""
@@ -152,16 +179,16 @@ class PanControl:
             return NO_WEIGHT
         if self._history is None:
             return NO_PAN
+        self._last()
+        if self._unreadable:
+            return UNREADABLE
         return EXPIRED if self._piece.unusable(self._clock.now().date()) else ""
 
     def status(self) -> ControlStatus:
         """How the pan stands at this moment."""
         if self._piece is None:
             return ControlStatus(state=NOT_CONTROLLED.state)
-        last = None
-        if self._history is not None:
-            self._history.refresh()
-            last = self._history.last
+        last = self._last()
         state, lock = self._judge(self._piece, last)
         dated = last is not None and last.outcome is not Outcome.OUT_OF_CONTROL and not lock
         return ControlStatus(
@@ -178,6 +205,8 @@ class PanControl:
 
     def _judge(self, piece: Piece, last: PastCheck | None) -> tuple[str, str]:
         """State and lock."""
+        if self._unreadable:
+            return "due", UNREADABLE
         if last is not None and last.outcome is Outcome.OUT_OF_CONTROL:
             return Outcome.OUT_OF_CONTROL.value, FAILED
         now = self._clock.now()
@@ -208,9 +237,9 @@ class PanControl:
 
     def plan(self) -> CheckPlan | None:
         """What a check needs; None where none can be made."""
-        if self._piece is None or self._history is None:
+        self._last()
+        if self._piece is None or self._history is None or self._unreadable:
             return None
-        self._history.refresh()
         return CheckPlan(
             piece=self._piece,
             chart=self._history.chart,

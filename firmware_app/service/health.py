@@ -82,6 +82,7 @@ CONTROL_FINDINGS = {
         "have the control weight verified",
     ),
     "control_failed": ("out of control", "clean the pan and the weight, then check again"),
+    "control_unreadable": ("the record of the checks cannot be read", "run steelyard ledger verify"),
 }
 CONTROL_STEPS = {
     "clean_and_repeat": "clean the pan and the weight, then check again",

@@ -49,7 +49,9 @@ def test_the_quiet_door_says_how_the_pan_stands(control_: messages.ControlStatus
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("lock", ["control_due", "control_failed", "control_weight_expired"])
+@pytest.mark.parametrize(
+    "lock", ["control_due", "control_failed", "control_weight_expired", "control_unreadable"]
+)
 def test_home_shows_the_lock_in_words(lang: str, lock: str) -> None:
     say = SAYS[lang]
     shown = home(state(control=status("due", lock)), say).notice
@@ -66,7 +68,7 @@ def test_every_code_of_a_check_has_words(lang: str) -> None:
         ("control_reason", messages.prompts.Reason),
         ("control_next", [step for step in messages.prompts.NextStep if step.value]),
         ("control_state", ["locked", "due", "in_control", "warning"]),
-        ("refused", ["no_control_weight", "no_pan", "control_weight_expired"]),
+        ("refused", ["no_control_weight", "no_pan", "control_weight_expired", "control_unreadable"]),
     ):
         for code in codes:
             assert words.has(f"{family}.{getattr(code, 'value', code)}", lang), (family, code)

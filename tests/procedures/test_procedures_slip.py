@@ -39,6 +39,13 @@ def test_a_load_is_told_with_the_digits_that_are_known():
     assert "允差 ±10\u00a0g（使用中）" in lines
 
 
+@pytest.mark.parametrize("code, words", [("control_failed", "秤台核查未通过"), ("reference_not_capable", "")])
+def test_a_pan_that_was_locked_is_told(code, words):
+    told = [line.strip() for line in slip_lines(entry(limit_g="", verdict="cannot_judge", reason=code))]
+
+    assert [line for line in told if line.startswith("原因")] == ([f"原因 {words}"] if words else [])
+
+
 def test_the_verdict_the_source_and_the_clock_are_told():
     lines = slip_lines(entry())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.errors import StoreFailed
+from firmware_app.ledger.errors import BadSignature, StoreFailed
 from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures.context import Context, Pan
 from firmware_app.procedures.events import Cancel
@@ -24,6 +24,8 @@ from firmware_app.service.control import (
     FAILED,
     NO_PAN,
     NO_WEIGHT,
+    UNREADABLE,
+    WORDS,
     NoSuchWeight,
     PanControl,
     find_piece,
@@ -292,6 +294,17 @@ def test_a_pan_without_an_interval_cannot_be_checked(pan):
     )
     assert control.why_no_check() == NO_PAN and control.plan() is None
     assert control.status().lock == DUE
+
+
+@pytest.mark.parametrize("damage", ["signature", "another version"])
+def test_a_record_that_cannot_be_read_locks_in_words_and_stops_nothing(pan, mocker, damage):
+    pan.check()
+    if damage == "signature":
+        mocker.patch.object(pan.ledger, "of_kind", side_effect=BadSignature("entry 2"))
+    pan.ledger.append("control_check", {"weight": {"id": "x"}})
+    assert (pan.state, pan.lock) == ("due", UNREADABLE)
+    assert pan.control.why_no_check() == UNREADABLE in WORDS and pan.control.plan() is None
+    assert pan.context().check is None
 
 
 def test_the_control_weight_is_used_for_nothing_else():
