@@ -32,7 +32,15 @@ import msgspec
 from hardware.bench import Bench
 from hardware.loadcell.alignment import Aligner
 from hardware.loadcell.clock import SECOND, MonotonicClock
-from hardware.loadcell.contract import BadOption, Fault, LoadCell, LoadCellError, Sample
+from hardware.loadcell.contract import (
+    BadOption,
+    Fault,
+    LoadCell,
+    LoadCellError,
+    Sample,
+    remarks_of,
+    unfit_of,
+)
 from hardware.loadcell.named import checker_named, driver_named
 from hardware.loadcell.options import take
 from hardware.loadcell.simulated import SimulatedOptions
@@ -131,8 +139,13 @@ class Bridges:
     @property
     def unfit(self) -> str:
         """Why no verdict may rest on one of the corners, in words; empty where none says so."""
-        said = ((number, getattr(cell, "unfit", "")) for number, cell in enumerate(self._cells, 1))
+        said = ((number, unfit_of(cell)) for number, cell in enumerate(self._cells, 1))
         return "; ".join(f"corner {number}: {why}" for number, why in said if why)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the corners found out about their machine as they opened."""
+        return self._said(remarks_of)
 
     def diagnosis(self) -> tuple[str, ...]:
         """In words: how fast each corner converts, what the alignment takes away, what the corners say."""
@@ -141,12 +154,13 @@ class Bridges:
         return (
             f"corners 1 … {len(self._cells)} convert {speeds} times a second, each by its own oscillator",
             f"the newest conversions were up to {skew_ms:.1f} ms old; each corner is read at the same moment",
-            *(
-                f"corner {number}: {line}"
-                for number, cell in enumerate(self._cells, 1)
-                for line in getattr(cell, "diagnosis", tuple)()
-            ),
+            *self._said(lambda cell: getattr(cell, "diagnosis", lambda: remarks_of(cell))()),
         )
+
+    def _said(self, ask: Callable[[LoadCell], tuple[str, ...]]) -> tuple[str, ...]:
+        """Every line of every corner, with its number."""
+        each = enumerate(self._cells, 1)
+        return tuple(f"corner {number}: {line}" for number, cell in each for line in ask(cell))
 
     # ------------------------------------------------------------------------------------------- inside
 

@@ -159,7 +159,7 @@ def test_bench_that_cannot_be_made_is_said(short_dir):
         open_driver({"bench": str(short_dir / "no" / "bench.ipc")})
 
 
-@pytest.mark.parametrize("name", ["simulated", "spi", "replay"])
+@pytest.mark.parametrize("name", ["simulated", "spi", "replay", "bridges"])
 def test_every_driver_is_registered_and_refuses_unknown_options(name):
     """The walking test of the room: a new driver is added to it with its name."""
     points = {point.name: point for point in entry_points(group="steelyard.loadcell")}

@@ -10,6 +10,7 @@ from firmware_app.cli.hardware.corners import corners
 app = typer.Typer(
     name="hardware",
     help="Bring-up of the load cell, and the trim of its corners.",
+    epilog="Example: steelyard hardware check --driver spi --option rate_hz=80",
     no_args_is_help=True,
 )
 app.command(epilog="Example: steelyard hardware check --driver spi --option rate_hz=80")(check)

@@ -27,7 +27,16 @@ from firmware_app.cli.samples import from_sampler, opened
 from firmware_app.weighing.bring_up.check import bring_up, worst
 from firmware_app.weighing.bring_up.facts import Bridge, Finding, Level
 from firmware_app.weighing.bring_up.line import NOMINAL_HZ, nominal
-from hardware.loadcell.contract import BadOption, BridgeInfo, EndOfRecording, LoadCell, LoadCellError, Sample
+from hardware.loadcell.contract import (
+    BadOption,
+    BridgeInfo,
+    EndOfRecording,
+    LoadCell,
+    LoadCellError,
+    Sample,
+    remarks_of,
+    unfit_of,
+)
 
 SECOND = 1_000_000_000
 MOST_SAMPLES = 200_000
@@ -159,8 +168,9 @@ def _bridge(
 
 def _said_by(cell: LoadCell) -> tuple[Finding, ...]:
     """What the driver itself can tell, where it can."""
-    lines: tuple[str, ...] = getattr(cell, "diagnosis", tuple)()
-    unfit: str = getattr(cell, "unfit", "")
+    # A diagnosis holds the remarks; a driver without one may have remarks all the same.
+    lines: tuple[str, ...] = getattr(cell, "diagnosis", lambda: remarks_of(cell))()
+    unfit = unfit_of(cell)
     said = [Finding(what="driver", level=Level.NOT_JUDGED, figure=line) for line in lines]
     if unfit:
         words = "weigh with it, but let no verdict rest on it"
