@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The county's receiving end.",
+    epilog="Example: steelyard gateway serve --data /var/lib/steelyard-county --port 8765",
 )
 
 DEFAULT_DATA = Path("/var/lib/steelyard-county")

@@ -19,7 +19,11 @@ from firmware_app.ledger.export import NAME, write_export
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.reader import LedgerReader, Verified
 
-app = typer.Typer(no_args_is_help=True, help="The signed record: show, verify, export.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The signed record: show, verify, export.",
+    epilog="Example: steelyard ledger verify --data /var/lib/steelyard",
+)
 
 DataDir = Annotated[Path, typer.Option("--data", help="Data directory of the appliance.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs.")]

@@ -24,6 +24,7 @@ from firmware_app.cli.weigh import weigh
 app = typer.Typer(
     name="steelyard",
     help="The appliance that makes an honest market scale provable.",
+    epilog="Example: steelyard demo",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

@@ -55,7 +55,7 @@ from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scale.confirm import Confirmation
 from hardware.scale.contract import ProfileInfo, Profiles
-from hardware.scanner_contract import ScannerError
+from hardware.scanner_contract import DriverUnavailable, ScannerError
 
 TURN_MS = 50
 PUBLISH_NS = 100_000_000
@@ -168,6 +168,9 @@ class Core:
             return None
         try:
             return Codes(parts.factory("steelyard.scanner", wanted.driver)(wanted.options))
+        except DriverUnavailable:
+            # Stalls can be typed: the part is said to be out of order, the market goes on.
+            return None
         except ScannerError as error:
             raise PartFailed(str(error)) from error
 
@@ -395,6 +398,8 @@ class Core:
         """The scanner and the printer, where they are configured."""
         if self._codes is not None:
             yield PartState("scanner", "unplugged" if self._codes.lost else "")
+        elif self._config.scanner is not None:
+            yield PartState("scanner", "faulty")
         printer = self._slips.status(now_ns)
         if printer is not None:
             yield PartState("printer", "" if printer.ready else printer.trouble)

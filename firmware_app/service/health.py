@@ -126,6 +126,10 @@ def _scanner(facts: Facts) -> HealthItem:
     part = next((part for part in facts.state.parts if part.name == "scanner"), None)
     if part is None:
         return HealthItem("scanner", True, "none is configured")
+    if part.problem == "faulty":
+        return HealthItem(
+            "scanner", False, "cannot be used here", "steelyard run --check says what is missing"
+        )
     if part.problem:
         return HealthItem(
             "scanner",

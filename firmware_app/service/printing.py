@@ -159,7 +159,9 @@ class SlipPrinter:
         with self._lock:
             jobs = tuple(self._shown.values())
             called_ns, state = self._called_ns, self._state
-        if called_ns is not None and now_ns - called_ns > STUCK_NS:
+        stuck = called_ns is not None and now_ns - called_ns > STUCK_NS
+        # A driver that failed as no contract foresees has ended the thread: to a person that is the same.
+        if stuck or not self._thread.is_alive():
             return PrinterStatus(ready=False, trouble=STUCK, jobs=jobs)
         if state is None:
             return PrinterStatus(ready=False, trouble=GONE if self._looked else "", jobs=jobs)

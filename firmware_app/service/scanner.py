@@ -27,8 +27,8 @@ class Codes:
 
     @property
     def lost(self) -> bool:
-        """Whether the scanner is not there."""
-        return self._scanner.state is not LineState.OPEN
+        """Whether the scanner is not there, or nobody reads it any more."""
+        return self._scanner.state is not LineState.OPEN or not self._thread.is_alive()
 
     def take(self) -> list[Scan | Refused]:
         """What was read since the last call."""

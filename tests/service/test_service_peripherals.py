@@ -23,6 +23,7 @@ from firmware_app.service.config import load
 from firmware_app.service.core import Core
 from firmware_app.service.messages import VisitKind
 from hardware.bench import ask
+from hardware.scanner_contract import DriverUnavailable
 
 DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 
@@ -224,6 +225,22 @@ def test_a_scanner_pulled_out_is_a_part_in_trouble_with_a_remedy_and_comes_back(
     stage.until(lambda state: part(state, "scanner") == "", timeout_s=10)
     stage.scan(b"12\r")
     stage.until(lambda state: state.visit is not None)
+
+
+def test_a_scanner_that_cannot_be_used_here_stops_nobody(monkeypatch):
+    """Given a machine without what the driver needs, then the core runs and says so."""
+
+    def unavailable(_options):
+        raise DriverUnavailable("no package evdev")
+
+    monkeypatch.setattr("hardware.scanner.open_serial_scanner", unavailable)
+    stage = Stage()
+    try:
+        assert part(stage.state(), "scanner") == "faulty"
+        health = {item.part: item for item in stage.command(messages.AskHealth()).items}
+        assert not health["scanner"].ok and "--check" in health["scanner"].remedy
+    finally:
+        stage.close()
 
 
 def test_a_core_without_scanner_and_printer_says_nothing_of_them(stage):

@@ -257,6 +257,17 @@ def test_a_driver_that_never_returns_is_told_and_does_not_hold_the_core(tmp_path
     assert (status.ready, status.trouble) == (False, "stuck")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_driver_that_breaks_its_contract_is_told_as_stuck(tmp_path):
+    def broken():
+        raise RuntimeError("no contract foresees this")
+
+    kept = Begun(tmp_path / "begun"), Waiting(tmp_path / "waiting")
+    printer = SlipPrinter(broken, *kept, SLIP_FONT, SLIP_FACE)
+    eventually(lambda: printer.status(time.monotonic_ns()).trouble == "stuck")
+    assert not printer.status(time.monotonic_ns()).ready
+
+
 @pytest.mark.parametrize("kept", [b"41\n42\n", b"\xff\xfe\n41\n-3\n4x\n42", b"41\n42\n" + b"9" * 400])
 def test_a_damaged_list_of_begun_slips_loses_no_whole_line(tmp_path, kept):
     (tmp_path / "begun").write_bytes(kept)

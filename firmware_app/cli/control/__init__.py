@@ -8,7 +8,9 @@ from firmware_app.cli.control.chart import chart
 from firmware_app.cli.control.visit import check
 
 app = typer.Typer(
-    no_args_is_help=True, help="The daily check of the pan: weigh its control weight, see the chart."
+    no_args_is_help=True,
+    help="The daily check of the pan: weigh its control weight, see the chart.",
+    epilog="Example: steelyard control chart",
 )
 app.command()(check)
 app.command()(chart)

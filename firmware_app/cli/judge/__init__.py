@@ -13,6 +13,7 @@ from firmware_app.cli.judge.weights import judge_weights
 app = typer.Typer(
     name="judge",
     help="The law's answer for given figures, with clause and pack.",
+    epilog="Example: steelyard judge weights --class M1 --nominal 1kg",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

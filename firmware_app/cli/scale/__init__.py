@@ -11,7 +11,9 @@ from firmware_app.cli.scale.shelf import list_ports, list_profiles
 from firmware_app.cli.scale.watch import watch
 
 app = typer.Typer(
-    help="Serial protocols of scales: find the port, listen, watch, record, decode.", no_args_is_help=True
+    help="Serial protocols of scales: find the port, listen, watch, record, decode.",
+    epilog="Example: steelyard scale listen /dev/ttyUSB0",
+    no_args_is_help=True,
 )
 
 app.command("list")(list_profiles)
