@@ -31,8 +31,8 @@ def enrol(
     address = county_url(url)
     if not TOKEN.fullmatch(token):
         raise BadToken(
-            f"the token has {len(token)} characters and is none that a county gives: 16 to 128 letters, digits,"
-            " - and _; copy the whole line that `steelyard gateway token` printed there"
+            f"the token has {len(token)} characters and is none that a county gives: 16 to 128 letters,"
+            " digits, - and _; copy the whole line that `steelyard gateway token` printed there"
         )
     with open_ledger(data_dir, clock=clock, software=software, device=device) as ledger:
         request = EnrolRequest(
