@@ -127,6 +127,7 @@ def test_the_exec_start_lines_bring_up_an_appliance_whose_parts_see_each_other(a
         assert state is not None, "the core publishes nothing"
         assert {part.name: part.problem for part in state.parts} == {
             "sampler": "",
+            "pan": "",
             "uploader": "",
             "kiosk": "",
         }
