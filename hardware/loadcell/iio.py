@@ -24,6 +24,7 @@ from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
 from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError, Sample
 from hardware.loadcell.iio_buffer import Arrival, BufferSource, FileSource, Setup, Source
 from hardware.loadcell.iio_files import Attributes, KernelFiles
+from hardware.loadcell.iio_scale import Scale
 from hardware.loadcell.options import take
 from hardware.loadcell.polled import Follower, Look
 
@@ -40,6 +41,8 @@ LONGEST_SLEEP_NS = 20_000_000
 """The kernel sleeps 10 ms between two looks at DOUT (msleep(10)), 20 ms at most where its tick is 10 ms."""
 GIVEN_UP_NS = SECOND
 """With a silent chip the kernel reports an error only after a hundred looks; sooner, it was disturbed."""
+SILENCE_NS = 6 * SECOND
+"""The kernel tells of a silent chip within 4 s (twice a hundred looks of 20 ms); longer, nobody asks it."""
 NAME = "hx711"
 
 
@@ -56,35 +59,6 @@ class IioOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     trigger: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
     rate_hz: Literal[10, 80] = 10
     gain: Literal[32, 64, 128] = 128
-
-
-class Scale:
-    """The file by which the gain is chosen, and what it should say."""
-
-    def __init__(self, files: Attributes, setup: Setup, gain: int) -> None:
-        channel = 1 if gain == 32 else 0
-        there = files.names(setup.device)
-        self._files = files
-        self._path = setup.device / _first(there, f"in_voltage{channel}_scale", "in_voltage_scale")
-        available = _first(there, f"in_voltage{channel}_scale_available", "in_voltage_scale_available")
-        self._wanted = iio_format.scale_of(gain, setup.read(setup.device / available))
-
-    def holds(self, until_ns: int) -> bool | None:
-        """Whether the scale is as wanted; where it was not it is set. None: no answer by then."""
-        answer = self._files.read(self._path, until_ns)
-        if answer is None:
-            return None
-        if iio_format.same_scale(answer.text, self._wanted):
-            return True
-        try:
-            if not self._files.write(self._path, self._wanted, until_ns):
-                return None
-        except OSError as error:
-            # The kernel has taken the gain, but could not send it while no conversion was ready; it goes
-            # out with the next read (hx711_write_raw).
-            if error.errno not in iio_buffer.NO_READING:
-                raise
-        return False
 
 
 class IioLoadCell:
@@ -106,6 +80,7 @@ class IioLoadCell:
         self._scale = Scale(files, setup, options.gain)
         self._follower = Follower(self.rate_hz)
         self._out: deque[Sample] = deque()
+        self._heard_ns = clock.now_ns()
         self.mode, self.why_no_buffer = "buffer", ""
         self._source: Source | None = self._open_source(setup, options)
 
@@ -145,12 +120,17 @@ class IioLoadCell:
             arrival = self._source.next(deadline_ns)
             if arrival is None:
                 break
+            self._heard_ns = arrival.end_ns
             self._out.extend(self._judge(arrival))
             if self._follower.stuck_low and self.mode == "files":
                 # A dead line answers at once: asked without a pause, it would keep a core busy.
                 self._clock.sleep_until(self._clock.now_ns() + SLEEP_NS)
         if self._out:
             return self._out.popleft()
+        if self._clock.now_ns() - self._heard_ns > SILENCE_NS:
+            raise DriverUnavailable(
+                "iio: the kernel gives neither conversions nor errors: its buffer or trigger was switched off"
+            )
         fault = Fault.NOT_A_CHIP if self._follower.stuck_low else Fault.DISCONNECTED
         self._follower.absent()
         return Sample(self._clock.now_ns(), None, (fault,))
@@ -199,13 +179,6 @@ class IioLoadCell:
         # Not waited for: the conversion may have been there for long, and the next one may have come into it.
         faults = judged.faults if waited else (Fault.BAD_TRANSFER,)
         return self._follower.follow(Look(quiet_ns, arrival.end_ns, arrival.end_ns), judged.counts, faults)
-
-
-def _first(there: list[str], *names: str) -> str:
-    for name in names:
-        if name in there:
-            return name
-    raise DriverUnavailable(f"iio: the device has no file {names[0]}: is this the driver avia,hx711?")
 
 
 def find_device(files: Attributes, until_ns: int, wanted: str = "") -> Path:

@@ -13,19 +13,17 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, Protocol, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, Self
 
 import msgspec
 
 from hardware.loadcell import hx711, library_process
 from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
 from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError, Sample
+from hardware.loadcell.library_child import Child, ChildEnded, ChildProcess
 from hardware.loadcell.library_process import Event, Failed, Opened, Read, Word
 from hardware.loadcell.options import take
 from hardware.loadcell.polled import Follower, Look
@@ -43,7 +41,6 @@ HANG_NS = 2 * SECOND
 START_NS = 10 * SECOND
 """From the start of a child to its first word: the imports, on a slow card."""
 BACK_OFF_NS = tuple(SECOND * tenths // 10 for tenths in (2, 5, 10, 20, 50, 100))
-ENDING_S = 0.15
 AHEAD_NS = SECOND // 10
 """No report can be from later than this; what is, is no report."""
 Gpio = Annotated[int, msgspec.Meta(ge=0, le=27)]
@@ -61,68 +58,6 @@ class LibraryOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     data_gpio: Gpio = 6
     rate_hz: Literal[10, 80] = 10
     gain: Literal[32, 64, 128] = 128
-
-
-class ChildEnded(LoadCellError):
-    """The child is gone or speaks what it should not; another one can be started."""
-
-
-class Child(Protocol):
-    """A running library_process."""
-
-    def next_event(self, timeout_s: float) -> Event | None:
-        """What it says next, None within the time; raises ChildEnded."""
-        ...
-
-    def end(self) -> None:
-        """Ends it, whatever it does; may be called twice."""
-        ...
-
-
-class ChildProcess:
-    """A child started by ``command``, its lines bounded and checked."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-            )
-        except OSError as error:
-            raise DriverUnavailable(
-                f"library: no process can be started: {error.strerror or error}"
-            ) from error
-        assert self._process.stdout is not None
-        self._descriptor = self._process.stdout.fileno()
-        self._waiting = b""
-
-    def next_event(self, timeout_s: float) -> Event | None:
-        if b"\n" not in self._waiting:
-            if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
-                return None
-            received = os.read(self._descriptor, 65_536)
-            if not received:
-                raise ChildEnded(f"library: the process of hx711 ended ({self._process.wait()})")
-            self._waiting += received
-        line, newline, rest = self._waiting.partition(b"\n")
-        if len(line) > library_process.LINE_BYTES:
-            raise ChildEnded("library: the process of hx711 said more than it may")
-        if not newline:
-            return None
-        self._waiting = rest
-        try:
-            return library_process.decode(line)
-        except msgspec.DecodeError as error:
-            raise ChildEnded(f"library: the process of hx711 said what is no report: {error}") from error
-
-    def end(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()  # it lets PD_SCK go low then, if it still can
-        try:
-            self._process.wait(ENDING_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
 
 
 def follow(follower: Follower, read: Read) -> list[Sample]:

@@ -275,6 +275,32 @@ def test_silent_chip_gives_an_error_of_the_kernel_after_seconds_and_ours_within_
     assert samples[1].at_ns - begun_ns < SECOND + 2 * PERIOD
 
 
+def test_buffer_that_somebody_switches_off_is_opened_anew_by_the_sampler():
+    rig = Rig()
+    rig.read(10)
+    rig.kernel.write(Path("/sys/bus/iio/devices/iio:device0/buffer/enable"), "0", 1 << 62)
+    begun_ns = rig.clock.now_ns()
+
+    with pytest.raises(DriverUnavailable, match="buffer or trigger was switched off"):
+        for sample in rig.read(1) + [rig.cell.read() for _ in range(20)]:
+            assert sample.counts is None or rig.clock.now_ns() - begun_ns < SECOND
+    assert rig.clock.now_ns() - begun_ns < 8 * SECOND
+
+
+@pytest.mark.parametrize("mode", ["buffer", "files"])
+def test_chip_that_stays_away_is_waited_for(mode):
+    rig = Rig(
+        options={"mode": mode},
+        faults=[ScheduledFault(2 * SECOND, ChipFault.UNPLUG), ScheduledFault(60 * SECOND, ChipFault.PLUG)],
+        sleep_ns=lambda: 20_000_000,
+    )
+
+    while rig.clock.now_ns() < 63 * SECOND:
+        sample = rig.cell.read()
+
+    assert sample.counts in rig.truth
+
+
 def test_gain_that_the_kernel_forgets_while_the_cable_is_out_is_set_again():
     """After a second of silence hx711.c resets the chip and goes back to gain 128 without a word."""
     faults = [ScheduledFault(3 * SECOND, ChipFault.UNPLUG), ScheduledFault(7 * SECOND, ChipFault.PLUG)]

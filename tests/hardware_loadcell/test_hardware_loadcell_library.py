@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hardware.loadcell import library, library_process
+from hardware.loadcell import library, library_child, library_process
 from hardware.loadcell.clock import SECOND, MonotonicClock
 from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError
 from hardware.loadcell.library_process import Failed, Opened, Read, Word
@@ -44,8 +44,8 @@ def driver():
         """A driver whose children run these commands, the last one again and again."""
         waiting = list(commands)
 
-        def start() -> library.ChildProcess:
-            return library.ChildProcess(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+        def start() -> library_child.ChildProcess:
+            return library_child.ChildProcess(waiting.pop(0) if len(waiting) > 1 else waiting[0])
 
         cells.append(library.LibraryLoadCell(start, MonotonicClock(), library.LibraryOptions()))
         return cells[-1]
@@ -171,8 +171,8 @@ def test_machine_without_rpi_gpio_is_told_what_to_install():
 def test_child_ends_with_its_parent_even_when_that_is_killed():
     code = """
         import sys, time
-        from hardware.loadcell import library
-        child = library.ChildProcess([sys.executable, "-c", {child!r}])
+        from hardware.loadcell import library_child
+        child = library_child.ChildProcess([sys.executable, "-c", {child!r}])
         print(child._process.pid, flush=True)
         time.sleep(3600)
     """
