@@ -31,6 +31,8 @@ LEAST_LEAD = 1.1
 """A corner leads at a place where it carries more than this times its even share."""
 MOST_TRIM = 0.2
 """Cells of one type differ by a few per cent; more is a fault of wiring, not of sensitivity."""
+LEAST_COUNTS = (1 << 23) / 1000
+"""Of a corner that leads: a thousandth of the converter's range; below, noise would be trimmed away."""
 MOST_PLACES = 200
 TWIST = np.array([0.5, -0.5, 0.5, -0.5])
 
@@ -173,6 +175,11 @@ def _checked(readings: Sequence[CornerReading], load_g: float) -> Floats:
         raise BadCornerTest("a count is not finite")
     if any(reading.standard is not None and not reading.standard >= 0 for reading in readings):
         raise BadCornerTest("a standard uncertainty is below zero")
+    if abs(counts).max() < LEAST_COUNTS:
+        raise BadCornerTest(
+            f"the load moves no corner by more than {abs(counts).max():.0f} counts: take a heavier one, "
+            "about a third of Max, and see that the cells carry the plate"
+        )
     sides = np.sign(counts.sum(axis=1))
     if abs(sides.sum()) != len(readings):
         raise BadCornerTest(

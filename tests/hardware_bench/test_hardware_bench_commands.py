@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -328,3 +331,56 @@ def test_a_plate_that_never_rests_ends_the_guided_test_with_the_reason():
 
     with pytest.raises(BadCornerTest, match=r"did not come to rest within 60 s \(disconnected"):
         guided(forever(), lambda words: None)
+
+
+# ------------------------------------------------------------------------------------------ weigh
+
+
+def test_weigh_follows_four_corners_and_loses_the_weight_with_one_of_them(short_dir):
+    """As a program of its own: a load put on is weighed, a corner's plug pulled ends it within a second."""
+    path = short_dir / "b.ipc"
+    asked = ["weigh", *PLATFORM, "--option", f"bench={path}", "--counts-per-gram", "75", "--json"]
+    weigh = subprocess.Popen(
+        [sys.executable, "-m", "firmware_app.cli.main", *asked], stdout=subprocess.PIPE, text=True
+    )
+    lines = iter(weigh.stdout.readline, "")
+    try:
+        events = (json.loads(line) for line in lines)
+        next(e for e in events if e["event"] == "reading" and e["stable"])
+        bench.ask(path, load_g=1000, position=[0.5, -0.5])
+        found = next(e for e in events if e["event"] == "reading" and e["stable"] and e["mass_g"] > 500)
+        # untrimmed cells of ±3 %, the load above one of them
+        assert found["mass_g"] == pytest.approx(1000, abs=30)
+
+        bench.ask(path, plugged_corner=-4)
+        pulled = time.monotonic()
+        next(e for e in events if e["event"] == "fault" and e["fault"] == "disconnected")
+        assert time.monotonic() - pulled < 3  # a second, and what a busy machine adds
+    finally:
+        weigh.send_signal(signal.SIGINT)
+        weigh.stdout.close()
+        assert weigh.wait(10) in (0, 3)
+
+
+def test_weigh_takes_one_source_only():
+    result = CliRunner().invoke(app, ["weigh", "--driver", "simulated", "--replay", "x.csv"])
+
+    assert result.exit_code == 2
+    assert "one of --replay, --run-dir and --driver" in result.output
+
+
+def test_check_listens_to_a_sampler_of_four_corners(short_dir):
+    asked = ["--driver", "bridges", "--run-dir", str(short_dir), "--option", "driver=simulated"]
+    sampler = subprocess.Popen(
+        [sys.executable, "-m", "hardware.loadcell.sampler", *asked], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert "bridges is open" in sampler.stderr.readline()
+        result = hardware("check", "--run-dir", str(short_dir), "--seconds", "2", "--json")
+    finally:
+        sampler.terminate()
+        assert sampler.wait(5) == 0
+
+    found = {each["what"]: each for each in json.loads(result.stdout)["findings"]}
+    assert found["noise"]["figure"].startswith("corner ")
+    assert found["after power-up"]["level"] == "not_judged"

@@ -141,6 +141,7 @@ THREE = {name: QUARTERS[name] for name in ("middle", "front left", "back right")
         (readings(sensitivity=(300, 300, 200, 300)), "would need a trim"),
         (readings(sensitivity=(300, -300, 300, 300)), "corner|wired"),
         (readings()[:1], "1 places"),
+        (readings(load=20.0), "take a heavier one"),
         ([*readings(), CornerReading("x", (1.0, 2.0))], "same 1 to 4 counts"),
         ([*readings(), CornerReading("x", (1.0, 2.0, 3.0, math.nan))], "not finite"),
         ([*readings(), CornerReading("x", (1.0, 2.0, 3.0, 4.0), -1.0)], "below zero"),

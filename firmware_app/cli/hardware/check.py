@@ -76,9 +76,10 @@ def check(
     ] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object at the end.")] = False,
 ) -> None:
-    """Judges chip, cable and cell from ten seconds of samples and says what to do; leave the pan alone.
+    """Judges chip, cable and cell from ten seconds of samples; leave the pan alone.
 
-    Leaves with 1 when a line is bad, 3 when the device cannot be opened.
+    Each line has its figure, its limit and what to do. Leaves with 1 when a
+    line is bad, with 3 when the device cannot be opened.
     """
     if sum(given is not None for given in (driver, run_dir, replay)) != 1:
         fail("say where the samples come from: one of --driver NAME, --run-dir DIR and --replay FILE")

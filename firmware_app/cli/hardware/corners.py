@@ -98,11 +98,12 @@ def corners(
     on: On = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object at the end.")] = False,
 ) -> None:
-    """Finds the trim of each corner from one load moved about the plate, and holds the differences to R 76.
+    """Finds the trim of each corner from one load moved about the plate.
 
-    The readings come from a file (place,corner_1,corner_2,… with a row "empty"), or step by step from the
-    driver. The trims are printed as options of the driver `bridges`; calibrate afterwards. Leaves with 1
-    where the differences that remain do not hold the limit of --max and --e.
+    The readings come from a file (place,corner_1,corner_2,… and a row
+    "empty"), or step by step from the driver. The trims are printed as
+    options of the driver `bridges`; calibrate afterwards. With --max and --e
+    the differences are held to R 76; leaves with 1 where they do not hold.
     """
     if file is not None and (driver or run_dir):
         fail("give a file, or where to read from, not both")
