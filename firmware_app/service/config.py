@@ -63,10 +63,13 @@ class Lead(msgspec.Struct, frozen=True):
     ask: bool = False
 
 
+Prefix = Annotated[str, Meta(pattern=r"^2[0-9]$", description="two digits, 20 to 29")]
+
+
 class LabelLayout(msgspec.Struct, frozen=True):
     """How the labels of the shops' scales are laid out; see hardware.ean13.Layout."""
 
-    prefixes: Annotated[tuple[Annotated[str, Meta(pattern=r"^2[0-9]$")], ...], Meta(min_length=1)]
+    prefixes: Annotated[tuple[Prefix, ...], Meta(min_length=1)]
     carries: Literal["price", "weight"]
     decimals: Annotated[int, Meta(ge=0, le=9, description="places of the value; a weight is in kilograms")]
     item_digits: Annotated[int, Meta(ge=1, le=9)] = 5

@@ -122,6 +122,7 @@ class SlipPrinter:
         self._ids: deque[str] = deque(maxlen=MOST_IDS)
         self._state: PrinterState | None = None
         self._looked = False
+        self._spoke = False
         self._called_ns: int | None = None
         self._thread = threading.Thread(target=self._work, name="printer", daemon=True)
         self._thread.start()
@@ -206,6 +207,12 @@ class SlipPrinter:
         except PrinterError:
             self._became(None)
             return False
+        silent = Trouble.SILENT in state.troubles
+        if silent and self._spoke:
+            # It can say how it is, and does not: nothing more is entrusted to it.
+            self._became(None)
+            return False
+        self._spoke = self._spoke or not silent
         self._became(state)
         return state.ready
 

@@ -203,9 +203,22 @@ def test_a_printer_pulled_out_is_said_and_found_again(bench):
 def test_a_printer_that_is_stuck_from_the_start_is_sent_to_and_not_believed(bench):
     """A printer that never spoke may be one that cannot: the slip is sent, and only that is said."""
     bench.machine.be_stuck(True)
+    bench.again()
     eventually(lambda: bench.status().trouble == "silent")
     bench.printer.submit(job())
     bench.until("sent")
+
+
+def test_a_printer_that_has_spoken_and_falls_silent_is_entrusted_with_nothing_more(bench):
+    eventually(lambda: bench.status().ready)
+    bench.machine.be_stuck(True)
+    eventually(lambda: bench.status().trouble == "gone")
+    bench.printer.submit(job())
+    time.sleep(0.3)
+    assert bench.phase() == "waiting" and bench.paper() == []
+
+    bench.machine.be_stuck(False)
+    bench.until("printed")
 
 
 def test_a_printer_lost_within_a_slip_leaves_the_decision_to_a_person(bench, monkeypatch):
