@@ -22,9 +22,10 @@ import typer
 import zmq
 
 from firmware_app import parts
-from firmware_app.cli.common import DEVICE_FAILED, WRONG_USE, fail, in_words
+from firmware_app.cli.common import DEVICE_FAILED, NO, WRONG_USE, fail, in_words
 from firmware_app.cli.samples import from_driver
 from firmware_app.cli.weigh_output import JsonLines, LiveLine, Output, Plateaus
+from firmware_app.cli.weigh_substitute import Guide, m1
 from firmware_app.service import config
 from firmware_app.service.messages import PAN, endpoint
 from firmware_app.weighing.calibration import Calibration
@@ -51,9 +52,19 @@ def weigh(
     driver: Annotated[str | None, typer.Option(help="Open this driver instead: spi, bridges …")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Of the driver.")] = None,
     file: Annotated[Path, typer.Option("--config", help="The configuration.")] = config.DEFAULT_PATH,
+    substitute: Annotated[
+        float | None,
+        typer.Option(metavar="WEIGHT_G", help="Weigh by turns with a weight of so many grams near the load."),
+    ] = None,
+    weight_u: Annotated[
+        float | None, typer.Option(metavar="G", help="Its standard uncertainty; else class M1 by its limit.")
+    ] = None,
+    scheme: Annotated[str, typer.Option(help="Turns: ABA, ABBA or ABBAABBA.")] = "ABA",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Shows the weight on the pan, whether it is stable and why not; leaves with 3 if there never was one.
+
+    With --substitute it asks for weight and load in turns and gives the load with a smaller uncertainty.
 
     A recording needs --counts-per-gram or --calibration; live, the configuration names the calibration.
 
@@ -65,14 +76,15 @@ def weigh(
         fail("give --counts-per-gram or --calibration, not both")
     line = _calibration(counts_per_gram, calibration, replay is not None, file)
     pan = Instrument(line, zero=_zero(zero))
-    output = _output(as_json, replay is not None, line)
+    guide = None if substitute is None else Guide(pan, scheme, m1(substitute, weight_u), as_json=as_json)
+    output = guide or _output(as_json, replay is not None, line)
     if replay is not None:
         events = _replayed(replay, pan)
     elif driver is not None:
         events = _driven(driver, option or [], pan)
     else:
         events = _live(run_dir or config.load(file).run_dir, pan)
-    trouble = _show(events, output)
+    trouble = _show(events if guide is None else guide.until_done(events), output)
     if trouble is None or pan.samples:
         output.summary(pan)
     if trouble is not None:
@@ -80,6 +92,8 @@ def weigh(
         fail(str(trouble), WRONG_USE if wrong else DEVICE_FAILED)
     if not output.weights:
         raise typer.Exit(DEVICE_FAILED)
+    if guide is not None and guide.result is None:
+        raise typer.Exit(NO)
 
 
 def _output(as_json: bool, replay: bool, line: Calibration) -> Output:

@@ -34,3 +34,33 @@ def coverage_factor(dof: float = math.inf, probability: float = PROBABILITY_OF_K
     if math.isinf(dof) and probability == PROBABILITY_OF_K_2:
         return 2.0
     return quantile((1 + probability) / 2, dof)
+
+
+def factor_with_limit(limited: float, normal: float, probability: float = PROBABILITY_OF_K_2) -> float:
+    """The two-sided factor k where one part is known by a limit only (rectangular) and the rest is normal.
+
+    Both are standard uncertainties in one unit. The limit alone gives k = 1.65 for 95 %, as a rectangular
+    distribution has no tails (EA-4/02 M:2022 S9.14); k = 2 would hold everything and say too much. Exact: the
+    distribution function of the sum is an integral of the normal one.
+    """
+    if not (limited >= 0 and normal >= 0 and limited + normal > 0 and 0 < probability < 1):
+        raise ValueError(f"no factor for {limited!r} and {normal!r} with probability {probability!r}")
+    half = math.sqrt(3) * limited
+    total = math.hypot(limited, normal)
+    if limited < 1e-6 * total:
+        return coverage_factor(math.inf, probability)
+    if normal < 1e-6 * total:
+        return probability * half / total
+
+    def integral(x: float) -> float:
+        return x * _STANDARD.cdf(x) + _STANDARD.pdf(x)
+
+    def held(expanded: float) -> float:
+        above, below = (expanded + half) / normal, (expanded - half) / normal
+        return normal / half * (integral(above) - integral(below)) - 1
+
+    low, high = 0.0, half + 10 * normal
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if held(middle) < probability else (low, middle)
+    return high / total

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -112,6 +113,15 @@ class Creep:
         ):
             variance += deviation**2 * ((now - before - net_g * mean) ** 2 + (net_g * spread) ** 2)
         return math.sqrt(variance)
+
+    def contrast_g(self, weights: Sequence[float], states: Sequence[CreepState]) -> float:
+        """Standard uncertainty of the creep in a weighted sum of loads seen in these states."""
+        return math.hypot(
+            *(
+                deviation * sum(w * state[number] for w, state in zip(weights, states, strict=True))
+                for number, deviation in enumerate(self._deviations)
+            )
+        )
 
 
 def _calibrated(tau: float) -> tuple[float, float]:

@@ -88,6 +88,15 @@ class Doubt:
         self.terms = Terms(noise, unrest, drift, creep, span, calibration)
         return Estimate(value, math.hypot(noise, unrest, drift, creep, span, calibration)), beyond
 
+    def difference(self, one: Seen, other: Seen, period_s: float) -> float:
+        """Variance in counts squared by which two windows differ by noise and a wandering zero.
+
+        What the air does to the zero steadily is not in it: that drops out of turns.
+        """
+        seconds = abs(one.at_ns - other.at_ns) * 1e-9
+        noise = self._noise.difference(one.conversions, other.conversions, seconds / period_s)
+        return noise + self._drift.variance(seconds, 0.0)
+
     # ----------------------------------------------------------------------------------------- inside
 
     def _noise_variance(self, window: Window, against: Seen, period_s: float) -> float:

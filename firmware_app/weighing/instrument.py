@@ -73,6 +73,7 @@ class Instrument:
         """Of the cell body, where a sensor is fitted; whoever reads the sensor sets it."""
         self._bridge: BridgeInfo | None = None
         self._now_ns = 0
+        self._window: Window | None = None
         self._fault: Fault | None = Fault.SETTLING
 
     def feed(self, sample: Sample) -> list[PanEvent]:
@@ -147,6 +148,16 @@ class Instrument:
         return self._zero.zero
 
     @property
+    def seen(self) -> Seen | None:
+        """The load of the last reading, as substitution takes it; None before the first."""
+        return None if self._window is None else Seen.of(self._window, self._creep.state)
+
+    def difference(self, one: Seen, other: Seen) -> float:
+        """Variance in counts squared of the difference of two loads by noise and drift; see ``seen``."""
+        period_ns = self._gate.period_ns
+        return math.inf if period_ns is None else self._doubt.difference(one, other, period_ns * 1e-9)
+
+    @property
     def terms(self) -> Terms | None:
         """The budget of the last reading, term by term; None before the first."""
         return self._doubt.terms
@@ -206,6 +217,7 @@ class Instrument:
         if self._stability.two_loads:
             window = self._filter.shorten()
             why_not = self._stability.judge(window, self._filter.recent)
+        self._window = window
         self._follow(window)
         tare = self._tare.tare
         self._zero.observe(window, why_not, self._creep.state, net=tare is not None)
