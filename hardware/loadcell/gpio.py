@@ -16,17 +16,15 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
-
-import msgspec
+from typing import Self
 
 from hardware.loadcell import hx711, realtime
 from hardware.loadcell.clock import SECOND, Clock, MonotonicClock
-from hardware.loadcell.contract import BadOption, Fault, LoadCellError, Sample
+from hardware.loadcell.contract import Fault, LoadCellError, Sample
 from hardware.loadcell.gpio_burst import Burst, Pins, clock_out
 from hardware.loadcell.gpio_fitness import Fitness
+from hardware.loadcell.gpio_options import GpioOptions, take_options
 from hardware.loadcell.gpio_pins import GpioPins, ThreadBell, default_factory, said
-from hardware.loadcell.options import take
 
 ANSWER_NS = 900_000_000
 """read() answers within this, so that with its burst it stays below the promised second."""
@@ -42,23 +40,6 @@ GAIN_AFTER_RESET = 128
 """An older edition of the datasheet has the chip come back with this gain, V2.0 with the last one."""
 AFTERTASTE_NS = 1_000_000
 """Factories that stamp an edge when it is told do so within this after a burst."""
-
-Gpio = Annotated[int, msgspec.Meta(ge=0, le=27)]
-
-
-class GpioOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of this driver.
-
-    ``clock_gpio``, ``data_gpio``: GPIO numbers (BCM) of PD_SCK and DOUT; choose a pin that is pulled down
-    after reset for PD_SCK (9 … 27) and one that is pulled up for DOUT (0 … 8). ``rate_hz``: by the module's
-    RATE pin. ``realtime``: ask for SCHED_FIFO and locked memory.
-    """
-
-    clock_gpio: Gpio = 13
-    data_gpio: Gpio = 6
-    rate_hz: Literal[10, 80] = 80
-    gain: Literal[32, 64, 128] = 128
-    realtime: bool = True
 
 
 class GpioLoadCell:
@@ -209,16 +190,17 @@ class GpioLoadCell:
                 continue
             if gap_ns is not None:
                 if gap_ns > RESTART_PERIODS * self._period.ns:
-                    self._restarted()
+                    self._restarted(gap_ns)
                 self._period = self._period.learn(gap_ns)
             self._explained = False
             self._fell_ns = self._ready_ns = at_ns
             return True
         return False
 
-    def _restarted(self) -> None:
+    def _restarted(self, gap_ns: int) -> None:
         """A living chip lets DOUT fall every period: this one was restarted, by our clock or its supply."""
-        if not self._explained:
+        if not (self._explained and hx711.gap_fault(gap_ns, self._period.ns) is Fault.RESET):
+            # Only restarts as brief as those on record are known to leave no tail.
             self._unsettled = hx711.POWER_UP_CONVERSIONS
         elif self.gain != GAIN_AFTER_RESET:
             self._unsettled = max(self._unsettled, hx711.GAIN_CHANGE_CONVERSIONS)
@@ -243,21 +225,14 @@ class GpioLoadCell:
         return at_ns + self._period.shortest_ns - SPARE_NS
 
 
-def _taken(options: Mapping[str, object]) -> GpioOptions:
-    taken = take(GpioOptions, options, "gpio")
-    if taken.clock_gpio == taken.data_gpio:
-        raise BadOption(f"gpio: clock_gpio and data_gpio are both {taken.data_gpio}: they are two pins")
-    return taken
-
-
 def check_options(options: Mapping[str, object]) -> None:
     """Raises BadOption where ``open_driver`` would; opens nothing."""
-    _taken(options)
+    take_options(options)
 
 
 def open_driver(options: Mapping[str, object]) -> GpioLoadCell:
     """Opens the HX711 on two pins and measures the machine; raises BadOption or DriverUnavailable."""
-    taken = _taken(options)
+    taken = take_options(options)
     clock = MonotonicClock()
     # First, because the threads of the library behind gpiozero inherit it.
     refused = realtime.claim() if taken.realtime else ()
