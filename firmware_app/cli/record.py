@@ -115,8 +115,9 @@ def _write(stream: Iterator[StreamMessage], out: Path, seconds: float | None) ->
             **({"unfit": first.unfit} if first.unfit else {}),
         },
     )
-    if first.unfit:
-        console.print(f"no verdict may rest on this: {first.unfit}", markup=False)
+    unfit = first.unfit
+    if unfit:
+        _tell_fitness(unfit)
     samples = readings = 0
     flushed_s = 0.0
     all_times, reading_times = _Span(), _Span()
@@ -127,6 +128,9 @@ def _write(stream: Iterator[StreamMessage], out: Path, seconds: float | None) ->
         try:
             for message in stream:
                 if not isinstance(message, Sample):
+                    if message.unfit != unfit:
+                        unfit = message.unfit
+                        _tell_fitness(unfit)
                     continue
                 if seconds is not None and all_times.with_also(message.at_ns) > seconds:
                     break
@@ -155,6 +159,11 @@ def _write(stream: Iterator[StreamMessage], out: Path, seconds: float | None) ->
         rate_hz=round((readings - 1) / span_s, 3) if readings > 1 and span_s > 0 else None,
         faults=dict(faults),
     )
+
+
+def _tell_fitness(unfit: str) -> None:
+    words = f"no verdict may rest on this: {unfit}" if unfit else "fit for verdicts again"
+    console.print(words, style="yellow", markup=False)
 
 
 def _progress() -> Progress:

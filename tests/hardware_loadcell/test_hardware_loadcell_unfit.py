@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import typer
 from test_hardware_loadcell_sampler import ScriptedDriver, run_script
+from typer.testing import CliRunner
 
+from firmware_app.cli.record import record
 from hardware.loadcell.contract import (
     BridgeInfo,
     EndOfRecording,
@@ -66,3 +69,22 @@ def test_it_survives_the_wire():
 def test_a_driver_that_says_nothing_of_it_is_fit(cell):
     assert unfit_of(cell) == ""
     assert remarks_of(cell) == ()
+
+
+@pytest.mark.parametrize(("unfit_at", "in_header"), [(range(10, 20), False), (range(-1, 20), True)])
+def test_a_recording_is_made_all_the_same_and_the_user_is_told(monkeypatch, tmp_path, unfit_at, in_header):
+    cell = Slowing(script(30), set(unfit_at))
+    cell.unfit = WHY if in_header else ""
+    monkeypatch.setattr("firmware_app.parts.factory", lambda _group, _name: lambda _options: cell)
+    app = typer.Typer()
+    app.command()(record)
+    file = tmp_path / "out.csv"
+
+    result = CliRunner().invoke(app, [str(file), "--driver", "gpio"])
+
+    assert result.exit_code == 0
+    words = " ".join(result.output.split())
+    told = [Slowing.remarks[0], f"no verdict may rest on this: {WHY}", "fit for verdicts again"]
+    assert [words.index(each) for each in told] == sorted(words.index(each) for each in told)
+    assert (f"# unfit: {WHY}" in file.read_text(encoding="utf-8")) is in_header
+    assert "30 readings" in words
