@@ -288,6 +288,31 @@ def test_dead_line_is_said_within_a_second_and_gives_no_number(driver, faults, s
         assert run.released()[-1].at_ns > 13 * SECOND
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "fault"), [("unplugged", PULL), ("shorted", SHORT), ("floating", FLOAT), ("dip", DIP)]
+)
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_times_of_the_page(driver, what, fault):
+    """When the first fault is said after the line broke at one of 25 phases of a period."""
+    first_ns, wrong = [], 0
+    for phase in range(25):
+        struck_ns = BEGIN + phase * PERIOD // 25
+        run = live(
+            driver, seconds=9, faults=[(struck_ns, fault)], cold_tail=(900.0, 900.0, 400.0, 70.0, 30.0)
+        )
+        now_ns, answered = 0, []
+        for took_ns, sample in run.reads:
+            now_ns += took_ns
+            if sample.faults and now_ns > struck_ns:
+                answered.append(now_ns - struck_ns)
+        first_ns.append(answered[0])
+        wrong += run.handed_out_wrong()
+    print(f"{driver:10} {what:10} first fault said after {max(first_ns) / 1e6:4.0f} ms, wrong {wrong}")
+    assert max(first_ns) < SECOND
+    assert wrong == 0
+
+
 @pytest.mark.parametrize("phase", [0.01, 0.4, 0.9])
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_supply_that_dips_costs_five_conversions(driver, phase):
@@ -362,18 +387,20 @@ def test_count_of_what_no_polling_reader_sees(driver):
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 30))])
-def test_preempted_package_gives_no_wrong_value(seed):
-    """Pushed aside for 50 µs to 10 ms after one edge in a hundred, high or low."""
+@pytest.mark.parametrize(("share", "least"), [(0.01, 0), (0.001, 150)])
+def test_preempted_package_gives_no_wrong_value(seed, share, least):
+    """Pushed aside for 50 µs to 10 ms after one edge in a hundred or thousand, high or low."""
     chance = random.Random(seed)
 
     def stall(_number, _level) -> int:
-        return chance.randrange(50_000, 10_000_000) if chance.random() < 0.01 else 0
+        return chance.randrange(50_000, 10_000_000) if chance.random() < share else 0
 
     run = live("library", seconds=40, stall=stall)
 
     assert run.released_wrong() == 0
     assert run.handed_out_wrong() == 0
     assert all(took_ns < SECOND for took_ns, _ in run.reads)
+    assert len(run.released()) >= least
     assert any(Fault.SLOW_CLOCK in sample.faults for sample in run.samples)
 
 
