@@ -127,6 +127,37 @@ def test_the_age_of_the_newest_conversion_is_stated():
     assert 10 * MS < aligner.skew_ns <= 12.6 * MS
 
 
+def test_a_load_that_rolls_over_a_simulated_platform_weighs_the_same_on_its_way():
+    """Chips, drivers and plate: 5 kg roll from the middle to above a corner within half a second."""
+    clocks = [VirtualClock(SECOND) for _ in range(4)]
+    platform = Platform([SimulatedOptions(seed=7, noise=0.2, load_g=5000.0)] * 4, clocks)
+    for cell, corner in zip(platform.cells, range(4), strict=True):
+        for step in range(1, 501):
+            share = shares(4, (0.8 * step / 500, 0.8 * step / 500))[corner]
+            cell.put_at(5000 * share, 2 * SECOND + step * MS)
+    even = statistics.harmonic_mean(platform.sensitivities)
+    trims = [even / sensitivity for sensitivity in platform.sensitivities]
+    aligner = Aligner(trims, 80.0)
+    latest: dict[int, float] = {}
+    told, newest = [], []
+    while max(clock.now_ns() for clock in clocks) < 4 * SECOND:
+        corner = min(range(4), key=lambda n: clocks[n].now_ns())
+        sample = platform.cells[corner].read()
+        if sample.counts is not None:
+            latest[corner] = sample.counts
+        if corner == 0 and len(latest) == 4:
+            newest.append((sample.at_ns, statistics.fmean(trims[n] * latest[n] for n in range(4))))
+        told += [(s.at_ns, s.counts) for s in aligner.feed(corner, sample) if s.counts is not None]
+    rest = statistics.fmean(counts for at_ns, counts in told if 2.5 * SECOND < at_ns < 2.95 * SECOND)
+
+    def errors_g(stream):
+        return [abs(counts - rest) / 75 for at_ns, counts in stream if 2.95 * SECOND < at_ns < 3.8 * SECOND]
+
+    assert max(errors_g(newest)) > 50
+    assert max(errors_g(told)) < 6
+    assert statistics.fmean(errors_g(told)) < 1
+
+
 # ------------------------------------------------------------------------------------------ faults
 
 
