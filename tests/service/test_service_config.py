@@ -1,15 +1,21 @@
 """The configuration: every key checked, every error a sentence that names file, key and remedy."""
 
 import shutil
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from firmware_app import parts
 from firmware_app.errors import SteelyardError
 from firmware_app.service import config
 from firmware_app.service.check import check
 from firmware_app.settings_file import BadSettings
+from hardware.loadcell.contract import LoadCellError
+from hardware.printer_contract import PrinterError
+from hardware.scale.contract import ScaleError
+from hardware.scanner_contract import ScannerError
 
 DATA = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 DAY = date(2026, 11, 23)
@@ -130,3 +136,17 @@ def test_the_check_looks_at_everything_that_the_file_names(complete, old, new, w
         check(load(complete, GOOD.replace(old, new, 1)), DAY)
 
     assert words in str(refusal.value)
+
+
+ENTRY_POINTS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]["entry-points"]
+
+
+@pytest.mark.parametrize("group", ["loadcell", "scale_transport", "scanner", "printer"])
+def test_every_driver_has_its_options_checked_without_being_opened(group):
+    drivers, checks = (ENTRY_POINTS[f"steelyard.{group}{behind}"] for behind in ("", "_options"))
+    assert set(drivers) == set(checks)
+    for name in drivers:
+        with pytest.raises((LoadCellError, ScaleError, ScannerError, PrinterError)):
+            parts.check_options(f"steelyard.{group}", name, {"no_such_option": 1})
