@@ -29,11 +29,11 @@ class PointsFile:
         """Opens or begins the file; raises Refused for one of another plan, BadPoints, or OSError."""
         self.path = path
         self.points: tuple[Point, ...] = ()
-        said = PLAN + _fingerprint(steps)
+        head = f"{PLAN}{_fingerprint(steps)}\n{HEADING}\n".encode()
         if path.exists():
-            self.points = self._continue(said)
+            self.points = self._continue(head)
         else:
-            self._write(f"{said}\n{HEADING}\n".encode(), os.O_CREAT | os.O_EXCL)
+            self._write(head, os.O_CREAT | os.O_EXCL)
 
     def add(self, point: Point) -> None:
         """Keeps one more point; returns once it is on the disk."""
@@ -46,22 +46,21 @@ class PointsFile:
         self._cut(len(data) - len(data.rpartition(b"\n")[2]))
         self.points = self.points[:-1]
 
-    def _continue(self, said: str) -> tuple[Point, ...]:
+    def _continue(self, head: bytes) -> tuple[Point, ...]:
         data = self.path.read_bytes()
+        if head.startswith(data):
+            # A kill within the very first write; nothing was taken yet.
+            self._cut(0)
+            self._write(head, 0)
+            return ()
         whole = data[: data.rfind(b"\n") + 1]
-        if whole != data:
-            self._cut(len(whole))
-        if not whole.startswith(said.encode()):
+        if not whole.startswith(head):
             raise Refused(
                 f"{self.path}: belongs to other loads or weights; give --keep another file, or remove it"
             )
-        if whole.count(b"\n") < 2 or not whole.endswith(b"\n"):
-            self._cut(0)
-            self._write(f"{said}\n{HEADING}\n".encode(), 0)
-            return ()
-        if whole.count(b"\n") == 2:
-            return ()
-        return parse_points(whole, self.path.name)[0].points
+        if whole != data:
+            self._cut(len(whole))
+        return parse_points(whole, self.path.name)[0].points if whole != head else ()
 
     def _cut(self, length: int) -> None:
         with self.path.open("r+b") as file:

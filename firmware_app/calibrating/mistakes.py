@@ -43,7 +43,9 @@ def name_mistakes(
             named[number] = msgspec.structs.replace(row, cause=cause, slips=slips, carried_from=source.row)
         else:
             wanted, doubt = _pooled(number, rows, chosen)
-            slips = tuple(_slips(point, wanted, doubt, good, 0.0 if point.row in shared else slope))
+            others = [(rows[other].row, rows[other].load_g) for other in away if other != number]
+            own = 0.0 if point.row in shared else slope
+            slips = tuple(_slips(point, (wanted, doubt), good, others, own))
             cause = slips[0].words if slips else _no_slip(point)
             named[number] = msgspec.structs.replace(row, cause=cause, slips=slips)
         findings.append(_finding(named[number], delta, float(chosen.spread[number])))
@@ -51,9 +53,16 @@ def name_mistakes(
     return changed, sorted(findings, key=lambda one: one.rows)
 
 
-def _slips(point: Point, wanted: float, doubt: float, good: Sequence[Row], slope: float) -> list[Slip]:
+def _slips(
+    point: Point,
+    said: tuple[float, float],
+    good: Sequence[Row],
+    others: Sequence[tuple[int, float]],
+    slope: float,
+) -> list[Slip]:
+    """``said``: what the other points say of the load, and its doubt; ``others``: loads of wrong rows."""
+    wanted, doubt = said
     weights = [abs(row.load_g) for row in good if row.load_g]
-    others = [(row.row, row.load_g) for row in good]
     text = point.load_text or f"{point.load_g:.12g}"
     slips = of_figure(text, wanted, doubt)
     slips += of_missed_weight(point.load_g, wanted, doubt, weights, others)

@@ -8,7 +8,7 @@ import msgspec
 
 from firmware_app.errors import SteelyardError
 
-MOST_POINTS = 2000
+MOST_POINTS = 400
 FULL_SCALE = 1 << 23
 """Counts of the 24-bit converter to either side (HX711 V2.0: two's complement, saturates at the ends)."""
 

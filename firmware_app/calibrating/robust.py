@@ -43,6 +43,7 @@ MOST_SHARE = 0.3
 MOST_SUBSETS = 2000
 BEST = 10
 TURNS = 20
+STEPS = 200
 SEED = 20_060_101
 HOPELESS = 20.0
 """Times by which all points may scatter more than the better half before they count as several stories."""
@@ -113,13 +114,14 @@ def choose(task: Task, model: Model) -> Chosen:
 
 
 def _path(task: Task, model: Model) -> list[Chosen]:
-    """From the better half to all points, the nearest first."""
+    """From the better half to all points, the nearest first; many points in steps of half a percent."""
+    step = max(1, len(task.data.load) // STEPS)
     keep = _trimmed(task, model)
     path = [_examine(task, model, keep)]
     while not keep.all():
         ratio = np.where(keep, math.inf, np.abs(path[-1].away) / path[-1].spread)
         keep = keep.copy()
-        keep[np.argmin(ratio)] = True
+        keep[np.argsort(ratio, kind="stable")[: min(step, int(np.count_nonzero(~keep)))]] = True
         path.append(_examine(task, model, keep))
     return path
 

@@ -58,7 +58,7 @@ def _keep(result: Result, output: Path, wish: Wish) -> None:
             at=now.isoformat(timespec="seconds"),
             source=f"{len(result.rows)} points{of}",
             capacity_g=wish.pan.capacity_g or result.curve.highest_g,
-            resolution_g=wish.pan.resolution_g or finest_interval(result),
+            resolution_g=wish.pan.resolution_g or _interval(result),
         )
     except ValueError as error:
         fail(str(error))
@@ -67,6 +67,14 @@ def _keep(result: Result, output: Path, wish: Wish) -> None:
     loaded = wish.loaded
     if loaded is not None and output.resolve() == loaded.resolve(loaded.config.pan.calibration):
         _record(calibration, result, output, loaded)
+
+
+def _interval(result: Result) -> float:
+    """What the calibration can carry, and never more than the coarsest instrument has (R 76-1: n ≥ 100)."""
+    assert result.curve is not None
+    coarsest = result.curve.highest_g / 100
+    steps = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
+    return min(finest_interval(result), max(step for step in steps if step <= coarsest or step == steps[0]))
 
 
 def _record(calibration: Calibration, result: Result, output: Path, loaded: Loaded) -> None:

@@ -102,7 +102,7 @@ def guide(
         taken = _at_rest(stream, taker, console)
         point = point_of(step, taken, number + 1)
         doubt = out_of_line(kept.points, point)
-        if doubt and ask(f"  {doubt}. Keep it all the same? (y, else again) ") != YES:
+        if doubt and ask(f"  {doubt} Keep it all the same? (y, else again) ") != YES:
             continue
         kept.add(point)
         console.print(f"  {taken.counts:.1f} counts ± {2 * taken.u:.1f}  [green]kept[/]")
@@ -125,12 +125,12 @@ def out_of_line(points: Sequence[Point], point: Point) -> str:
     first, heaviest = points[0], max(points, key=lambda one: one.load_g)
     if not heaviest.load_g:
         same = abs(point.counts - first.counts) <= 10 * ((point.counts_u or 0) + (first.counts_u or 0))
-        return "the reading is that of the empty pan" if same else ""
+        return "the reading is that of the empty pan." if same else ""
     per_gram = (heaviest.counts - first.counts) / (heaviest.load_g - first.load_g)
     said = (point.counts - first.counts) / per_gram if per_gram else 0.0
     if abs(said - point.load_g) <= NEAR * max(point.load_g, 0.05 * heaviest.load_g):
         return ""
-    return f"the points before say {said:.5g} g, not {point.load_g:g} g: is another weight on the pan?"
+    return f"the points before say {said:.4g} g, not {point.load_g:g} g: is another weight on the pan?"
 
 
 def _at_rest(stream: Stream, taker: Taker, console: Console) -> Taken:
