@@ -63,7 +63,7 @@ def control_point(judged: Judged) -> ControlPoint:
         lower_g=in_grams(judged.limits.lower_g),
         upper_g=in_grams(judged.limits.upper_g),
         outcome=judged.outcome,
-        ewma_g="" if judged.ewma is None or judged.jumped else in_grams(judged.ewma.z_g),
+        ewma_g="" if judged.ewma is None else in_grams(judged.ewma.z_g),
     )
 
 

@@ -136,11 +136,6 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     ewma: Ewma | None
     failures: int
 
-    @property
-    def jumped(self) -> bool:
-        """Whether an action limit caught it: such a check does not enter the moving average."""
-        return self.reason in (Reason.BEYOND_BUDGET, Reason.BEYOND_LIMITS)
-
 
 def averaged(z: float, x: float, weight: float = LAMBDA) -> float:
     """The moving average with one more figure in it."""
@@ -195,7 +190,10 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         limits = Limits(
             Basis.HISTORY, centre, sigma, max(centre - reach, -budget), min(centre + reach, budget)
         )
-        z = averaged(centre if self.ewma_g is None else self.ewma_g, check.deviation_g)
+        # What lies beyond the limits counts as the limit: a gross error would hold the mean beyond its own
+        # for weeks, and one left out altogether could be weighed away by trying again.
+        x = min(max(check.deviation_g, limits.lower_g), limits.upper_g)
+        z = averaged(centre if self.ewma_g is None else self.ewma_g, x)
         width = ACTION_FACTOR * sigma * math.sqrt(memory(self.weighed + 1) + 1 / n)
         return self._judged(check, limits, Ewma(z, centre - width, centre + width))
 
@@ -227,10 +225,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     def _after(self, check: Check, judged: Judged) -> Chart:
         sides = (*self.sides[-1:], judged.limits.side(check.deviation_g))
         changed = msgspec.structs.replace(self, sides=sides, failures=judged.failures)
-        # A jump is no drift: what the action limits have caught would hold the mean beyond its own limits
-        # for days after the cause is gone. A check that only the mean has caught stays in it, so a drift
-        # cannot be weighed away by trying again.
-        if judged.ewma is not None and not judged.jumped:
+        if judged.ewma is not None:
             changed = msgspec.structs.replace(changed, ewma_g=judged.ewma.z_g, weighed=self.weighed + 1)
         if judged.outcome is Outcome.OUT_OF_CONTROL or self.baseline >= BASELINE:
             return changed

@@ -132,18 +132,30 @@ def test_trying_again_does_not_weigh_a_drift_away():
     assert all(one.outcome is Outcome.OUT_OF_CONTROL for one in judged[10:])
 
 
-def test_a_jump_that_was_put_right_leaves_no_trace_in_the_mean():
+def test_a_jump_is_answered_step_by_step_and_opens_once_it_is_put_right():
     _, chart = fed(alternating())
-    judged, after = fed([40.0, 40.0, 40.0, 0.1], chart=chart)
-    assert [one.outcome for one in judged[:3]] == [Outcome.OUT_OF_CONTROL] * 3
-    assert [one.next_step for one in judged] == [
-        NextStep.CLEAN,
-        NextStep.LEVEL_AND_WARM,
-        NextStep.CALIBRATE,
-        NextStep.NONE,
-    ]
-    assert judged[3].outcome is Outcome.IN_CONTROL and judged[3].failures == 0
+    judged, after = fed([40.0, 40.0, 0.1], chart=chart)
+    assert [one.outcome for one in judged[:2]] == [Outcome.OUT_OF_CONTROL] * 2
+    assert [one.next_step for one in judged] == [NextStep.CLEAN, NextStep.LEVEL_AND_WARM, NextStep.NONE]
+    assert judged[2].outcome is Outcome.IN_CONTROL and judged[2].failures == 0
     assert (after.baseline, after.total_g, after.ranges_g) == (chart.baseline, chart.total_g, chart.ranges_g)
+
+
+def test_after_three_gross_errors_two_good_checks_open():
+    _, chart = fed(alternating())
+    judged, _ = fed([400.0] * 3 + [0.1, 0.1], chart=chart)
+    assert judged[2].next_step is NextStep.CALIBRATE
+    assert [one.outcome for one in judged[3:]] == [Outcome.OUT_OF_CONTROL, Outcome.IN_CONTROL]
+    assert judged[3].reason is Reason.DRIFTED
+
+
+def test_a_jump_cannot_be_weighed_away_by_trying_until_one_check_is_within():
+    rng, opened = random.Random(11), 0
+    for _ in range(300):
+        _, chart = fed([rng.gauss(0, 1) for _ in range(BASELINE)])
+        judged, _ = fed([rng.gauss(4.0, 1) for _ in range(6)], chart=chart)
+        opened += any(one.outcome is not Outcome.OUT_OF_CONTROL for one in judged[2:])
+    assert opened / 300 < 0.25
 
 
 def test_two_of_three_near_one_limit_is_a_warning_and_no_lock():

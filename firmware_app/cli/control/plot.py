@@ -39,11 +39,7 @@ def draw(series: Series, path: Path, last: int) -> None:
     for side, name in (("lower_g", "action limits"), ("upper_g", "")):
         heights = [getattr(one.limits, side) for one in judged for _ in range(2)]
         axes.plot(edges, heights, color="#8e1616", linewidth=1.2, label=name or None)
-    mean = [
-        (number, one.ewma)
-        for number, one in zip(numbers, judged, strict=True)
-        if one.ewma is not None and not one.jumped
-    ]
+    mean = [(number, one.ewma) for number, one in zip(numbers, judged, strict=True) if one.ewma is not None]
     if mean:
         at = [number for number, _ in mean]
         axes.plot(at, [one.z_g for _, one in mean], color="#0c5a2e", label="moving average (λ = 0.2)")
