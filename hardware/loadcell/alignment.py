@@ -49,6 +49,8 @@ GRAVEST_FIRST = (
     Fault.LATE,
 )
 NOTHING_THERE = frozenset({Fault.SILENT, Fault.DISCONNECTED, Fault.NOT_A_CHIP})
+OUT_OF_ORDER = NOTHING_THERE | {Fault.FLATLINE}
+"""Faults that a person must mend at the corner that has them."""
 
 
 def united(faults: Iterable[Fault]) -> tuple[Fault, ...]:
@@ -110,6 +112,12 @@ class Corner:
             return Part(None, united(faults or {Fault.LATE}))
         share = 1.0 if exact else (moment_ns - left.at_ns) / (right.at_ns - left.at_ns)
         return Part(left.counts + share * (right.counts - left.counts), ())
+
+    @property
+    def out_of_order(self) -> Fault | None:
+        """What must be mended at this corner, by its last sample."""
+        last = self._samples[-1].faults if self._samples else ()
+        return next((fault for fault in last if fault in OUT_OF_ORDER), None)
 
     def age_ns(self, moment_ns: int) -> int:
         """How old the newest conversion is at the moment: the skew of a reader that takes the newest."""

@@ -138,8 +138,9 @@ class Bridges:
 
     @property
     def unfit(self) -> str:
-        """Why no verdict may rest on one of the corners, in words; empty where none says so."""
-        said = ((number, unfit_of(cell)) for number, cell in enumerate(self._cells, 1))
+        """Which corner is out of order or unfit for verdicts, in words; empty where all are fit."""
+        each = zip(self._aligner.corners, self._cells, strict=True)
+        said = ((n, corner.out_of_order or unfit_of(cell)) for n, (corner, cell) in enumerate(each, 1))
         return "; ".join(f"corner {number}: {why}" for number, why in said if why)
 
     @property
@@ -159,8 +160,7 @@ class Bridges:
 
     def _said(self, ask: Callable[[LoadCell], tuple[str, ...]]) -> tuple[str, ...]:
         """Every line of every corner, with its number."""
-        each = enumerate(self._cells, 1)
-        return tuple(f"corner {number}: {line}" for number, cell in each for line in ask(cell))
+        return tuple(f"corner {n}: {line}" for n, cell in enumerate(self._cells, 1) for line in ask(cell))
 
     # ------------------------------------------------------------------------------------------- inside
 

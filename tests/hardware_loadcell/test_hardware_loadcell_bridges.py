@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hardware import bench
 from hardware.loadcell.alignment import Aligner, united
@@ -239,6 +241,33 @@ def test_a_corner_that_falls_silent_holds_nothing_back_for_long(corner):
     assert any(Fault.DISCONNECTED in s.faults for s in later)
 
 
+EVENTS = st.sampled_from(["good"] * 20 + ["missing", "reset", *(fault.value for fault in Fault)])
+
+
+@given(st.lists(st.lists(EVENTS, min_size=20, max_size=60), min_size=2, max_size=4), st.randoms())
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_time_goes_on_and_no_number_stands_beside_a_fault(lives, chance):
+    streams = []
+    for n, life in enumerate(lives):
+        period, at_ns, stream_ = SECOND / RATES[n], SECOND + n * 3 * MS, []
+        for event in life:
+            at_ns += round(period * (4.448 if event == "reset" else 1))
+            if event in ("good", "reset"):
+                stream_.append(Sample(at_ns, 1000.0 + chance.random()))
+            elif event != "missing":
+                stream_.append(Sample(at_ns, None, (Fault(event),)))
+        streams.append(stream_)
+
+    told = aligned(streams)
+
+    beats = [sample.at_ns for sample in streams[0]]
+    assert [s.at_ns for s in told] == beats[: len(told)]
+    for sample in told:
+        assert (sample.counts is None) == bool(sample.faults)
+        assert len(sample.corners) == (0 if sample.faults else len(lives))
+        assert sample.counts is None or 1000 <= sample.counts <= 1001
+
+
 def test_faults_are_named_gravest_first():
     assert united([Fault.LATE, Fault.SETTLING, Fault.DISCONNECTED, Fault.LATE]) == (
         Fault.DISCONNECTED,
@@ -296,12 +325,14 @@ def test_a_corner_unplugged_is_a_fault_within_a_second_and_heals(short_dir):
         _, named_s = wait_for(driver, lambda s: Fault.DISCONNECTED in s.faults)
         assert no_number_s + named_s <= 1.0
         assert all(driver.read().counts is None for _ in range(40))
+        assert driver.unfit == "corner 3: disconnected"
 
         bench.ask(path, plugged_corner=3, position=[0.5, 0.5])
         wait_for(driver, lambda s: s.counts is not None)
         with pytest.raises(bench.BenchError, match="position"):
             bench.ask(path, position=[2, 0])
         said = driver.diagnosis()
+        assert driver.unfit == ""
     assert "corners 1 … 4 convert" in said[0]
     driver.close()
     with pytest.raises(LoadCellError, match="closed"):

@@ -174,7 +174,7 @@ def _said_by(cell: LoadCell) -> tuple[Finding, ...]:
     unfit = unfit_of(cell)
     said = [Finding(what="driver", level=Level.NOT_JUDGED, figure=line) for line in lines]
     if unfit:
-        words = "weigh with it, but let no verdict rest on it"
+        words = "let no verdict rest on it until this is mended"
         said.append(Finding(what="legal use", level=Level.ATTENTION, figure=unfit, words=words))
     return tuple(said)
 
