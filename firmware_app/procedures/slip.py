@@ -53,10 +53,17 @@ def slip_lines(entry: Entry) -> list[str]:
         *[line for load in body["loads"] for line in _load_lines(load, Decimal(scale["d_g"]))],
         "",
         f"结论 {VERDICT_WORDS[Verdict(body['verdict'])]}",
-        f"依据 {law['pack']} 第{law['version']}版{CONFIDENCE_WORDS[law['confidence']]}",
+        *_basis(law),
         "自检参考，不代替检定。",
         "",
     ]
+
+
+def _basis(law: dict[str, Any]) -> list[str]:
+    """The pack that was judged by; nothing where nothing was judged."""
+    if not law["pack"]:
+        return []
+    return [f"依据 {law['pack']} 第{law['version']}版{CONFIDENCE_WORDS[law['confidence']]}"]
 
 
 def _load_lines(load: dict[str, Any], d_g: Decimal) -> list[str]:

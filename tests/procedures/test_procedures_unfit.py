@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 from person import Person, adds_ten_percent, context, honest, reading
 
 from firmware_app.procedures.prompts import ChooseWay, Judged, PutGoods, Way, WeighGoods
 from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.slip import slip_lines
 from firmware_app.uncertainty.decision import Verdict
 
 WHY = "gpio: this machine is too slow (9 of 878 reads …): use the driver spi"
@@ -108,3 +111,19 @@ def test_a_fit_pan_leaves_no_word_in_the_record():
     person.until(Judged)
 
     assert person.visit.outcome.body["pan"]["unfit"] == ""
+
+
+def test_the_slip_says_that_nothing_was_judged_and_why():
+    person, bridge = at_the_ways(Way.GOODS)
+    person.until(WeighGoods)
+    bridge.unfit = WHY
+    person.until(Judged)
+    body = msgspec.json.decode(msgspec.json.encode(person.visit.outcome.body))
+    payload = SimpleNamespace(device="D-1", at="2026-11-23T14:26:41+08:00", clock="synchronised", body=body)
+
+    lines = [line.strip() for line in slip_lines(SimpleNamespace(seq=6, payload=payload))]
+
+    assert "结论 无法判定" in lines
+    assert lines.count("原因 秤台读数不够可靠") == 3
+    assert not any("允差" in line or "gpio" in line for line in lines)
+    assert not any(line.startswith("依据") and "第版" in line for line in lines)
