@@ -155,7 +155,7 @@ class BufferSource:
         self._clock = clock
         self._enable = setup.device / "buffer" / "enable"
         self._waiting: deque[iio_format.Record] = deque()
-        self._fetched_ns = 0
+        self._fetched_ns, self._stamp_ns = 0, -1
         setup.write(self._enable, "0")
         self._layout = setup.scan(channel)
         setup.write(setup.device / "current_timestamp_clock", "monotonic")
@@ -211,7 +211,11 @@ class BufferSource:
                 f"iio: {len(data)} bytes are no whole records of {size}: the stream is broken"
             )
         for at in range(0, len(data), size):
-            self._waiting.append(iio_format.unpack(data[at : at + size], self._layout))
+            record = iio_format.unpack(data[at : at + size], self._layout)
+            if not self._stamp_ns < record.stamp_ns <= self._fetched_ns:
+                raise LoadCellError(f"iio: a record of the time {record.stamp_ns} ns: the stream is broken")
+            self._stamp_ns = record.stamp_ns
+            self._waiting.append(record)
 
 
 class FileSource:

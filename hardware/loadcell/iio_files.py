@@ -107,7 +107,8 @@ class KernelFiles:
             late = self._answer(until_ns)
             if late is None:
                 return None  # an earlier call still waits in the kernel
-            self._late[before] = late
+            if before[0] == "read":
+                self._late[before] = late
         answer: Answer | OSError | None = self._late.pop(call, None)
         if answer is None:
             if self._asked is None:

@@ -12,6 +12,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+from collections import deque
 
 import msgspec
 
@@ -21,6 +22,10 @@ from hardware.loadcell.contract import Fault, Sample
 
 SPARE_NS = 1_000_000
 """A read ends this long before the next conversion may come: DOUT is high 75 µs before it (measured)."""
+SPAN = 40
+DOUBT = 0.01
+"""Over 40 periods of 95 ms two ends that are each 20 ms uncertain give the period to 0.5 %; doubled, for the
+oscillator's wander with temperature in the four seconds that this takes."""
 RESTART_PERIODS = 2.0
 """A chip that is silent for longer has restarted (4.448 periods); whether its supply failed is not known."""
 
@@ -50,22 +55,32 @@ class Look(msgspec.Struct, frozen=True):
         """The middle of what is known of the edge."""
         return (self.quiet_ns + self.seen_ns) // 2
 
+    def after(self, before: Look, period: Bounds) -> Look:
+        """This look with its edge as near to that of ``before`` as the period allows."""
+        quiet_ns = max(self.quiet_ns, before.quiet_ns + period.shortest_ns)
+        return Look(quiet_ns, min(self.seen_ns, before.seen_ns + period.longest_ns), self.end_ns)
 
-def judge(before: Look | None, look: Look, rate_hz: float) -> Timing:
+
+class Bounds(msgspec.Struct, frozen=True):
+    """Between which limits the period of a chip lies, ns."""
+
+    shortest_ns: int
+    longest_ns: int
+
+
+def judge(before: Look | None, look: Look, period: Bounds) -> Timing:
     """The timing of ``look``, given the read before it (None: nothing is known of the chip's phase).
 
     >>> ms = 1_000_000
     >>> first, second = Look(0, 10 * ms, 11 * ms), Look(95 * ms, 105 * ms, 106 * ms)
-    >>> judge(first, second, rate_hz=10.0)
+    >>> judge(first, second, Bounds(83 * ms, 105 * ms))
     <Timing.SOUND: 1>
     """
-    shortest_ns = hx711.SHORTEST_PERIOD * SECOND / rate_hz
-    longest_ns = hx711.LONGEST_PERIOD * SECOND / rate_hz
-    if before is not None and look.seen_ns < before.quiet_ns + shortest_ns:
+    if before is not None and look.seen_ns < before.quiet_ns + period.shortest_ns:
         return Timing.TOO_SOON
-    if before is not None and look.quiet_ns > before.seen_ns + longest_ns:
+    if before is not None and look.quiet_ns > before.seen_ns + period.longest_ns:
         return Timing.UNCERTAIN
-    if look.end_ns + SPARE_NS > look.quiet_ns + shortest_ns:
+    if look.end_ns + SPARE_NS > look.quiet_ns + period.shortest_ns:
         return Timing.UNCERTAIN
     return Timing.SOUND
 
@@ -78,7 +93,10 @@ class Follower:
 
     def __init__(self, rate_hz: float) -> None:
         self.stuck_low = False
-        self._rate_hz = rate_hz
+        self._any_part = Bounds(
+            round(hx711.SHORTEST_PERIOD * SECOND / rate_hz), round(hx711.LONGEST_PERIOD * SECOND / rate_hz)
+        )
+        self._ends: deque[int] = deque(maxlen=SPAN + 1)
         self._restart_ns = RESTART_PERIODS * SECOND / rate_hz
         self._before: Look | None = None
         self._held: Sample | None = None
@@ -104,10 +122,16 @@ class Follower:
         was not high after the last pulse, and the value is a bad transfer. A fault goes out at once; of a
         dead line that is read again and again, only the first.
         """
-        timing = judge(self._before, look, self._rate_hz)
+        period = self._period()
+        timing = judge(self._before, look, period)
         out = self._let_go(timing)
         if self._before is not None and look.quiet_ns - self._before.seen_ns > self._restart_ns:
             self._unsettled = hx711.POWER_UP_CONVERSIONS
+        if timing is Timing.SOUND and self._before is not None:
+            look = look.after(self._before, period)
+            self._ends.append(look.end_ns)
+        else:
+            self._ends.clear()
         self._before = look
         self._soon = self._soon + 1 if timing is Timing.TOO_SOON else 0
         self.stuck_low = self._soon > 0 and counts == 0
@@ -128,6 +152,13 @@ class Follower:
         return out
 
     # ------------------------------------------------------------------------------------------- inside
+
+    def _period(self) -> Bounds:
+        """What is known of this chip's period: that of any part until SPAN reads came one after the other."""
+        if len(self._ends) <= SPAN:
+            return self._any_part
+        mean_ns = (self._ends[-1] - self._ends[0]) / SPAN
+        return Bounds(round(mean_ns * (1 - DOUBT)), round(mean_ns * (1 + DOUBT)))
 
     def _let_go(self, timing: Timing) -> list[Sample]:
         held, self._held = self._held, None

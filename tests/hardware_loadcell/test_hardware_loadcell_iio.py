@@ -248,6 +248,16 @@ def test_half_a_record_is_no_record(size):
         rig.read(2)
 
 
+@pytest.mark.parametrize("stamp_ns", [0, -1, 1_700_000_000_000_000_000])
+def test_record_of_an_impossible_time_is_no_record(stamp_ns):
+    rig = Rig()
+    rig.read(10)
+    rig.kernel.push(struct.pack("<iiq", 0x800000 + 5, 0, stamp_ns))
+
+    with pytest.raises(LoadCellError, match="the stream is broken"):
+        rig.read(2)
+
+
 @pytest.mark.parametrize("word", [-errno.EIO, -errno.ETIMEDOUT, -1, -5000, 1 << 24, -(1 << 31)])
 def test_error_in_the_buffer_is_a_fault_and_the_conversions_after_it_settle(word):
     rig = Rig()

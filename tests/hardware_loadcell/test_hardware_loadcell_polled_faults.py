@@ -81,6 +81,7 @@ def live(
     strike=None,
     stall=None,
     call_ns=5_000,
+    sleep_ns=lambda: 12_000_000,
     **chip,
 ) -> Run:
     """Lets a driver read for so many virtual seconds. ``stall``: (pulse, level) → ns lost after an edge."""
@@ -99,7 +100,7 @@ def live(
     if driver == "library":
         cell = _library(device, clock, seconds, gain, strike, stall, call_ns)
     else:
-        cell = _iio(device, clock, driver.split()[1], gain, strike, stall)
+        cell = _iio(device, clock, driver.split()[1], gain, strike, stall, sleep_ns=sleep_ns)
     with cell:
         while clock.now_ns() < seconds * SECOND:
             begun_ns = clock.now_ns()
@@ -108,13 +109,13 @@ def live(
     return run
 
 
-def _iio(device, clock, mode, gain, strike, stall):
+def _iio(device, clock, mode, gain, strike, stall, **kernel):
     def after_pulse(number: int) -> int:
         if strike is not None:
             strike.pulse(number, clock.now_ns())
         return stall(number, 0) if stall else 0
 
-    kernel = FakeKernel(device, clock, stall=after_pulse)
+    kernel = FakeKernel(device, clock, stall=after_pulse, **kernel)
     return iio.IioLoadCell(kernel, clock, iio.IioOptions(mode=mode, gain=gain))
 
 
@@ -465,6 +466,37 @@ def test_interrupted_kernel_gives_no_wrong_value(driver, seed):
     assert run.handed_out_wrong() == 0
     assert len(run.released()) > 100
     assert not any("powered down" in trouble.what for trouble in run.chip.troubles)
+
+
+@pytest.mark.parametrize("longest_ms", [11, 16, 20])
+@pytest.mark.parametrize("driver", ["iio buffer", "iio files"])
+def test_every_tick_of_a_kernel_is_followed(driver, longest_ms):
+    chance = random.Random(longest_ms)
+
+    run = live(driver, seconds=40, sleep_ns=lambda: chance.randrange(10_000_000, longest_ms * 1_000_000 + 1))
+
+    settled = [sample for sample in run.samples if sample.at_ns > 3 * SECOND]
+    assert {sample.faults for sample in settled} == {()}
+    assert run.handed_out_wrong() == 0
+
+
+@pytest.mark.parametrize("longest_ms", [40, 70, 110])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, 10))])
+@pytest.mark.parametrize("driver", ["iio buffer", "iio files"])
+def test_kernel_that_oversleeps_is_not_believed_where_it_may_have_met_the_next_conversion(
+    driver, seed, longest_ms
+):
+    chance = random.Random(seed)
+
+    def sleep_ns() -> int:
+        return chance.randrange(10_000_000, longest_ms * 1_000_000) if chance.random() < 0.1 else 12_000_000
+
+    run = live(driver, seconds=40, sleep_ns=sleep_ns)
+
+    assert run.released_wrong() == 0
+    assert {sample.counts for sample in run.samples if not sample.faults} <= {
+        counts for _, counts in run.truth
+    }
 
 
 def test_kernel_that_stalls_into_the_next_conversion_is_not_believed():
