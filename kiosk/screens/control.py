@@ -77,7 +77,7 @@ class ControlScreen(ScreenPiece):
         entry, figures = figures.cut_right(px(130), px(8))
         put(self.figures, figures)
         put(self.entry, entry)
-        foot, inside = inside.cut_bottom(px(28), px(2))
+        foot, inside = inside.cut_bottom(px(34), px(2))
         legend, basis = foot.cut_right(foot.w * 0.42, px(8))
         put(self.legend, legend)
         put(self.basis, basis)
