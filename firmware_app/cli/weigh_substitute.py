@@ -69,6 +69,7 @@ class Guide:
         self._as_json = as_json
         self._console = Console(stderr=as_json, highlight=False, soft_wrap=True)
         self._said = ""
+        self._wrong = False
 
     def __enter__(self) -> Self:
         return self
@@ -100,8 +101,13 @@ class Guide:
             taken = "the weight" if wanted == "A" else "the load"
             self._say(f"{event.mass.value:.3f} g  {taken} is taken: take it off")
         elif self._turns.wrong_g is not None:
-            self._say(f"{self._turns.wrong_g:.1f} g is not near {self._reference.mass_g:g} g: {self._ask()}")
+            if not self._wrong:
+                self._wrong = True
+                self._say(
+                    f"{self._turns.wrong_g:.0f} g is not near {self._reference.mass_g:g} g: {self._ask()}"
+                )
         elif self._turns.empty:
+            self._wrong = False
             self._say(self._ask())
 
     def summary(self, pan: Instrument) -> None:

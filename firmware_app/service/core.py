@@ -51,6 +51,7 @@ from firmware_app.service.scanner import Codes
 from firmware_app.service.scans import ScanDesk
 from firmware_app.service.slips import SlipDesk
 from firmware_app.service.visits import VisitDesk
+from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scale.confirm import Confirmation
@@ -93,6 +94,7 @@ class Core:
         )
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
+        self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
         self._shelf: Profiles | None = None
         self._infos: dict[str, ProfileInfo] = {}
         self._line: LeadLine | None = None
@@ -203,7 +205,9 @@ class Core:
 
     def turn(self, now_ns: int) -> None:
         """Takes what has come, in the order instruments, person, screen."""
-        for event in self._pan.take(now_ns):
+        pan_events = self._pan.take(now_ns)
+        self._zeros.take(self._pan.zero_counts, now_ns)
+        for event in pan_events:
             self._desk.handle(event, now_ns)
         self._take_lead(now_ns)
         for code in self._codes.take() if self._codes is not None else ():
@@ -411,6 +415,7 @@ class Core:
             calibration=self._calibration,
             free_bytes=shutil.disk_usage(self._data_dir).free,
             today=self._today(),
+            zero_shift=self._zeros.shift,
         )
 
     def close(self) -> None:

@@ -13,16 +13,21 @@ import msgspec
 from firmware_app.service.messages import HealthItem, State
 from firmware_app.standards.sets import WeightSet
 from firmware_app.weighing.calibration import Calibration
+from firmware_app.weighing.last_zero import ZeroShift
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks look at. ``free_bytes``: room left for the ledger."""
+    """What the checks look at. ``free_bytes``: room left for the ledger.
+
+    ``zero_shift``: of the pan since it was last on; None where the two cannot be compared.
+    """
 
     state: State
     weights: tuple[WeightSet, ...]
     calibration: Calibration
     free_bytes: int
     today: date
+    zero_shift: ZeroShift | None = None
 
 
 Check = Callable[[Facts], HealthItem]
@@ -209,10 +214,26 @@ def _disk(facts: Facts) -> HealthItem:
     return HealthItem("disk", True, free)
 
 
+def _zero(facts: Facts) -> HealthItem:
+    shift = facts.zero_shift
+    if shift is None:
+        return HealthItem("zero", True, "has no zero of an earlier day to be compared with")
+    found = f"moved by {shift.moved_g:+.1f} g since {shift.since[:10]}, {shift.allowed_g:.1f} g are allowed"
+    if shift.well:
+        return HealthItem("zero", True, found)
+    return HealthItem(
+        "zero",
+        False,
+        found,
+        "see that nothing lies on the pan or touches it; restart; if it stays, check the pan with the weights",
+    )
+
+
 CHECKS: tuple[Check, ...] = (
     _sampler,
     _pan,
     _calibration,
+    _zero,
     _control,
     _weights,
     _lead,

@@ -84,6 +84,12 @@ class Pan:
             self._fault = event.fault
 
     @property
+    def zero_counts(self) -> float | None:
+        """The zero in use; None while there is none."""
+        zero = self._instrument.zero
+        return None if zero is None else zero.counts
+
+    @property
     def fault(self) -> Fault | None:
         """The lasting fault, None while readings come."""
         return self._fault

@@ -20,6 +20,7 @@ import math
 
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.cell import Creep
+from firmware_app.weighing.codes import NOISIEST_CODES, CodeStep
 from firmware_app.weighing.doubt import Doubt, Terms
 from firmware_app.weighing.drift import ZeroDrift
 from firmware_app.weighing.filter import Filter, Window
@@ -63,6 +64,7 @@ class Instrument:
         limits = _limits(calibration)
         self._filter = Filter(limits.interval / 2)
         self._stability = Stability(limits)
+        self._codes = CodeStep()
         self._zero = ZeroKeeper(calibration, zero, tracking)
         self._tare = TareKeeper(calibration)
         self._reading = Wish()
@@ -213,6 +215,10 @@ class Instrument:
     def _weigh(self, at_ns: int, counts: float) -> Reading | None:
         self._fault = None
         window = self._filter.feed(at_ns, counts)
+        if not self._codes.settled:
+            self._codes.feed(counts)
+            if self._codes.step is not None:
+                self._stability.noisiest = NOISIEST_CODES * self._codes.step
         why_not = self._stability.judge(window, self._filter.recent)
         if self._stability.two_loads:
             window = self._filter.shorten()

@@ -11,6 +11,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -47,6 +48,8 @@ class Stability:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._stable = False
+        self.noisiest = math.inf
+        """Counts of σ beyond which what is connected is no bridge, and never stable."""
         self.two_loads = False
         """Whether the last window was not quiet and its last second was: it tells of two loads."""
 
@@ -81,6 +84,8 @@ class Stability:
         sigma = window.sigma
         if sigma is None or stretch.spread == 0.0:
             return WhyNot.TOO_SHORT
+        if sigma > self.noisiest:
+            return WhyNot.UNQUIET
         slack = STAY if self._stable else 1.0
         steepest = max(SLOPE_SIGMAS * stretch.slope_u, SLOPE_INTERVALS_PER_S * self._limits.interval)
         if abs(stretch.slope) > slack * steepest:
