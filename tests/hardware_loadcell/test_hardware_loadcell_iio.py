@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.loadcell import iio, iio_files, iio_format
+from hardware.loadcell import iio, iio_buffer, iio_files, iio_format
 from hardware.loadcell.clock import SECOND, VirtualClock
 from hardware.loadcell.contract import BadOption, DriverUnavailable, Fault, LoadCellError
 from hardware.loadcell.iio_format import BadFormat
@@ -415,6 +415,65 @@ def test_call_that_waits_in_the_kernel_holds_nobody_up(tree):
     raw = files.read(tree / "raw", soon(10))
     assert (scale.text, raw.text) == ("1", "8388608")
     files.close()
+
+
+def test_whole_driver_on_real_files_a_real_pipe_and_real_time(tree, monkeypatch):
+    # given a tree of files as /sys has it, and a pipe where /dev has the character device
+    device = tree / "devices" / "iio:device0"
+    files = {
+        "name": "hx711",
+        "current_timestamp_clock": "realtime",
+        "in_voltage0_scale": "0.000001954",
+        "in_voltage0_scale_available": "0.000001954 0.000003909 ",
+        "scan_elements/in_voltage0_en": "0",
+        "scan_elements/in_voltage0_index": "0",
+        "scan_elements/in_voltage0_type": "le:u24/32>>0",
+        "scan_elements/in_voltage1_en": "1",
+        "scan_elements/in_timestamp_en": "0",
+        "scan_elements/in_timestamp_index": "2",
+        "scan_elements/in_timestamp_type": "le:s64/64>>0",
+        "buffer/enable": "0",
+        "buffer/length": "02",
+        "trigger/current_trigger": "",
+        "../trigger4/name": "steelyard-iio-device0",
+        "../trigger4/sampling_frequency": "010",
+    }
+    for name, text in files.items():
+        (device / name).parent.mkdir(parents=True, exist_ok=True)
+        (device / name).write_text(text + "\n")
+    os.mkfifo(tree / "iio:device0")
+    monkeypatch.setattr(iio_buffer, "DEVICES", tree / "devices")
+    monkeypatch.setattr(iio_buffer, "NODES", tree)
+    pipe = os.open(tree / "iio:device0", os.O_RDWR)
+
+    def convert() -> None:
+        """What the kernel does: asked just after the last conversion, done 95 ms later."""
+        for number in range(24):
+            asked_ns = time.monotonic_ns()
+            time.sleep(0.095)
+            os.write(pipe, struct.pack("<Iiq", (5000 + number) ^ 0x800000, 0, asked_ns))
+        os.close(pipe)
+
+    # when the driver is opened as the sampler opens it, and read
+    with iio.open_driver({}) as cell:
+        kernel = threading.Thread(target=convert)
+        kernel.start()
+        samples = []
+        with pytest.raises(DriverUnavailable, match="the device is gone"):
+            while True:
+                samples.append(cell.read())
+        kernel.join()
+
+    # then the conversions came through in order, timed, and what the kernel was told is in its files
+    sound = [sample.counts for sample in samples if not sample.faults]
+    assert sound == sorted(set(sound))
+    assert sound
+    assert set(sound) <= set(range(5000, 5024))
+    assert {Fault.SETTLING, Fault.BAD_TRANSFER}.issuperset(f for sample in samples for f in sample.faults)
+    assert (device / "trigger/current_trigger").read_text().startswith("steelyard-iio-device0")
+    assert (device / "current_timestamp_clock").read_text().startswith("monotonic")
+    assert (device / "scan_elements/in_voltage1_en").read_text() == "0\n"
+    assert (device / "buffer/enable").read_text() == "0\n"
 
 
 def test_machine_without_the_kernel_driver_is_told_what_to_do():

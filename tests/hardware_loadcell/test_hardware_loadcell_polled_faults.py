@@ -82,6 +82,7 @@ def live(
     stall=None,
     call_ns=5_000,
     sleep_ns=lambda: 12_000_000,
+    period_ns=lambda: PERIOD,
     **chip,
 ) -> Run:
     """Lets a driver read for so many virtual seconds. ``stall``: (pulse, level) → ns lost after an edge."""
@@ -92,7 +93,7 @@ def live(
         truth.append((at_ns, round(counts * gain / 128)))
         return counts * now_gain / 128
 
-    device = SimulatedChip(convert, lambda: PERIOD, faults=[ScheduledFault(*one) for one in faults], **chip)
+    device = SimulatedChip(convert, period_ns, faults=[ScheduledFault(*one) for one in faults], **chip)
     run = Run(truth, device)
     if strike is not None:
         strike.chip = device
@@ -193,6 +194,27 @@ def test_every_real_oscillator_is_followed(driver, period_factor, monkeypatch):
     settled = [sample for sample in run.samples if sample.at_ns > 3 * SECOND]
     assert {sample.faults for sample in settled} == {()}
     assert run.handed_out_wrong() == 0
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_oscillator_that_changes_is_found_again(driver):
+    periods = iter([95_200_000] * 80 + [91_000_000] * 200)
+
+    run = live(driver, seconds=16, period_ns=lambda: next(periods))
+
+    assert run.handed_out_wrong() == 0
+    late = [sample for sample in run.samples if sample.at_ns > 9 * SECOND]
+    assert {sample.faults for sample in late} == {()}
+    assert sum(Fault.BAD_TRANSFER in sample.faults for sample in run.samples[8:]) <= 2
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_oscillator_that_wanders_is_followed_without_a_loss(driver):
+    chance = random.Random(5)
+
+    run = live(driver, seconds=40, period_ns=lambda: round(chance.gauss(95_200_000, 100_000)))
+
+    assert {sample.faults for sample in run.samples if sample.at_ns > 3 * SECOND} == {()}
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
