@@ -46,6 +46,7 @@ from firmware_app.standards.sets import Piece  # noqa: E402
 from firmware_app.weighing.calibration import Calibration  # noqa: E402
 from firmware_app.weighing.instrument import Instrument  # noqa: E402
 from firmware_app.weighing.reading import Reading  # noqa: E402
+from firmware_app.weighing.substitution import MOST_DIFFERENCE, Reference, expected  # noqa: E402
 from hardware.loadcell.contract import Sample  # noqa: E402
 from hardware.loadcell.simulated_cell import Physics, SimulatedCell  # noqa: E402
 
@@ -66,6 +67,10 @@ EMPTY_S, LOADED_S, CLEARED_S = 20.0, 6.0, 12.0
 LOADS_G = (50, 100, 200, 500, 1000, 2000, 2500, 4000, 5000, 6000, 8000, 10_000, 12_500, 15_000)
 SCALES = ((3000, "1"), (6000, "2"), (15_000, "5"), (30_000, "10"))
 STEPS = 400
+NEAR = 0.1
+"""By how much the weight of a weighing by turns differs from the goods: nobody has odd weights."""
+AIR_KG_M3 = 0.9
+"""At 2500 m (hypsometric; site.py works it out for a place)."""
 NARROW = 1.05
 """A stretch of loads narrower than this is nothing to promise."""
 LEAST_E = 20
@@ -189,9 +194,9 @@ def doubts(calibration: Calibration) -> dict[int, tuple[float, dict[str, float]]
 class Doubt:
     """U over the range: straight lines between the loads that were weighed."""
 
-    def __init__(self, way: Way) -> None:
-        self.way = way
-        self.weighed = doubts(calibrated(way))
+    def __init__(self, name: str, weighed: dict[int, tuple[float, dict[str, float]]]) -> None:
+        self.name = name
+        self.weighed = weighed
 
     def at(self, load: float) -> float:
         below = max((x for x in LOADS_G if x <= load), default=LOADS_G[0])
@@ -207,6 +212,28 @@ class Doubt:
         return max(kept) if kept and self.at(loads[0]) <= float(most) else None
 
 
+def substituted(calibration: Calibration, direct: Doubt, weight_class: str) -> Doubt:
+    """By turns with weights of the drawer NEAR off the load, as the instrument expects it, where that is better."""
+    drawer = pieces(weight_class)
+    sums: dict[Decimal, float] = {}
+    for chosen in range(1, 1 << len(drawer)):
+        taken = [piece for n, piece in enumerate(drawer) if chosen >> n & 1]
+        mass, doubt = (
+            sum((each.nominal_g for each in taken), Decimal(0)),
+            math.fsum(each.standard_g for each in taken),
+        )
+        sums[mass] = min(doubt, sums.get(mass, math.inf))
+    weighed = {}
+    for load, (whole, terms) in direct.weighed.items():
+        mass = min(sums, key=lambda each: abs(float(each) - (1 - NEAR) * load))
+        if abs(float(mass) - load) <= MOST_DIFFERENCE * float(mass):
+            reference = Reference(float(mass), sums[mass], by_limit=True)
+            standard = expected(load, reference, calibration, terms["noise"], air_kg_m3=AIR_KG_M3)
+            whole = min(whole, 2 * math.hypot(standard, math.sqrt(2) * terms["place"], terms["display"]))
+        weighed[load] = (whole, terms)
+    return Doubt(f"{weight_class}, by turns where better", weighed)
+
+
 def words(reach: float | None, low: float, high: float) -> str:
     """Whether a range is within reach."""
     if reach is None:
@@ -220,9 +247,7 @@ def retail(doubt: list[Doubt]) -> Iterator[str]:
     pack = pack_in_force(RetailPack, ON)
     ratio = condition(pack, BETTER_SCALE).divisor
     yield (
-        f"| goods | weight | permitted | U at most (1/{ratio}) | "
-        + " | ".join(d.way.name for d in doubt)
-        + " |"
+        f"| goods | weight | permitted | U at most (1/{ratio}) | " + " | ".join(d.name for d in doubt) + " |"
     )
     yield "|---|---|---:|---:|" + "---|" * len(doubt)
     for band in pack.bands:
@@ -273,7 +298,7 @@ def allowed(scale: Scale, load: float, stage: Stage) -> float:
 
 def scales(doubt: list[Doubt]) -> Iterator[str]:
     pack_in_force(NawiPack, ON)
-    yield "| scale (class III) | limit | " + " | ".join(d.way.name for d in doubt) + " |"
+    yield "| scale (class III) | limit | " + " | ".join(d.name for d in doubt) + " |"
     yield "|---|---|" + "---|" * len(doubt)
     for max_g, e in SCALES:
         scale = Scale(accuracy_class="III", max_g=Decimal(max_g), e_g=Decimal(e))
@@ -313,7 +338,7 @@ def budget(doubt: list[Doubt]) -> Iterator[str]:
         "| load | U (k = 2) | "
         + " | ".join(names)
         + " | "
-        + " | ".join(f"U, {d.way.name}" for d in doubt[1:])
+        + " | ".join(f"U, {d.name}" for d in doubt[1:])
         + " |"
     )
     yield "|---:|" + "---:|" * (len(names) + len(doubt))
@@ -328,7 +353,9 @@ def budget(doubt: list[Doubt]) -> Iterator[str]:
 
 
 def written() -> str:
-    doubt = [Doubt(way) for way in WAYS]
+    calibrations = {way: calibrated(way) for way in WAYS}
+    doubt = [Doubt(way.name, doubts(calibration)) for way, calibration in calibrations.items()]
+    doubt.append(substituted(calibrations[WAYS[0]], doubt[0], WAYS[0].weight_class))
     parts = {
         "budget": budget(doubt),
         "retail": retail(doubt),
@@ -339,6 +366,7 @@ def written() -> str:
         max=show_mass(Decimal(MAX_G)),
         d=show_mass(D_G),
         rate=RATE_HZ,
+        near=f"{NEAR:.0%}",
         on=ON.isoformat(),
         drawer=", ".join(show_mass(Decimal(each)) for each in NOMINALS),
         corner=show_mass(Decimal(repr(ECCENTRIC_G))),
@@ -368,6 +396,7 @@ force on {on}. On real parts `steelyard calibrate` and `steelyard budget` give t
 | place of the load | corners differ by at most {corner} at {corner_load} (`steelyard hardware corners`) |
 | air | within 10 K of the calibration, changing by at most 5 K an hour |
 | weighing | zero up to 20 s old, load read for 6 s |
+| by turns | weight, goods, weight (ABA), the weight {near} lighter than the goods, both placed like any load |
 
 ## Uncertainty of one weighing
 
@@ -376,8 +405,8 @@ Terms are standard uncertainties for the first way of calibrating, all in grams.
 {budget}
 
 What limits it: up to a kilogram the noise and what calibrating left; above, the hysteresis of the cell, which no
-averaging and no better weight takes away: F2 weights gain next to nothing over M1. A cell with a smaller loop
-gains, and so does weighing against a weight near the load (substitution).
+averaging and no better weight takes away: F2 weights gain next to nothing over M1. Weighing by turns with a
+weight near the load (substitution) leaves the loop out; the place of the load on the pan is then what counts.
 
 ## Goods sold by weight
 
