@@ -224,12 +224,13 @@ def substituted(calibration: Calibration, direct: Doubt, weight_class: str) -> D
         )
         sums[mass] = min(doubt, sums.get(mass, math.inf))
     weighed = {}
-    for load, (whole, terms) in direct.weighed.items():
+    for load, (alone, terms) in direct.weighed.items():
+        whole = alone
         mass = min(sums, key=lambda each: abs(float(each) - (1 - NEAR) * load))
         if abs(float(mass) - load) <= MOST_DIFFERENCE * float(mass):
             reference = Reference(float(mass), sums[mass], by_limit=True)
             standard = expected(load, reference, calibration, terms["noise"], air_kg_m3=AIR_KG_M3)
-            whole = min(whole, 2 * math.hypot(standard, math.sqrt(2) * terms["place"], terms["display"]))
+            whole = min(alone, 2 * math.hypot(standard, math.sqrt(2) * terms["place"], terms["display"]))
         weighed[load] = (whole, terms)
     return Doubt(f"{weight_class}, by turns where better", weighed)
 
