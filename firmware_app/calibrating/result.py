@@ -10,6 +10,7 @@ from firmware_app.calibrating.order import OrderTried
 from firmware_app.calibrating.points import Direction, Finding, Severity
 from firmware_app.calibrating.slips import Slip
 from firmware_app.weighing.calibration import MOST_POINTS, Calibration, Kept, UsedWeight
+from firmware_app.weighing.cell import Cell
 from firmware_app.weighing.curve import Curve
 
 
@@ -79,9 +80,20 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.rows if not row.used)
 
     def calibration(
-        self, *, id: str, at: str, source: str, capacity_g: float, resolution_g: float, gravity: str = ""
+        self,
+        *,
+        id: str,
+        at: str,
+        source: str,
+        capacity_g: float,
+        resolution_g: float,
+        gravity: str = "",
+        cell: Cell | None = None,
     ) -> Calibration:
-        """The calibration to keep; raises ValueError where a field is wrong, RuntimeError where refused."""
+        """The calibration to keep; raises ValueError where a field is wrong, RuntimeError where refused.
+
+        ``cell``: limits of the cell that no calibration tells, as they were known before.
+        """
         if self.curve is None or self.refused:
             raise RuntimeError("refused data make no calibration")
         highest = self.curve.at(self.curve.highest_counts)
@@ -102,6 +114,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             span_per_k=self.span_per_k,
             span_per_k_u=self.span_per_k_u,
             curve=self.curve,
+            cell=cell or Cell(),
             weights=self.weights,
             points=self._kept(),
         )

@@ -19,6 +19,7 @@ import typer
 from firmware_app.calibrating.calibrate import calibrate as fit
 from firmware_app.calibrating.guard import Range
 from firmware_app.calibrating.keeping import PointsFile
+from firmware_app.calibrating.points import Point
 from firmware_app.calibrating.result import Result
 from firmware_app.calibrating.session import LOADS, Step, plan, used_weights
 from firmware_app.calibrating.table import Column, read_points
@@ -76,8 +77,10 @@ def calibrate(
     if points is not None and (driver is not None or run_dir is not None):
         fail("give --points, or a pan to calibrate over (--driver or --run-dir), not both")
     loaded = _settings(file, needed=points is None and run_dir is None and driver is None)
-    known_pan = _present(loaded)
-    pan = _range(capacity, interval, known_pan)
+    present = _present(loaded)
+    pan = _range(capacity, interval, present)
+    if cell_intervals is not None and pan.capacity_g is None:
+        fail("--cell-intervals is of the cell's whole range: give --max too")
     today = datetime.now().astimezone().date()
     used: tuple[UsedWeight, ...] = ()
     if points is not None:
@@ -97,7 +100,9 @@ def calibrate(
     if len(columns) > 1 and (plot is not None or output is not None):
         fail(f"the file has {len(columns)} cells: say with --column which of {_names(columns)}")
     source_name = "" if points is None else points.name
-    wish = Wish(plot=plot, output=output, name=name, source=source_name, pan=pan, loaded=loaded)
+    wish = Wish(
+        plot=plot, output=output, name=name, source=source_name, pan=pan, loaded=loaded, before=present
+    )
     write(columns[0].name, results[0], wish)
     if any(result.refused for result in results):
         raise typer.Exit(NO)
@@ -173,17 +178,22 @@ def _guided(
     steps: tuple[Step, ...], driver: str | None, given: list[str], run_dir: Path | None, keep: Path
 ) -> Column:
     """The points of a session; leaves with 1 where the person left, 3 where the pan failed."""
-    kept = PointsFile(keep, steps)
     stream = Stream(source(driver, given, run_dir))
     try:
-        return Column("pan", guide(stream, steps, kept, console, _ask))
-    except (Left, KeyboardInterrupt, EOFError):
-        console.print(f"\nleft; {len(kept.points)} of {len(steps)} points are kept in {keep}")
-        raise typer.Exit(NO) from None
+        stream.begun()
+        return Column("pan", _led(stream, steps, PointsFile(keep, steps)))
     except LoadCellError as error:
-        fail(f"{error}; {len(kept.points)} points are kept in {keep}", DEVICE_FAILED)
+        fail(f"{error}; what was taken is kept in {keep}", DEVICE_FAILED)
     finally:
         stream.close()
+
+
+def _led(stream: Stream, steps: tuple[Step, ...], kept: PointsFile) -> tuple[Point, ...]:
+    try:
+        return guide(stream, steps, kept, console, _ask)
+    except (Left, KeyboardInterrupt, EOFError):
+        console.print(f"\nleft; {len(kept.points)} of {len(steps)} points are kept in {kept.path}")
+        raise typer.Exit(NO) from None
 
 
 def _ask(words: str) -> str:

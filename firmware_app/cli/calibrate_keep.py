@@ -22,7 +22,8 @@ from firmware_app.weighing.calibration import Calibration
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be written. ``source``: name of the file of points, empty for a session."""
+    """What is to be written. ``source``: name of the file of points, empty for a session. ``before``: the
+    calibration in use, whose place and cell the new one is of."""
 
     plot: Path | None
     output: Path | None
@@ -30,6 +31,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     pan: Range
     loaded: Loaded | None
+    before: Calibration | None
 
 
 def write(cell: str, result: Result, wish: Wish) -> None:
@@ -51,6 +53,7 @@ def _keep(result: Result, output: Path, wish: Wish) -> None:
     assert result.curve is not None
     now = datetime.now().astimezone()
     weights = ", ".join(weight.id for weight in result.weights)[:200]
+    before = wish.before
     of = f" of {wish.source[:100]}" if wish.source else f" with {weights}"
     try:
         calibration = result.calibration(
@@ -59,6 +62,8 @@ def _keep(result: Result, output: Path, wish: Wish) -> None:
             source=f"{len(result.rows)} points{of}",
             capacity_g=wish.pan.capacity_g or result.curve.highest_g,
             resolution_g=wish.pan.resolution_g or _interval(result),
+            gravity="" if before is None else before.gravity,
+            cell=None if before is None else before.cell,
         )
     except ValueError as error:
         fail(str(error))

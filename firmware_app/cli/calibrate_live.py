@@ -21,6 +21,7 @@ from firmware_app.calibrating.keeping import PointsFile
 from firmware_app.calibrating.points import Direction, Point, Refused
 from firmware_app.calibrating.session import Step, Taken, Taker, Waiting, point_of
 from firmware_app.cli.weigh_output import FAULT_WORDS, WHY_WORDS
+from firmware_app.errors import SteelyardError
 from firmware_app.quantity import show_mass
 from firmware_app.weighing.reading import WhyNot
 from hardware.loadcell.contract import BridgeInfo, Fault, LoadCellError, StreamMessage
@@ -29,6 +30,8 @@ MOST_WAITING = 100_000
 """Twenty minutes of samples at 80 a second, which a person may take to fetch a weight."""
 PATIENCE_S = 120.0
 """A pan that is not at rest after this is not going to be."""
+PATIENT_START_S = 10.0
+"""A cold bridge settles in five conversions; a sampler says something every second."""
 TICK_S = 0.2
 WORD_EVERY_S = 2.0
 NEAR = 0.02
@@ -48,7 +51,8 @@ class Stream:
         self._queue: queue.Queue[StreamMessage] = queue.Queue(MOST_WAITING)
         self._source = source
         self._closing = threading.Event()
-        self.failed: LoadCellError | None = None
+        self._begun = threading.Event()
+        self.failed: LoadCellError | SteelyardError | OSError | None = None
         self._thread = threading.Thread(target=self._read, name="calibrate stream", daemon=True)
         self._thread.start()
 
@@ -59,8 +63,18 @@ class Stream:
                     return
                 with contextlib.suppress(queue.Full):
                     self._queue.put(message, timeout=1.0)
-        except LoadCellError as error:
+                self._begun.set()
+        except (LoadCellError, SteelyardError, OSError) as error:
             self.failed = error
+            self._begun.set()
+
+    def begun(self) -> None:
+        """Returns once the bridge is heard; raises what ended the stream, LoadCellError for silence."""
+        heard = self._begun.wait(PATIENT_START_S)
+        if self.failed is not None:
+            raise self.failed
+        if not heard:
+            raise LoadCellError(f"nothing is heard of the bridge in {PATIENT_START_S:.0f} s")
 
     def take(self, wait_s: float) -> list[StreamMessage]:
         """All that waits, after at most ``wait_s`` at least one; raises the error that ended the stream."""

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from calibrating_data import Cell, real
 from typer.testing import CliRunner, Result
@@ -146,6 +147,12 @@ def test_refused_data_write_nothing_and_leave_with_one(tmp_path: Path) -> None:
         (["--driver", "simulated"], 2, "--weights FILE"),
         (["--driver", "simulated", "--weights", str(DEMO / "weights.toml")], 2, "--max 15kg"),
         (["--points", "good.csv", "--config", "none.toml"], 2, "none.toml"),
+        (["--points", "good.csv", "--cell-intervals", "3000"], 2, "give --max too"),
+        (
+            ["--driver", "nonsense", "--max", "9kg", "--weights", str(DEMO / "weights.toml")],
+            2,
+            "no part 'nonsense'",
+        ),
     ],
 )
 def test_wrong_use_is_said_in_words(
@@ -189,6 +196,21 @@ def test_the_appliances_calibration_goes_on_record_with_old_and_new_values(
     assert two["old"] == one["new"] and two["new"]["id"] == "second"  # type: ignore[index]
     assert two["new"]["order"] == 2 and len(two["new"]["sha256"]) == 64  # type: ignore[index]
     assert any(finding["code"] == "set_aside" for finding in two["findings"])  # type: ignore[union-attr]
+
+
+def test_what_no_calibration_tells_is_carried_over(appliance: Path, points: Path) -> None:
+    assert install(appliance, points, "first").exit_code == 0
+    file = appliance / "pan.toml"
+    told = file.read_text().replace('gravity = ""', 'gravity = "9.794 m/s²"', 1)
+    file.write_text(told)
+    before = Calibration.load(file)
+    cell = msgspec.structs.replace(before.cell, creep=1.5e-4)
+    msgspec.structs.replace(before, cell=cell).save(file)
+
+    assert install(appliance, points, "second").exit_code == 0
+
+    after = Calibration.load(file)
+    assert (after.id, after.gravity, after.cell) == ("second", "9.794 m/s²", cell)
 
 
 def test_where_the_core_owns_the_record_it_notes_the_change_at_its_next_start(
