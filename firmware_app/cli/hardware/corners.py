@@ -171,7 +171,7 @@ def eccentricity(test: CornerTest, scale: Scale, load_g: Decimal, pack: NawiPack
 def _guided(driver: str | None, option: list[str], run_dir: Path | None, name: str) -> list[CornerReading]:
     try:
         with closing(source(driver, option, run_dir, name)) as messages:
-            return guided(messages, _ask)
+            return guided(messages, _ask, tell=console.print)
     except BadOption as error:
         fail(str(error), WRONG_USE)
     except LoadCellError as error:
@@ -185,11 +185,14 @@ def _ask(words: str) -> None:
 
 
 def guided(
-    messages: Iterator[StreamMessage], ask: Ask, now_ns: Callable[[], int] = time.monotonic_ns
+    messages: Iterator[StreamMessage],
+    ask: Ask,
+    now_ns: Callable[[], int] = time.monotonic_ns,
+    tell: Ask = lambda _: None,
 ) -> list[CornerReading]:
     """The plate empty, each place loaded, and empty again; raises BadCornerTest when the pan never rests.
 
-    ``now_ns``: the clock of the samples.
+    ``now_ns``: the clock of the samples. ``tell`` gets what was read, against the empty plate.
     """
     steps = [
         (EMPTY, "take everything off the plate"),
@@ -197,10 +200,12 @@ def guided(
         (EMPTY, "take the load off again"),
     ]
     next(messages)  # opens the driver: whoever stands at the plate shall not walk in vain
-    rows = []
+    rows: list[CornerReading] = []
     for number, (place, words) in enumerate(steps, 1):
         ask(f"{number} of {len(steps)}: {words}")
         rows.append(_plateau(messages, place, now_ns()))
+        above = (counts - zero for counts, zero in zip(rows[-1].counts, rows[0].counts, strict=True))
+        tell(f"   read: {', '.join(f'{each:+.0f}' for each in above)} counts")
     return rows
 
 
