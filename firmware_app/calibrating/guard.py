@@ -23,6 +23,8 @@ FEWEST_LOADS = 3
 RECOMMENDED_LOADS = 5
 LEAST_CHANGE = 0.01
 """Of the converter's range to one side, that the loads must move it by: below, noise is calibrated."""
+MOST_COUNTS_PER_GRAM = 1e5
+"""A 100 g cell, the smallest on the market, fills the converter's range with 84 000 counts/g."""
 UNSTABLE_SHARE = 5e-4
 """Of the range of counts; a mean known no better was not taken at rest."""
 WIDEST_GAP = 0.55
@@ -45,6 +47,7 @@ def before(points: Sequence[Point], weights: Sequence[UsedWeight], on: date, pan
     yield from _saturated(points)
     yield from _unmoved(points)
     yield from _unstable(points)
+    yield from _units(points)
     yield from _weights(weights, on)
     yield from _one_direction(points)
     yield from _coverage(points, pan)
@@ -106,6 +109,19 @@ def _unstable(points: Sequence[Point]) -> Iterator[Finding]:
             words=f"{_rows(rows)}: the reading was not at rest (its uncertainty is over {limit:.0f} counts):"
             " shield the pan from wind and knocks, wait, and take the point again",
             rows=rows,
+        )
+
+
+def _units(points: Sequence[Point]) -> Iterator[Finding]:
+    loads = [point.load_g for point in points]
+    counts = [point.counts for point in points]
+    span = max(loads, default=0.0) - min(loads, default=0.0)
+    if span > 0 and (max(counts) - min(counts)) / span > MOST_COUNTS_PER_GRAM:
+        yield Finding(
+            severity=Severity.WARN,
+            code="unit",
+            words=f"{span:g} g moved the reading by {max(counts) - min(counts):.0f} counts, as no cell of the"
+            " trade does: are the loads in kilograms? Then head their column kg",
         )
 
 

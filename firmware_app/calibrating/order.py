@@ -25,6 +25,8 @@ from firmware_app.calibrating.robust import Chosen, Task, TooManyDisagree, choos
 MOST_ORDER = 3
 SPARE_LOADS = 3
 LEVEL = 0.01
+CERTAIN = 0.5
+"""Probability of chance below which points are set aside where it is certain that some are wrong."""
 MOST_BEND = 0.005
 """Of the range. Data sheets of cheap beam cells state 0.0005 (TAL220, CZL635: ± 0.05 % of full scale)."""
 SAME_LOAD = 1e-4
@@ -76,6 +78,7 @@ def decide(task: Task, model: Model) -> Decision:
         if sound and found[order][1] < found[best][1] - WORTH:
             best = order
     best, steps = _prove(task, model, best, found)
+    best = _misstated(task, model, best, found, steps)
     tried = tuple(
         OrderTried(order, value, _scatter(one), one.aside, bend(one.solution), steps.get(order))
         for order, (one, value) in found.items()
@@ -98,6 +101,18 @@ def _prove(
     while best > 1 and best - 1 in found and steps.get(best, 0.0) > LEVEL:
         best -= 1
     return best, steps
+
+
+def _misstated(
+    task: Task, model: Model, best: int, found: dict[int, tuple[Chosen, float]], steps: dict[int, float]
+) -> int:
+    """Where the points prove a bend that no cell has, some loads are wrong for certain: the likeliest are
+    set aside, though each by itself might be chance."""
+    proved = [order for order, p in steps.items() if p < LEVEL and bend(found[order][0].solution) > MOST_BEND]
+    if proved and best == 1 and not found[1][0].aside:
+        again = choose(task, with_order(model, 1), CERTAIN)
+        found[1] = again, criterion(again, task)
+    return best
 
 
 def _p(lower: Solution, higher: Solution) -> float:

@@ -90,15 +90,19 @@ class Chosen:
         return int(np.count_nonzero(~self.keep))
 
 
-def choose(task: Task, model: Model) -> Chosen:
-    """The largest set of points that one model explains; raises Singular, TooManyDisagree."""
+def choose(task: Task, model: Model, level: float = LEVEL) -> Chosen:
+    """The largest set of points that one model explains; raises Singular, TooManyDisagree.
+
+    ``level``: probability at which a set is taken for chance; above ``LEVEL`` only where it is certain from
+    elsewhere that some points are wrong.
+    """
     count, suspects = len(task.data.load), task.suspects
     path = _path(task, model)
     whole = path[-1]
     if not np.any(np.abs(whole.away) > _least(task)):
         return whole
     most = math.floor(MOST_SHARE * count)
-    best, best_p = whole, math.log(LEVEL)
+    best, best_p = whole, math.log(level)
     stages = [(stage, math.log(math.comb(count, stage.aside))) for stage in path[:-1] if stage.aside <= most]
     if suspects is not None and 0 < np.count_nonzero(suspects) <= most:
         with contextlib.suppress(Singular):

@@ -31,6 +31,7 @@ REACH_G = 1e7
 REACH_COUNTS = float(1 << 31)
 
 LOAD = re.compile(r"^(weights?|loads?|mass(es)?|grams?|kg|kilograms?|g|gf|gmf|nominal|reference)\b")
+LOAD_WITHIN = re.compile(r".*\b(weights?|mass(es)?|grams?|kg|g|gf)\b")
 DOUBT = re.compile(r"^(u|sd|std|stdev|sigma|uncertainty|noise)\b")
 DIRECTION = re.compile(r"^(direction|dir|up_?down|branch)\b")
 CYCLE = re.compile(r"^(cycle|run|series)\b")
@@ -147,6 +148,8 @@ def _headings(cells: Sequence[str], name: str) -> _Headings:
     taken: set[int] = {at for at, title in enumerate(titles) if not title}
     load_doubt, pieces = where(LOAD_DOUBT, taken), where(PIECES, taken)
     load = where(LOAD, taken)
+    if load is None:
+        load = where(LOAD_WITHIN, taken)
     if load is None:
         raise BadPoints(
             f"{name}: row 1: no column of loads among {', '.join(cells[:8])!r}: name one grams or weight"

@@ -68,6 +68,13 @@ def test_the_typing_error_of_the_real_file_is_named_for_every_cell(cell: str, sc
     assert result.scatter_g < scatter_g
 
 
+@pytest.mark.parametrize("cell", ["tal220", "degraw", "CZL635"])
+def test_one_cell_alone_finds_it_too(cell: str) -> None:
+    (points,) = [one.points for one in read_points(real("calibration_values_gmF.csv")) if one.name == cell]
+
+    assert {3, 14, 15} <= {row.row for row in fitted(list(points)).aside}
+
+
 # -------------------------------------------------------------------------------------- typing errors
 
 LOADS = (0, 1250, 3480, 5120, 7360, 9740, 12_510, 14_930)
@@ -332,6 +339,7 @@ def test_what_makes_no_calibration_is_refused_in_words(
     [
         (walk(), Range(30_000.0, 1.0), "short_of_max"),
         (Cell(1).points(3), Range(), "few_loads"),
+        ([replace(p, load_g=p.load_g / 1000) for p in walk()], Range(), "unit"),
         ([p for p in walk() if p.load_g in {0, 1250, 3480, 14_930}], Range(), "gap"),
     ],
 )

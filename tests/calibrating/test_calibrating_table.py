@@ -35,6 +35,7 @@ def test_the_real_files_are_read_as_they_are() -> None:
         "\ufeffWeight (g) ; Reading\r\n0;100\r\n500;1100\r\n",
         "# by hand\n\nload\tadc\n0\t100\n500,0\t1100\n",
         "mass [kg],raw\n0,100\n0.5,1100\n",
+        "raw,Known mass (g)\n100,0\n1100,500\n",
         "Counts ,kg\n100,0\n1100,.5\n,7\n",
     ],
 )
