@@ -111,10 +111,9 @@ def _judge_load(context: Context, scale: Scale, attempt: Attempt, unfit: str) ->
         return _unjudged(attempt, indication, None, "weights_not_usable")
     mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
     known = expanded_g(reference.standard)
-    if unfit:
-        return _unjudged(attempt, indication, (mass, known), "pan_unfit")
-    if attempt.way is Way.GOODS and context.controlled.lock:
-        return _unjudged(attempt, indication, (mass, known), context.controlled.lock)
+    locked = context.controlled.lock if attempt.way is Way.GOODS else ""
+    if unfit or locked:
+        return _unjudged(attempt, indication, (mass, known), "pan_unfit" if unfit else locked)
     # The law asks for the load; weights are asked for by their nominal value, goods are only known within U.
     nominal = attempt.load.nominal_g
     ends = (nominal, nominal) if nominal is not None else (max(mass - known, Decimal(0)), mass + known)

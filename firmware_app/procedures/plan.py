@@ -124,10 +124,8 @@ def _why_no_goods(context: Context, scale: Scale, pan_fault: Fault | None, pan_u
         return "no_pan"
     if pan_fault is not None:
         return "pan_fault"
-    if pan_unfit:
-        return "pan_unfit"
-    if context.controlled.lock:
-        return context.controlled.lock
+    if pan_unfit or context.controlled.lock:
+        return "pan_unfit" if pan_unfit else context.controlled.lock
     try:
         return "" if plan_goods(context, scale) else "pan_too_small"
     except NoPackInForce:
