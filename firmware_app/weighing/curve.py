@@ -80,7 +80,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
             for j, value in enumerate(row):
                 bound = math.sqrt(max(0.0, row[i] * rows[j][j])) * (1 + 1e-6)
                 # Symmetry to rounding, and no correlation beyond one: else a variance may come out negative.
-                if abs(value - rows[j][i]) > 1e-9 * bound or abs(value) > bound:
+                if abs(value - rows[j][i]) > 1e-9 * bound or abs(value) > bound or (i == j and value < 0):
                     raise ValueError("covariance_g2 is no covariance: give it symmetric, with |r| ≤ 1")
 
     @property
