@@ -73,7 +73,7 @@ class FaultLine(msgspec.Struct, frozen=True, tag_field="event", tag="fault"):
 
 
 class FitnessLine(msgspec.Struct, frozen=True, tag_field="event", tag="fitness"):
-    """Whether a verdict may rest on the readings from here on; ``unfit`` says why not, empty where one may."""
+    """Whether a verdict may rest on what follows; ``unfit`` says why not, empty where one may."""
 
     t_s: float
     unfit: str
