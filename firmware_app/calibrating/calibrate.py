@@ -77,6 +77,15 @@ def calibrate(
     findings += guard.scattered(terms.scatter_g, solution.model.highest_g)
     findings += _bent(decision)
     loop_g, loop_u, loop_from = _loop(solution, terms, class_loop_g)
+    if loop_from == "missing" and not any(one.code == "one_direction" for one in findings):
+        findings.append(
+            Finding(
+                severity=Severity.WARN,
+                code="loop_unknown",
+                words="fewer than two loads between zero and the highest were taken both up and down:"
+                " hysteresis is not known from them; take more loads both ways",
+            )
+        )
     rows = _rows(points, decision, task, terms)
     rows, named = name_mistakes(rows, points, decision.chosen, terms.slope, suspects)
     warmth = _span_per_k(solution, terms)

@@ -128,7 +128,7 @@ def words_of(step: Step) -> str:
     if not step.pieces:
         return "take everything off the pan"
     pieces = " + ".join(f"{show_mass(piece.nominal_g)} ({piece.id})" for piece in step.pieces)
-    verb = "put on" if step.direction is Direction.UP else "leave on"
+    verb = "put on" if step.direction is Direction.UP else "change to"
     return f"{verb} {show_mass(step.load_g)}: {pieces}"
 
 

@@ -282,7 +282,7 @@ def test_guided_over_a_live_simulated_pan_killed_and_resumed(appliance: Path) ->
                 continue
             most -= 1
             asked = said.rsplit("  ", 1)[-1] if "take everything" not in said else ""
-            kilograms = 0.0 if not asked.startswith(("put on", "leave on")) else _kilograms(asked)
+            kilograms = 0.0 if not asked.startswith(("put on", "change to")) else _kilograms(asked)
             ask(bench, load_g=kilograms * 1000)
             process.stdin.write("\n")
             process.stdin.flush()

@@ -298,7 +298,7 @@ def test_nineteen_of_twenty_true_masses_lie_within_the_stated_uncertainty() -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(("loads", "stated"), [(5, True), (10, True), (5, False), (10, False)])
 def test_the_stated_uncertainty_covers_what_it_says(loads: int, stated: bool) -> None:
-    assert 0.93 <= covered(range(2000), loads, stated=stated) <= 0.97
+    assert 0.92 <= covered(range(500), loads, stated=stated) <= 0.98
 
 
 # --------------------------------------------------------------------------------------- guard rails
@@ -339,6 +339,7 @@ def test_what_makes_no_calibration_is_refused_in_words(
     [
         (walk(), Range(30_000.0, 1.0), "short_of_max"),
         (Cell(1).points(3), Range(), "few_loads"),
+        (Cell(1).points(2), Range(), "loop_unknown"),
         ([replace(p, load_g=p.load_g / 1000) for p in walk()], Range(), "unit"),
         ([p for p in walk() if p.load_g in {0, 1250, 3480, 14_930}], Range(), "gap"),
     ],
