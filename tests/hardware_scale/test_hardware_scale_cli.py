@@ -91,6 +91,16 @@ def test_a_bad_check_is_shown_without_a_value() -> None:
     assert (record["value"], record["check"]) == (None, "bad")
 
 
+def test_what_only_a_protocol_says_stands_apart() -> None:
+    """Given the device and lamp bytes of a CAS frame, then they are in an object of their own."""
+    frame = "53 54 2C 47 53 2C 44 C5 2C 20 20 20 20 30 2E 30 30 00 20 74 0D 0A"
+    (record,) = records(run("decode", "--profile", "cas-22", "--hex", frame, "--json"))
+    assert record["extra"] == {"device_id": "44", "lamp": "C5"}
+    assert set(record) >= KEYS
+    (plain,) = records(run("decode", "--profile", "yaohua-tf0", "--hex", YAOHUA, "--json"))
+    assert plain["extra"] == {}
+
+
 def test_watch_shows_bytes_beside_the_value() -> None:
     near, far = os.openpty()
     tty.setraw(far)

@@ -158,6 +158,14 @@ def test_a_profile_that_is_wrong_does_not_load(old: str, new: str, complaint: st
         ("dibal-98", 'alphabet = "0123456789"', 'alphabet = "０"', "a character that is no byte"),
         ("ohaus-3000", 'meaning = "unit"', 'meaning = "unit", equals = ["kg"]', "has no use for 'equals'"),
         ("ohaus-3000", 'kind = "terminator", end = "0D 0A"', 'kind = "gap"', "needs 'gap_ms'"),
+        ("cas-22", 'keep = "lamp"', 'keep = "Lamp byte"', "keep"),
+        ("cas-22", 'lamp = "C5"', 'lamp = "C4"', "vector 1"),
+        (
+            "tscale-con3",
+            'extra = { status = "1" }',
+            "extra = { " + ", ".join(f'x{n} = "1"' for n in range(8)) + " }",
+            "keeps 9 facts of its own: 8 at most",
+        ),
         ("toledo-8217", 'meaning = "weight"', 'meaning = "words"', "needs 'words'"),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_recorded_frame_decodes_to_what_is_known_of_it(row: dict[str, Any]) ->
     if due.get("unit") == "lb:oz":
         # The compound is given exactly in its smaller unit.
         due = {**due, "value": "199.50", "unit": "oz"}
-        assert one.raw_text == "12:07.50"
+        assert (one.raw_text, one.extra) == ("12:07.50", (("compound", "lb:oz"),))
     assert one.raw == bytes.fromhex(row["hex"])
     assert (None if one.value is None else str(one.value)) == _exact(due.get("value"))
     assert one.unit == due.get("unit", one.unit)
@@ -81,6 +81,12 @@ def test_a_recorded_frame_decodes_to_what_is_known_of_it(row: dict[str, Any]) ->
         assert str(one.value) == due["verified_value"] + one.auxiliary
     assert one.error == due.get("error")
     assert one.answer == ("echo" if due.get("kind") == "echo-reply" else due.get("ack"))
+    extra = dict(one.extra)
+    if row["protocol"].startswith("toledo-continuous") and "increment" in due:
+        assert f"x{extra['increment']}" == due["increment"]
+    for key, name in (("device_id", "device_id"), ("lamp", "lamp")):
+        if key in due:
+            assert f"0x{extra[name]}" == due[key]
     checked = row["checksum"]["ok"]
     assert one.check.value == {True: "ok", None: "none"}[checked]
 
