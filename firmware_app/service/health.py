@@ -225,7 +225,7 @@ def _zero(facts: Facts) -> HealthItem:
         "zero",
         False,
         found,
-        "see that nothing lies on the pan or touches it; restart; if it stays, check the pan with the weights",
+        "see that nothing lies on the pan or touches it; restart; then check the pan with the weights",
     )
 
 

@@ -154,6 +154,7 @@ class Noise:
 
     def widening(self, conversions: float) -> float:
         """Variance of a t distribution over that of a normal one (JCGM 101 6.4.9.4)."""
+        self.law()
         widening = self._widenings.get(conversions)
         if widening is None:
             dof = self.dof(conversions)
