@@ -205,7 +205,8 @@ def _asking(
     """What ``--poll`` chose; leaves with exit code 2 where that protocol has nothing harmless to ask."""
     info = info_of(known, profile)
     if not info.requests:
-        fail(f"{info.id} has no harmless request: its scales send by themselves, listen without --poll")
+        why = "what it is asked by changes the scale" if info.polled else "its scales send by themselves"
+        fail(f"{info.id} has no harmless request: {why}; listen without --poll")
     setting = setting_of(baud or info.baud_rates[0], line or lines_of(info)[0])
     if not wanted and info.poll is not None:
         return Asking(info, info.poll, setting)
