@@ -32,6 +32,9 @@ from firmware_app.weighing.filter import USUAL_MINIMUM_S, Filter, Window
 from firmware_app.weighing.stability import BAND_SIGMAS, STAY
 from firmware_app.weighing.zero import Seen, middle_ns
 
+AFRESH_NS = 95_000_000
+"""A tenth of a second, less than a period of 10 SPS."""
+
 
 class Terms(msgspec.Struct, frozen=True):
     """The terms of one reading, standard uncertainties in grams."""
@@ -55,6 +58,7 @@ class Doubt:
         self._drift = drift
         self._creep = creep
         self._cell = None if calibration.capacity_g is None else calibration.cell
+        self._wandered: tuple[int, Seen, int, float, float] | None = None
         self.terms: Terms | None = None
         """Of the last mass."""
 
@@ -67,9 +71,7 @@ class Doubt:
         are those of the net load.
         """
         against = tare or zero
-        noise = self._grams * math.sqrt(self._noise_variance(window, against, period_s))
-        since_s = max(0.0, (middle_ns(window) - against.at_ns) * 1e-9)
-        drift = self._grams * math.sqrt(self._drift.variance(since_s, self._assumed(since_s, period_s)))
+        noise, drift = self._wander(window, against, period_s)
         unrest = 0.0
         spread, sigma = window.whole.spread, window.sigma
         if sigma is not None and spread > STAY * BAND_SIGMAS * sigma:
@@ -98,6 +100,22 @@ class Doubt:
         return noise + self._drift.variance(seconds, 0.0)
 
     # ----------------------------------------------------------------------------------------- inside
+
+    def _wander(self, window: Window, against: Seen, period_s: float) -> tuple[float, float]:
+        """Terms of noise and drift in grams, worked out ten times a second: they change more slowly."""
+        known = self._wandered
+        if (
+            known is not None
+            and known[1] is against
+            and 0 <= window.at_ns - known[0] < AFRESH_NS
+            and window.whole.conversions >= known[2]
+        ):
+            return known[3], known[4]
+        noise = self._grams * math.sqrt(self._noise_variance(window, against, period_s))
+        since_s = max(0.0, (middle_ns(window) - against.at_ns) * 1e-9)
+        drift = self._grams * math.sqrt(self._drift.variance(since_s, self._assumed(since_s, period_s)))
+        self._wandered = window.at_ns, against, window.whole.conversions, noise, drift
+        return noise, drift
 
     def _noise_variance(self, window: Window, against: Seen, period_s: float) -> float:
         law = self._noise.law()
