@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware_app import durable
 from firmware_app.calibrating.points import Point, Refused
 from firmware_app.calibrating.session import Step
 from firmware_app.calibrating.table import parse_points
@@ -33,11 +34,11 @@ class PointsFile:
         if path.exists():
             self.points = self._continue(head)
         else:
-            self._write(head, os.O_CREAT | os.O_EXCL)
+            self._write(head)
 
     def add(self, point: Point) -> None:
         """Keeps one more point; returns once it is on the disk."""
-        self._write(_line(point).encode(), 0)
+        self._write(_line(point).encode())
         self.points = (*self.points, point)
 
     def drop_last(self) -> None:
@@ -47,18 +48,20 @@ class PointsFile:
         self.points = self.points[:-1]
 
     def _continue(self, head: bytes) -> tuple[Point, ...]:
-        data = self.path.read_bytes()
+        found = self.path.read_bytes()
+        # A block that never reached the disk reads as zeros: what stands behind it was not kept either.
+        data = found.partition(b"\0")[0]
         if head.startswith(data):
             # A kill within the very first write; nothing was taken yet.
             self._cut(0)
-            self._write(head, 0)
+            self._write(head)
             return ()
         whole = data[: data.rfind(b"\n") + 1]
         if not whole.startswith(head):
             raise Refused(
                 f"{self.path}: belongs to other loads or weights; give --keep another file, or remove it"
             )
-        if whole != data:
+        if whole != found:
             self._cut(len(whole))
         return parse_points(whole, self.path.name)[0].points if whole != head else ()
 
@@ -67,13 +70,8 @@ class PointsFile:
             file.truncate(length)
             os.fsync(file.fileno())
 
-    def _write(self, data: bytes, flags: int) -> None:
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o640)
-        try:
-            os.write(handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    def _write(self, data: bytes) -> None:
+        durable.append(self.path, data, 0o640)
 
 
 def _line(point: Point) -> str:

@@ -9,6 +9,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,14 @@ _CODES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConstraintError, "damaged"),
 )
 
+_ERRNO_CODES = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EROFS: "read_only",
+    errno.EACCES: "read_only",
+    errno.EPERM: "read_only",
+}
+
 _WORDS = {
     "disk_full": "the disk is full; nothing was saved",
     "read_only": "the disk or file is read-only; nothing was saved",
@@ -69,12 +78,15 @@ _WORDS = {
 
 @contextmanager
 def failures_named(path: Path) -> Iterator[None]:
-    """Turns what SQLite raises into StoreFailed."""
+    """Turns what SQLite and the file system raise into StoreFailed."""
     try:
         yield
     except apsw.Error as error:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "io_error")
         raise StoreFailed(code, f"{path}: {_WORDS[code]} ({error})") from error
+    except OSError as error:
+        code = _ERRNO_CODES.get(error.errno or 0, "io_error")
+        raise StoreFailed(code, f"{path}: {_WORDS[code]} ({error.strerror})") from error
 
 
 def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:

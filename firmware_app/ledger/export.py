@@ -9,10 +9,10 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from firmware_app import durable
 from firmware_app.ledger.reader import LedgerReader
 
 NAME = "ledger.ndjson"
@@ -37,16 +37,8 @@ def write_export(ledger: LedgerReader, path: Path, progress: Callable[[int], Non
 
     Raises OSError, and what reading the ledger raises.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            written = _write(export_lines(ledger), file.write, progress)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return written
+    with durable.writing(path) as file:
+        return _write(export_lines(ledger), file.write, progress)
 
 
 def _write(

@@ -15,17 +15,20 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
 import msgspec
 
+from firmware_app import durable
 from firmware_app.ledger.clock import Clock
 from firmware_app.ledger.county import County
+from firmware_app.ledger.database import failures_named
 from firmware_app.ledger.errors import BadFormat, KeyFileError, LedgerInUse, NotEnrolled
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.signer import Signer, create_key, open_key, sync_directory
+from firmware_app.ledger.signer import Signer, create_key, open_key
 from firmware_app.ledger.store import Ledger
 
 LEDGER, LOCK, KEY, COUNTY = "ledger.db", "ledger.lock", "device.key", "county.json"
@@ -56,18 +59,26 @@ def open_ledger(
     ``signer``: a key that is not a file. Raises LedgerInUse, KeyFileError,
     StoreFailed, NewerLedger, WrongKey, BadFormat.
     """
-    data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with failures_named(data_dir):
+        durable.make_directory(data_dir, 0o750)
     lock = _lock(data_dir / LOCK)
     try:
         path = data_dir / LEDGER
         key = signer or _key(data_dir)
         ledger = HomeLedger.create_or_open(path, signer=key, clock=clock, software=software, device=device)
-        sync_directory(data_dir)
         ledger._lock = lock
     except BaseException:
         os.close(lock)
         raise
-    _refresh_card(data_dir, ledger.county)
+    try:
+        with failures_named(data_dir):
+            durable.sync_directory(data_dir)
+    except BaseException:
+        ledger.close()
+        raise
+    # The truth is in the chain; a disk that is full must not keep the appliance from starting.
+    with contextlib.suppress(OSError):
+        _refresh_card(data_dir, ledger.county)
     return ledger
 
 
@@ -93,7 +104,8 @@ def join_county(data_dir: Path, ledger: Ledger, county: County) -> None:
     """Records the enrolment in the chain, then puts the card beside it; nothing twice."""
     if ledger.county != county:
         ledger.append("enrolment", county)
-    _refresh_card(data_dir, county)
+    with failures_named(data_dir / COUNTY):
+        _refresh_card(data_dir, county)
 
 
 def _refresh_card(data_dir: Path, county: County | None) -> None:
@@ -102,17 +114,12 @@ def _refresh_card(data_dir: Path, county: County | None) -> None:
     path, document = data_dir / COUNTY, msgspec.json.encode(county) + b"\n"
     if path.exists() and path.read_bytes() == document:
         return
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(document)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_directory(data_dir)
+    durable.write(path, document)
 
 
 def _key(data_dir: Path) -> Signer:
     path = data_dir / KEY
+    durable.clear_parts(path)
     if path.exists():
         return open_key(path)
     if (data_dir / LEDGER).exists():
@@ -121,10 +128,11 @@ def _key(data_dir: Path) -> Signer:
 
 
 def _lock(path: Path) -> int:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with failures_named(path):
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         os.close(lock)
         raise LedgerInUse(
             f"{path}: another process (the core?) writes this ledger; stop it first, on the appliance"

@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from firmware_app import durable
 from firmware_app.ledger.errors import BadFormat, KeyFileError
 from firmware_app.ledger.jose import ALG, Header, PublicJwk, b64url_decode, b64url_encode, verified
 
@@ -129,29 +130,9 @@ def open_key(path: Path) -> SoftwareKey:
 
 def write_private(path: Path, document: bytes) -> None:
     """Puts a new file in place whole, mode 0600, synced with its directory; raises KeyFileError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(document)
-                file.flush()
-                os.fsync(file.fileno())
-            # A link fails where the name is taken: two processes never end up with two keys.
-            os.link(part, path)
-        finally:
-            part.unlink()
-        sync_directory(path.parent)
+        durable.write_new(path, document)
     except FileExistsError as error:
         raise KeyFileError(f"{path}: there already; it is never overwritten") from error
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from error
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes the names in a directory survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import msgspec
 
+from firmware_app import durable
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.signer import sync_directory
 from firmware_app.registry.registry import LEAD_UNITS, Scale, normal
 from hardware.scale.confirm import Confirmation
 
@@ -59,16 +59,7 @@ def add_confirmation(data_dir: Path, confirmation: Confirmation) -> Path:
     path = data_dir / NAME
     with _one_writer(data_dir):
         kept = (*load_confirmations(data_dir), confirmation)[-MOST:]
-        fresh = path.with_name(f".{NAME}.{os.getpid()}")
-        try:
-            with fresh.open("wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-        sync_directory(data_dir)
+        durable.write(path, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     return path
 
 

@@ -11,7 +11,6 @@ Rules this file obeys:
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from firmware_app import durable
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.slip_image import slip_png
 from firmware_app.service.messages import PrinterStatus, SlipJob
@@ -38,6 +38,8 @@ LOOK_S = 2.0
 """How often a printer with nothing to do is asked how it is."""
 STUCK_NS = 60_000_000_000
 """A call into a driver that lasts longer than a slip of a metre takes: the printer is stuck."""
+LINE = rb"^[0-9]{1,15}(?=\n)"
+"""An entry's number in a file of numbers; one without its line feed was torn and may be part of another."""
 MOST_WAITING = 8
 MOST_SHOWN = 8
 MOST_IDS = 256
@@ -64,9 +66,11 @@ class Begun:
         """Reads the file if there is one; lines that are no numbers (a torn last one) count for nothing."""
         self._path = path
         self._entries: set[int] = set()
+        self._whole = True
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            numbers = re.findall(rb"^[0-9]{1,15}$", file.read(self.MAX_BYTES), re.MULTILINE)
-            self._entries = set(map(int, numbers))
+            kept = file.read(self.MAX_BYTES)
+            self._entries = set(map(int, re.findall(LINE, kept, re.MULTILINE)))
+            self._whole = not kept or kept.endswith(b"\n")
 
     def __contains__(self, entry: int) -> bool:
         return entry in self._entries
@@ -76,10 +80,12 @@ class Begun:
         if entry in self._entries:
             return
         self._entries.add(entry)
-        with contextlib.suppress(OSError), self._path.open("ab") as file:
-            file.write(b"%d\n" % entry)
-            file.flush()
-            os.fsync(file.fileno())
+        # What was torn may not run together with this number into a third one.
+        line = b"%d\n" % entry if self._whole else b"?\n%d\n" % entry
+        self._whole = False
+        with contextlib.suppress(OSError):
+            durable.append(self._path, line)
+            self._whole = True
 
 
 class Waiting:
@@ -91,16 +97,14 @@ class Waiting:
     def entries(self) -> list[int]:
         """What the file holds, as far as it can be read."""
         with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
-            numbers = re.findall(rb"^[0-9]{1,15}$", file.read(MOST_WAITING * 16), re.MULTILINE)
+            numbers = re.findall(LINE, file.read(MOST_WAITING * 16), re.MULTILINE)
             return list(map(int, numbers))[:MOST_WAITING]
         return []
 
     def keep(self, entries: Iterable[int]) -> None:
         """Writes them anew; with a full disk they are held in memory only."""
-        fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
-            fresh.write_bytes(b"".join(b"%d\n" % entry for entry in entries))
-            fresh.replace(self._path)
+            durable.write(self._path, b"".join(b"%d\n" % entry for entry in entries))
 
 
 class SlipPrinter:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from firmware_app import durable
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.last_zero import LastZero, ZeroShift, shift
 
@@ -47,9 +48,8 @@ class ZeroBook:
         self._written_ns, self._kept = now_ns, counts
         # A full disk is told elsewhere; the comparison of the next start is all that is lost here.
         with contextlib.suppress(OSError):
-            part = self._path.with_name(NAME + ".part")
-            part.write_bytes(msgspec.json.encode(LastZero(counts, self._now(), self._calibration.id)))
-            part.replace(self._path)
+            zero = LastZero(counts, self._now(), self._calibration.id)
+            durable.write(self._path, msgspec.json.encode(zero))
 
     def _read(self) -> LastZero | None:
         try:

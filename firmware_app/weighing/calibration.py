@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from firmware_app import settings_file
+from firmware_app import durable, settings_file
 from firmware_app.errors import SteelyardError
 from firmware_app.quantity import Estimate
 from firmware_app.settings_file import Key, Read
@@ -189,10 +189,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines) + "\n"
 
     def save(self, path: Path) -> None:
-        """Writes the file whole or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.write_text(self.dump(), encoding="utf-8")
-        part.replace(path)
+        """Writes the file whole or not at all; on disk when this returns."""
+        durable.write(path, self.dump().encode())
 
     @property
     def interval_counts(self) -> float | None:

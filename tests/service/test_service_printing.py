@@ -281,11 +281,14 @@ def test_a_driver_that_breaks_its_contract_is_told_as_stuck(tmp_path):
     assert not printer.status(time.monotonic_ns()).ready
 
 
-@pytest.mark.parametrize("kept", [b"41\n42\n", b"\xff\xfe\n41\n-3\n4x\n42", b"41\n42\n" + b"9" * 400])
+@pytest.mark.parametrize("kept", [b"41\n42\n", b"\xff\xfe\n41\n-3\n4x\n42\n7", b"41\n42\n" + b"9" * 400])
 def test_a_damaged_list_of_begun_slips_loses_no_whole_line(tmp_path, kept):
     (tmp_path / "begun").write_bytes(kept)
     begun = Begun(tmp_path / "begun")
     assert 41 in begun and 42 in begun and 3 not in begun
+    assert 7 not in begun, "the number was torn: it may be the beginning of another"
+    begun.add(9)
+    assert 9 in Begun(tmp_path / "begun") and 79 not in Begun(tmp_path / "begun")
 
 
 @pytest.mark.parametrize(
