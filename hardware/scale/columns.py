@@ -37,27 +37,29 @@ _Read = Callable[[str, Sayings], bool]
 class Slot(NamedTuple):
     """A column made ready: where it is, and what reads it (False: not this shape)."""
 
-    column: Column
+    width: int | None
+    until: str | None
+    first: int
+    last: int
     check: bool
     read: _Read
 
-    def cut(self, frame: bytes, at: int) -> tuple[int, int] | None:
+    def cut(self, frame: str, at: int) -> tuple[int, int] | None:
         """First byte and the byte behind the last, counted from 0; None where the frame is too short."""
-        column = self.column
-        if column.width is not None:
-            begin, end = at, at + column.width
-        elif column.until is not None:
-            begin, end = at, frame.find(column.until.encode("latin-1"), at)
+        if self.width is not None:
+            begin, end = at, at + self.width
+        elif self.until is not None:
+            begin, end = at, frame.find(self.until, at)
         else:
-            first, last = column.begin, column.last
-            begin = first - 1 if first > 0 else len(frame) + first
-            end = last if last > 0 else len(frame) + last + 1
+            begin = self.first - 1 if self.first > 0 else len(frame) + self.first
+            end = self.last if self.last > 0 else len(frame) + self.last + 1
         return (begin, end) if 0 <= begin < end <= len(frame) else None
 
 
 def slot_of(column: Column) -> Slot:
     """The column made ready for reading."""
-    return Slot(column, column.meaning is Meaning.CHECK, _reader(column))
+    check = column.meaning is Meaning.CHECK
+    return Slot(column.width, column.until, column.begin, column.last, check, _reader(column))
 
 
 def _reader(column: Column) -> _Read:

@@ -42,12 +42,12 @@ class ShapeReader:
     def read(self, frame: bytes, with_check: bool) -> Found | None:
         """The Indication in ``frame``, profile id and check still blank; None when it has another shape."""
         found = Sayings(dict(self._facts), {})
-        at = 0
+        text, at = frame.decode("latin-1"), 0
         for slot in self._slots:
             if slot.check and not with_check:
                 continue
-            place = slot.cut(frame, at)
-            if place is None or not slot.read(frame[place[0] : place[1]].decode("latin-1"), found):
+            place = slot.cut(text, at)
+            if place is None or not slot.read(text[place[0] : place[1]], found):
                 return None
             at = place[1]
         if at != len(frame):

@@ -13,6 +13,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -63,7 +64,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
         return None if len(data) - at < self.longest and not ended else 0
 
     def _begins(self, data: bytearray, at: int, ended: bool) -> bool | None:
-        if any(data.startswith(start, at) for start in self.starts):
+        if data.startswith(self.starts, at):
             return True
         if not ended and any(start.startswith(data[at : at + len(start)]) for start in self.starts):
             return None
@@ -126,6 +127,15 @@ class _Found(NamedTuple, Generic[T]):
     lane: Lane[T] | None
 
 
+def _opening(lanes: Sequence[Lane[T]]) -> re.Pattern[bytes] | None:
+    """Finds a byte that may open a frame; None where any byte may."""
+    if not all(lane.cut.starts for lane in lanes):
+        return None
+    return re.compile(
+        b"[" + b"".join(re.escape(start[:1]) for lane in lanes for start in lane.cut.starts) + b"]"
+    )
+
+
 class Framer(Generic[T]):
     """Cuts a stream by lanes: at each byte the first lane that has a whole frame there wins.
 
@@ -142,6 +152,7 @@ class Framer(Generic[T]):
         self._next = -1
         self._lane: Lane[T] | None = None
         self._before = 0
+        self._opening = _opening(lanes)
         self.skipped = 0
 
     def feed(self, data: bytes, at_ns: int = 0) -> list[Framed[T]]:
@@ -181,6 +192,13 @@ class Framer(Generic[T]):
     def _advance(self, done: list[Framed[T]], ended: bool) -> None:
         at = 0
         while at < len(self._buffer):
+            if self._opening is not None:
+                opening = self._opening.search(self._buffer, at)
+                begin = len(self._buffer) if opening is None else opening.start()
+                self.skipped += begin - at
+                at = begin
+                if opening is None:
+                    break
             found = self._find(at, ended)
             if found is None:
                 break
