@@ -31,6 +31,10 @@ M1 = 5e-5
 """Maximum permissible error of a class M1 weight from 100 g up, relative (R 111-1 Table 1)."""
 
 
+IDLE_S = 90.0
+"""The pan has stood empty for so long and knows its noise."""
+
+
 def _m1(nominal_g: float) -> Reference:
     return Reference(nominal_g, M1 * nominal_g / np.sqrt(3), by_limit=True)
 
@@ -56,7 +60,7 @@ def session(seed: int) -> tuple[float, float, float, float, str] | None:
     weight = nominal * (1 + M1 * float(rng.uniform(-1, 1)))
     load = nominal * (1 + float(rng.uniform(-0.1, 0.1)))
     pan = Instrument(scale, float(rate))
-    steps, now = [], 6.0
+    steps, now = [], IDLE_S
     for turn in scheme:
         stays = float(rng.uniform(8.5, 11))
         steps += [
