@@ -93,5 +93,17 @@ class BadReceipt(LedgerError):
     """The receipt is not the pinned county's word on an entry of this ledger."""
 
 
+class BadLogProof(LedgerError):
+    """A proof of the county's log does not hold."""
+
+
+class LogInconsistent(BadReceipt):
+    """The county's log contradicts what this device has seen of it. ``cause``: a code."""
+
+    def __init__(self, cause: str, words: str) -> None:
+        super().__init__(words)
+        self.cause = cause
+
+
 class NotEnrolled(LedgerError):
     """The device has not joined a county."""

@@ -1,0 +1,1 @@
+"""The county's transparency log: what devices delivered, in an order that nobody can change unseen."""
