@@ -163,7 +163,8 @@ def read_profile(text: str, where: str = "profile") -> Profile:
     """The profile in the TOML ``text``; raises ProfileError with ``where`` in front."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Besides its own error the parser lets out those of numbers and of nestings without end.
         raise ProfileError(f"{where}: not TOML: {error}") from error
     return Profile(convert(raw, ProfileFile, where, ProfileError))
 

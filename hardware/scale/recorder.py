@@ -143,7 +143,10 @@ def _opening(line: str, path: Path, number: int) -> bool:
 
 
 def _event(line: str, where: str) -> Recorded:
-    fields = next(csv.reader([line]), [])
+    try:
+        fields = next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise BadRecording(f"{where}: {error}") from error
     if len(fields) != 3 or not _TIME.fullmatch(fields[0]):
         raise BadRecording(f"{where}: a time such as 0.012345, an event and what it was are due")
     time_s, _, rest = fields[0].partition(".")

@@ -21,6 +21,7 @@ from hardware.scale.numbers import Form
 
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Hex = Annotated[str, Meta(pattern=r"^[0-9A-F]{2}( [0-9A-F]{2})*$", max_length=1200)]
+Figure = Annotated[str, Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,40})?$")]
 Length = Annotated[int, Meta(ge=1, le=256)]
 Place = Annotated[int, Meta(ge=-256, le=256)]
 Decimals = Annotated[int, Meta(ge=-6, le=9)]
@@ -202,7 +203,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: Word
     note: Word | None = None
     refused: bool = False
-    value: Word | None = None
+    value: Figure | None = None
     raw_text: Word | None = None
     unit: Word | None = None
     stable: bool | None = None
@@ -210,7 +211,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     overload: bool = False
     underload: bool = False
     zero: bool | None = None
-    tare: Word | None = None
+    tare: Figure | None = None
     auxiliary: Word | None = None
     error: Word | None = None
     answer: Word | None = None

@@ -120,6 +120,10 @@ def test_every_vector_decodes_byte_by_byte_too(shelf: Shelf, profile_id: str, te
         ("refused = true", "refused = false", "must be one frame; 0 came out"),
         ('id = "yaohua-tf0"', 'id = "Yaohua"', "id"),
         ("id =", "id", "not TOML"),
+        ("polled = false", "polled = " + "9" * 5000, "not TOML"),
+        ("polled = false", "polled = " + "[" * 5000, "not TOML"),
+        ('value = "1560"', 'value = "1560 kg"', "value"),
+        ('value = "20.00"', 'value = "20.00"\ntare = "none"', "tare"),
     ],
 )
 def test_a_profile_that_is_wrong_does_not_load(old: str, new: str, complaint: str) -> None:

@@ -114,6 +114,7 @@ def test_a_recording_cut_by_the_power_keeps_all_but_its_last_line(tmp_path: Path
         (HEAD.encode() + b"0.000000,mark,\xff\n", "not UTF-8"),
         (HEAD.encode() + b"0.000000,mark," + b"x" * 20_000 + b"\n", "longer"),
         (HEAD.encode() + b"nan,bytes,02\n", "line 4"),
+        (HEAD.encode() + b"0.000000,mark,on\rand off\n", "line 4"),
     ],
 )
 def test_a_broken_recording_is_refused_with_its_line(tmp_path: Path, content: bytes, complaint: str) -> None:
