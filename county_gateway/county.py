@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
+from county_gateway.database import open_database
 from county_gateway.errors import BadBatch, BadProof, ForkFound, UnknownDevice
 from county_gateway.intake import Batch, judge, split
 from county_gateway.store import Store, Writer
-from county_gateway.tables import open_database
 from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_proof
 from firmware_app.ledger.entry import unverified_payload
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
@@ -39,10 +39,14 @@ def system_now() -> datetime:
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a gateway is set up. ``requests_per_minute``: at most so many from one address."""
+    """How a gateway is set up.
+
+    ``database``: a SQLite file or a postgresql:// URL, DATA/county.db if None;
+    ``requests_per_minute``: at most so many from one address.
+    """
 
     data_dir: Path
-    database: Path | None = None
+    database: Path | str | None = None
     county: str = "天祝县计量监督"
     requests_per_minute: int = 1200
     now: Callable[[], datetime] = system_now
@@ -167,7 +171,7 @@ class County:
             return SlipAnswer(SlipState.FORGED)
         if held is None:
             return SlipAnswer(SlipState.ON_ITS_WAY, slip)
-        return SlipAnswer(SlipState.GENUINE if held == slip.entry else SlipState.CONTRADICTS, slip)
+        return SlipAnswer(SlipState.GENUINE if slip.stands_for(held) else SlipState.CONTRADICTS, slip)
 
 
 def county_key(data_dir: Path) -> Signer:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from county_gateway import tables
+from county_gateway.database import WRITING, Lock, is_postgres, take
 from county_gateway.errors import BadToken, DeviceTaken, ForkFound
 from firmware_app.ledger.chain import EMPTY, Chain, Head
 from firmware_app.ledger.county import EnrolRequest
@@ -63,6 +65,10 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # A transaction that reads in SQLite sees one state anyhow.
+        self._one_state: dict[str, Any] = (
+            {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if is_postgres(engine) else {}
+        )
 
     def close(self) -> None:
         self._engine.dispose()
@@ -70,16 +76,13 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """One transaction that writes: all of it or nothing."""
-        with (
-            self._engine.connect().execution_options(**{tables.WRITING: True}) as connection,
-            connection.begin(),
-        ):
+        with self._engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
             yield Writer(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """One transaction that sees one state."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._engine.connect().execution_options(**self._one_state) as connection, connection.begin():
             yield Reader(connection)
 
 
@@ -91,9 +94,10 @@ class Reader:
 
     def chain(self, device: str) -> Chain | None:
         """The device's chain as far as the county holds it, None for a stranger."""
-        row = self._connection.execute(
-            select(tables.devices).where(tables.devices.c.device == device)
-        ).one_or_none()
+        return self._chain(select(tables.devices).where(tables.devices.c.device == device), device)
+
+    def _chain(self, query: Select[Any], device: str) -> Chain | None:
+        row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
         key = msgspec.json.decode(row.jwk, type=PublicJwk)
@@ -172,7 +176,16 @@ class Reader:
 
 
 class Writer(Reader):
-    """Adds."""
+    """Adds.
+
+    Writers of one device wait for each other at its `chain`; what is numbered (entries, forks) is added in
+    one `order`, so that whoever reads what came after a number misses nothing.
+    """
+
+    def chain(self, device: str) -> Chain | None:
+        """As a reader's, and nobody else writes to this device until the transaction ends."""
+        query = select(tables.devices).where(tables.devices.c.device == device)
+        return self._chain(query.with_for_update(), device)
 
     def add_token(self, token: str, made: Moment, expires: Moment) -> None:
         """Keeps the hash of a one-time token."""
@@ -187,6 +200,8 @@ class Writer(Reader):
 
         Raises BadToken, DeviceTaken.
         """
+        # Joining is rare: one at a time, so that two devices never share a token, nor two keys a name.
+        take(self._connection, Lock.ENROL)
         table = tables.tokens
         hashed = sha256_hex(request.token)
         token = self._connection.execute(select(table).where(table.c.hash == hashed)).one_or_none()
@@ -225,6 +240,7 @@ class Writer(Reader):
     def add_entries(self, chain: Chain, new: Sequence[Entry], now: Moment) -> None:
         """Keeps entries that continue the chain, and its new head."""
         if new:
+            take(self._connection, Lock.ORDER)
             rows = [
                 {
                     "device": chain.device,
@@ -256,6 +272,7 @@ class Writer(Reader):
         table = tables.forks
         known = select(table.c.id).where(table.c.device == device, table.c.other_hash == fork.other_hash)
         if self._connection.execute(known).first() is None:
+            take(self._connection, Lock.ORDER)
             self._connection.execute(
                 insert(table).values(
                     device=device,

@@ -17,6 +17,13 @@ libgles2|ldconfig -p | grep -q libGLESv2.so.2|the screen is drawn through OpenGL
 libgl1-mesa-dri|ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/dri/kms_swrast_dri.so 2>/dev/null | grep -q .|drawing where no graphics chip is
 libmtdev1|ldconfig -p | grep -q libmtdev.so.1|the touchscreen
 LIST
+  # The tests run the county's end too; an appliance has none of it.
+  if ! grep -qs 'Raspberry Pi' /proc/device-tree/model; then
+    cat <<'LIST'
+nginx-light|command -v nginx|the tests put it before several gateways of the county
+postgresql|ls /usr/lib/postgresql/*/bin/initdb|the tests run the county's end upon a PostgreSQL of their own
+LIST
+  fi
 }
 
 missing=()

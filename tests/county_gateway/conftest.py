@@ -10,6 +10,8 @@ from litestar.testing import TestClient
 
 from county_gateway.app import create_app
 from county_gateway.county import County, Settings
+from county_gateway.database import open_database
+from county_gateway.local_postgres import NoPostgres, local_postgres
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.county import ENTRIES_TYPE, EnrolRequest, enrol_proof
@@ -100,9 +102,33 @@ class Clock:
         return self.time
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """A server for the session (of one worker), with an up-to-date database to begin others as."""
+    try:
+        with local_postgres(durable=False) as server:
+            server.ready = server.create()
+            open_database(server.ready).dispose()
+            yield server
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    """An empty database of the county: a file, or the address of one on the server."""
+    if request.param == "sqlite":
+        yield tmp_path / "county" / "county.db"
+        return
+    server = request.getfixturevalue("postgres")
+    url = server.create(like=server.ready)
+    yield url
+    server.drop(url)
+
+
 @pytest.fixture
-def settings(tmp_path) -> Settings:
-    return Settings(data_dir=tmp_path / "county", county="天祝县", now=Clock())
+def settings(tmp_path, database) -> Settings:
+    return Settings(data_dir=tmp_path / "county", database=database, county="天祝县", now=Clock())
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""How the county's database came to its schema: one file a change, never edited afterwards."""

@@ -1,0 +1,13 @@
+"""What alembic runs: the migrations upon the connection and in the transaction that `database` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from county_gateway.tables import meta
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=meta, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

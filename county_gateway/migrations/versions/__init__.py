@@ -1,0 +1,1 @@
+"""Each change in order; its number is the schema that it makes."""
