@@ -207,7 +207,7 @@ def test_the_command_guides_and_gives_the_load(tmp_path: Path) -> None:
         (["--substitute", "-5"], 2, "give the mass"),
         (["--substitute", "nan"], 2, "give the mass"),
         (["--substitute", "2000", "--weight-u", "500"], 2, "hundredth"),
-        (["--substitute", "2000", "--scheme", "BAB"], 2, "no scheme"),
+        (["--substitute", "2000", "--scheme", "AAB"], 2, "no scheme"),
     ],
 )
 def test_the_command_says_what_is_wrong(tmp_path: Path, more: list[str], code: int, says: str) -> None:
