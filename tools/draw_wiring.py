@@ -104,6 +104,17 @@ def drawings() -> list[Drawing]:
     ]
 
 
+CORNERS = ((17, 4), (13, 5), (19, 6), (26, 7))
+"""GPIO numbers of PD_SCK (pulled down after reset) and DOUT (pulled up) of each corner, by ``gpio``."""
+LANES = ((570, 550), (730, 700), (710, 680), (650, 600))
+"""Where the wires of DOUT and PD_SCK of each corner run down, so that they cross as little as can be."""
+CORNER_NOTES = (
+    'Options: driver = "gpio", clock_gpio_1 = 17, data_gpio_1 = 4, clock_gpio_2 = 13 and so on.',
+    "Each module is wired to its cell as in the drawing of one, with both resistors (10 kΩ) at each.",
+    "VSUP of all to 5 V (pin 2), DVDD to 3.3 V (pin 17), GND to pin 39; RATE alike on all four.",
+)
+
+
 # ------------------------------------------------------------------------------------------------ drawing
 
 
@@ -129,12 +140,50 @@ def draw(drawing: Drawing) -> str:
         *_pins({wire.pin for wire in wires}, words),
         *_resistor(520, "DVDD", "DOUT", "10 kΩ"),
         *_resistor(520, "PD_SCK", "GND", "10 kΩ"),
-        *(_text(CELL_X, HEIGHT - 62 + 22 * row, note, size=14) for row, note in enumerate(drawing.notes)),
+        *_notes(drawing.notes),
     ]
+    return _page(drawing.title, parts)
+
+
+def draw_bridges() -> str:
+    """Four corners, each with a module and two pins of its own, as an SVG page."""
+    used: dict[int, str] = {FIVE_VOLT: "5V", THREE_VOLT: "3V3", 39: "GND"}
+    parts = list(_header_outline())
+    for row, (clock, data) in enumerate(CORNERS):
+        top, number = 110 + 110 * row, row + 1
+        parts += [
+            _box(MODULE_X, top, MODULE_W, 80, MODULE),
+            _text(MODULE_X + 12, top + 46, f"HX711 {number}", weight="bold"),
+            _box(CELL_X, top + 10, 120, 60, BOARD),
+            _text(CELL_X + 60, top + 46, f"corner {number}", anchor="middle"),
+            _line([(CELL_X + 120, top + 40), (MODULE_X, top + 40)], INK),
+            _text(CELL_X + 190, top + 32, "4 wires", size=13, anchor="middle"),
+        ]
+        for place, (word, gpio, colour) in enumerate((("DOUT", data, BLUE), ("PD_SCK", clock, PURPLE))):
+            pin = GPIO_PIN[gpio]
+            start = (MODULE_X + MODULE_W, top + 28 + 32 * place)
+            used[pin] = f"GPIO{gpio} {word} {number}"
+            parts.append(_text(start[0] - 8, start[1] + 5, word, anchor="end"))
+            parts.append(_line(_way(start, LANES[row][place], pin), colour))
+    title = "Driver bridges: a cell, a module and two pins for each corner"
+    parts += [
+        _text(WIDTH / 2, 36, title, size=20, weight="bold", anchor="middle"),
+        _text(CELL_X + 60, 96, "clockwise from front left", size=13, anchor="middle"),
+        *_pins(set(used), used),
+        *_notes(CORNER_NOTES),
+    ]
+    return _page(title, parts)
+
+
+def _notes(notes: Iterable[str]) -> Iterable[str]:
+    return (_text(CELL_X, HEIGHT - 62 + 22 * row, note, size=14) for row, note in enumerate(notes))
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="DejaVu Sans, Arial, sans-serif" role="img" aria-label="{escape(drawing.title)}">\n'
+        f'font-family="DejaVu Sans, Arial, sans-serif" role="img" aria-label="{escape(title)}">\n'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>\n{body}\n</svg>\n'
     )
 
@@ -181,15 +230,14 @@ def _pin(pin: int) -> tuple[int, int]:
 
 
 def _wire(wire: Wire) -> str:
-    x, y = _pin(wire.pin)
-    start = (MODULE_X + MODULE_W, TERMINALS[wire.terminal])
-    if wire.pin % 2 == 0:
-        # The far row is reached between two pins of the near one.
-        between = y - PITCH // 2
-        return _line(
-            [start, (wire.lane_x, start[1]), (wire.lane_x, between), (x, between), (x, y)], wire.colour
-        )
-    return _line([start, (wire.lane_x, start[1]), (wire.lane_x, y), (x, y)], wire.colour)
+    return _line(_way((MODULE_X + MODULE_W, TERMINALS[wire.terminal]), wire.lane_x, wire.pin), wire.colour)
+
+
+def _way(start: tuple[int, int], lane_x: int, pin: int) -> list[tuple[float, float]]:
+    """From a terminal along its lane to a pin; the far row is reached between two pins of the near one."""
+    x, y = _pin(pin)
+    across = y - PITCH // 2 if pin % 2 == 0 else y
+    return [start, (lane_x, start[1]), (lane_x, across), (x, across), (x, y)]
 
 
 def _resistor(x: int, upper: str, lower: str, value: str) -> Iterable[str]:
@@ -231,8 +279,9 @@ def _text(
 def main() -> int:
     stale = 0
     TARGET.mkdir(exist_ok=True)
-    for drawing in drawings():
-        path, page = TARGET / f"{drawing.name}.svg", draw(drawing)
+    pages = {drawing.name: draw(drawing) for drawing in drawings()} | {"bridges": draw_bridges()}
+    for name, page in pages.items():
+        path = TARGET / f"{name}.svg"
         if "--check" in sys.argv:
             if not path.exists() or path.read_text(encoding="utf-8") != page:
                 print(f"{path.relative_to(ROOT)} is out of date: run python tools/draw_wiring.py")
