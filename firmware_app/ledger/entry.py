@@ -107,8 +107,9 @@ def make_entry(
         raise BadBody(f"a body holds Unicode text only: {error}") from error
     if len(raw) * 4 // 3 > jose.MAX_JWS - 512:
         raise BadBody(f"an entry of {len(raw)} bytes is too large")
-    _decode(raw)
-    return read_entry(seal(signer, TYP, raw), signer.public_jwk)
+    payload = _decode(raw)
+    text = seal(signer, TYP, raw)
+    return Entry(text, payload, signer.kid, jose.sha256_hex(text))
 
 
 def read_entry(jws: str, key: PublicJwk) -> Entry:

@@ -6,6 +6,7 @@ Rules this file obeys:
 * An outcome and the end of its visit are one transaction: after any power cut there is either the open
   visit or its entry, never both and never neither.
 * Whatever may be sent twice is harmless twice: the same visit gets its first entry back.
+* The head is verified at opening and kept in memory: there is one writer, so nobody else moves it.
 * Nothing is ever deleted because of time, size or configuration.
 """
 
@@ -20,7 +21,7 @@ from typing import Self
 import apsw
 import msgspec
 
-from firmware_app.ledger.chain import EMPTY
+from firmware_app.ledger.chain import EMPTY, Head
 from firmware_app.ledger.clock import Clock, stamp
 from firmware_app.ledger.county import enrol_proof
 from firmware_app.ledger.database import create_tables, failures_named, is_new, open_for_writing
@@ -57,6 +58,18 @@ class Ledger(LedgerReader):
         self._signer = signer
         self._clock = clock
         self._software = software
+        self._head = super().head
+        self._receipted = super().receipted
+
+    @property
+    def head(self) -> Head:
+        """The last entry's number and hash, as the one writer knows them without asking the disk."""
+        return self._head
+
+    @property
+    def receipted(self) -> int:
+        """The highest number with a verified receipt, 0 before the first; known as `head` is."""
+        return self._receipted
 
     @classmethod
     def create_or_open(
@@ -118,7 +131,7 @@ class Ledger(LedgerReader):
                 if first is not None:
                     self._forget(visit)
                     return first
-            head = self.head
+            head = self._head
             entry = make_entry(
                 self._signer,
                 device=self.device,
@@ -132,6 +145,7 @@ class Ledger(LedgerReader):
             _insert(self._connection, entry, visit)
             if visit is not None:
                 self._forget(visit)
+        self._head = Head(entry.seq, entry.hash)
         return entry
 
     def keep_visit(self, visit: str, kind: str, state: bytes) -> None:
@@ -170,6 +184,7 @@ class Ledger(LedgerReader):
             self._connection.execute(
                 "INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)
             )
+        self._receipted = max(self._receipted, receipt.seq)
         return receipt
 
     def slip_text(self, seq: int) -> str:
