@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.cli.control.series import Series, latest_series
 from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.ledger.errors import BadFormat, BadSignature, StoreFailed, WrongKey
 from firmware_app.ledger.home import read_ledger
-from firmware_app.ledger.reader import LedgerReader
-from firmware_app.procedures.control_record import KIND, in_grams
-from firmware_app.service.control import History, PastCheck
+from firmware_app.procedures.control_record import in_grams
 from firmware_app.weighing.control import BASELINE
 
 MARKS = {"in_control": "[green]✓[/]", "warning": "[yellow]?[/]", "out_of_control": "[red]✗[/]"}
-
-
-class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """The chart of one calibration and one weight. ``others``: charts of the same record that are closed."""
-
-    device: str
-    weight: str
-    mass_g: str
-    calibration: str
-    resolution_g: str
-    others: int
-    checks: tuple[PastCheck, ...]
 
 
 @in_words
@@ -50,7 +35,7 @@ def chart(
     """
     try:
         with read_ledger(data) as ledger:
-            series = _latest(ledger)
+            series = latest_series(ledger)
     except StoreFailed as error:
         fail(str(error), DEVICE_FAILED)
     except (BadFormat, BadSignature, WrongKey) as error:
@@ -66,30 +51,6 @@ def chart(
         print_json(series)
     elif picture is None:
         _print(series, last)
-
-
-def _latest(ledger: LedgerReader) -> Series | None:
-    """The chart that the last check belongs to, and how many others there are."""
-    keys: dict[tuple[str, str, str], str] = {}
-    latest = None
-    for entry in ledger.of_kind(KIND, 0):
-        weight, pan = entry.payload.body["weight"], entry.payload.body["pan"]
-        latest = (weight["id"], weight["mass_g"], pan["calibration"])
-        keys[latest] = pan["resolution_g"]
-    if latest is None:
-        return None
-    weight_id, mass_g, calibration = latest
-    history = History(ledger, weight_id, Decimal(mass_g), calibration, float(keys[latest]))
-    history.refresh()
-    return Series(
-        device=ledger.device,
-        weight=weight_id,
-        mass_g=mass_g,
-        calibration=calibration,
-        resolution_g=keys[latest],
-        others=len(keys) - 1,
-        checks=tuple(history.checks),
-    )
 
 
 def _print(series: Series, last: int) -> None:

@@ -9,15 +9,12 @@ Rules this file obeys:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from firmware_app.cli.control.series import Series
 from firmware_app.weighing.control import Outcome
-
-if TYPE_CHECKING:
-    from firmware_app.cli.control.chart import Series
 
 SIZE_IN = (10.0, 5.0)
 DPI = 120
