@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +29,13 @@ app = typer.Typer(
 DEFAULT_DATA = Path("/var/lib/steelyard-county")
 DEFAULT_NAME = "天祝县计量监督"
 DataDir = Annotated[Path, typer.Option("--data", help="Directory of the county's key and database.")]
-Database = Annotated[Path | None, typer.Option(help="SQLite file; DATA/county.db if not given.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        envvar="STEELYARD_COUNTY_DATABASE",
+        help="SQLite file, or postgresql://user@host/name with ~/.pgpass; DATA/county.db if left out.",
+    ),
+]
 Name = Annotated[str, typer.Option("--name", help="The county's name, as receipts give it.")]
 
 
@@ -66,6 +73,8 @@ def serve(
         else:
             sys.stderr.write(f"county gateway at {url} (API: {url}/schema)\n")
 
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("steelyard").setLevel(logging.INFO)
     try:
         serve_here(Settings(data_dir=data, database=database, county=name), host, port, ready)
     except SteelyardError as error:
