@@ -28,13 +28,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 ENTRY, RECEIPT = "steelyard-entry+jws", "steelyard-receipt+jws"
 ENTRY_FIELDS = ["device", "seq", "prev", "at", "clock", "boot", "uptime_ns", "software", "kind", "body"]
 RECEIPT_FIELDS = ["device", "seq", "entry", "at", "county"]
 CLOCKS = ("synchronised", "battery", "unsynchronised")
 MAX_LINE = 64 * 1024
+MEMBERS = {"OKP": ["crv", "kty", "x"], "EC": ["crv", "kty", "x", "y"]}
+ALGS = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256"}
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 HASH = re.compile(r"[0-9a-f]{64}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -44,10 +50,27 @@ class Wrong(Exception):
 
 
 class Key(NamedTuple):
-    """A public key and its thumbprint (RFC 7638)."""
+    """A public key, its thumbprint (RFC 7638), and the one algorithm that it signs with."""
 
     kid: str
-    verify: Ed25519PublicKey
+    alg: str
+    x: bytes
+    y: bytes
+
+    def verify(self, signature: bytes, signed: bytes) -> None:
+        """Raises Wrong; of the two ES256 signatures that fit, only the one with the lower s is read."""
+        x, y = (int.from_bytes(each, "big") for each in (self.x, self.y))
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        try:
+            if self.alg == "Ed25519":
+                Ed25519PublicKey.from_public_bytes(self.x).verify(signature, signed)
+            elif s > P256_ORDER // 2:
+                raise Wrong("the signature has not the lower s")
+            else:
+                key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+                key.verify(encode_dss_signature(r, s), signed, ECDSA(SHA256()))
+        except InvalidSignature:
+            raise Wrong("the signature does not fit the bytes") from None
 
 
 class Found(NamedTuple):
@@ -100,15 +123,24 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def public_key(jwk: Any) -> Key:
-    if not isinstance(jwk, dict) or sorted(jwk) != ["crv", "kty", "x"]:
-        raise Wrong("no public key (JWK with crv, kty, x)")
-    if (jwk["kty"], jwk["crv"]) != ("OKP", "Ed25519") or not isinstance(jwk["x"], str):
-        raise Wrong("the public key is not Ed25519")
-    raw = decode(jwk["x"])
-    if len(raw) != 32:
-        raise Wrong("the public key has not 32 bytes")
-    named = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": jwk["x"]}, separators=(",", ":"))
-    return Key(encode(hashlib.sha256(named.encode()).digest()), Ed25519PublicKey.from_public_bytes(raw))
+    if not isinstance(jwk, dict) or not all(isinstance(member, str) for member in jwk.values()):
+        raise Wrong("no public key")
+    kind = (jwk.get("kty", ""), jwk.get("crv", ""))
+    if kind not in ALGS or sorted(jwk) != MEMBERS[kind[0]]:
+        raise Wrong("no public key (a JWK of Ed25519 with crv, kty, x, or of P-256 with y besides)")
+    x, y = decode(jwk["x"]), decode(jwk.get("y", ""))
+    if len(x) != 32 or len(y) != (32 if kind[0] == "EC" else 0):
+        raise Wrong("the public key has not 32 bytes a coordinate")
+    if y:
+        try:
+            point = EllipticCurvePublicNumbers(
+                int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
+            )
+            point.public_key()
+        except ValueError:
+            raise Wrong("the public key is no point of P-256") from None
+    named = json.dumps({name: jwk[name] for name in MEMBERS[kind[0]]}, separators=(",", ":"))
+    return Key(encode(hashlib.sha256(named.encode()).digest()), ALGS[kind], x, y)
 
 
 class Line(NamedTuple):
@@ -116,6 +148,7 @@ class Line(NamedTuple):
 
     signed: bytes
     signature: bytes
+    alg: str
     kid: str
     typ: str
     payload: bytes
@@ -123,10 +156,9 @@ class Line(NamedTuple):
     def signed_by(self, key: Key) -> None:
         if self.kid != key.kid:
             raise Wrong(f"signed by key {self.kid}, not by {key.kid}")
-        try:
-            key.verify.verify(self.signature, self.signed)
-        except InvalidSignature:
-            raise Wrong("the signature does not fit the bytes") from None
+        if self.alg != key.alg:
+            raise Wrong(f"alg {self.alg}: this key signs with {key.alg}")
+        key.verify(self.signature, self.signed)
 
 
 def take_apart(text: str) -> Line:
@@ -136,12 +168,13 @@ def take_apart(text: str) -> Line:
     header = parse(decode(parts[0]))
     if list(header) != ["alg", "kid", "typ"] or not all(isinstance(v, str) for v in header.values()):
         raise Wrong("the protected header is not alg, kid, typ")
-    if header["alg"] != "Ed25519":
-        raise Wrong(f"alg {header['alg']!r} is not Ed25519")
+    if header["alg"] not in ALGS.values():
+        raise Wrong(f"alg {header['alg']!r} is neither Ed25519 nor ES256")
     signature = decode(parts[2])
     if len(signature) != 64:
         raise Wrong("the signature has not 64 bytes")
-    return Line(f"{parts[0]}.{parts[1]}".encode(), signature, header["kid"], header["typ"], decode(parts[1]))
+    signed = f"{parts[0]}.{parts[1]}".encode()
+    return Line(signed, signature, header["alg"], header["kid"], header["typ"], decode(parts[1]))
 
 
 def number(value: Any, low: int) -> bool:
@@ -245,12 +278,23 @@ class Checker:
         self._receipts += 1
         self._receipted = seq
 
-    def finish(self) -> Found:
+    def held(self, device: str, seq: int) -> str:
+        """The hash of an entry in this file; raises Wrong."""
+        if device != self._device or not 1 <= seq < len(self._hashes):
+            raise Wrong(f"entry {seq} of {device} is not in this file")
+        return self._hashes[seq]
+
+    @property
+    def key(self) -> Key:
+        """The device's key; raises Wrong before the first entry."""
         if self._key is None:
             raise Wrong("the file is empty")
+        return self._key
+
+    def finish(self) -> Found:
         return Found(
             device=self._device,
-            kid=self._key.kid,
+            kid=self.key.kid,
             entries=len(self._hashes) - 1,
             head=self._hashes[-1],
             verdicts=dict(self._verdicts),
@@ -271,7 +315,10 @@ def check_time(value: Any) -> None:
 
 def check(file: BinaryIO, device_kid: str | None = None, county_kid: str | None = None) -> Found:
     """What the export holds; raises Wrong with the number of the line."""
-    checker = Checker(device_kid, county_kid)
+    return check_lines(file, Checker(device_kid, county_kid))
+
+
+def check_lines(file: BinaryIO, checker: Checker) -> Found:
     count = 0
     try:
         while True:
@@ -301,6 +348,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", help="ledger.ndjson")
     parser.add_argument("--device-kid", help="thumbprint that the device is known by")
     parser.add_argument("--county-kid", help="thumbprint that the county is known by")
+    parser.add_argument(
+        "--slip", action="append", default=[], help="text of a slip's QR code; may be repeated"
+    )
     options = parser.parse_args(arguments)
     try:
         with Path(options.file).open("rb") as file:

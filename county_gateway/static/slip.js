@@ -18,6 +18,8 @@ const VERDICTS = {
   cannot_judge: "无法判定 cannot judge",
 };
 
+const CLOCKS = { unsynchronised: "(时间未校对 clock not set)" };
+
 function show(state, slip) {
   const [look, chinese, english] = STATES[state] ?? STATES.failed;
   document.getElementById("answer").className = `answer ${look}`;
@@ -28,7 +30,7 @@ function show(state, slip) {
   const rows = [
     ["结论 Verdict", VERDICTS[slip.verdict] ?? slip.verdict],
     ["秤的编号 Scale", slip.scale || "—"],
-    ["时间 Time", slip.at],
+    ["时间 Time", `${slip.at}${CLOCKS[slip.clock] ?? ""}`],
     ["设备 Device", slip.device],
     ["条目 Entry", String(slip.seq)],
   ];
@@ -41,6 +43,11 @@ function show(state, slip) {
   }
 }
 
+// A claim of digits alone is of the second kind; the first kind is a JWS, with dots in it.
+function slipText(claim) {
+  return `STEELYARD${/^[0-9]+$/.test(claim) ? 2 : 1}:${claim}`;
+}
+
 async function check() {
   const claim = location.hash.slice(1);
   if (!claim) return show("not_a_slip");
@@ -48,7 +55,7 @@ async function check() {
     const answer = await fetch("/v1/slips", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text: `STEELYARD1:${claim}` }),
+      body: JSON.stringify({ text: slipText(claim) }),
     });
     if (answer.status === 400) return show("not_a_slip");
     if (!answer.ok) return show("failed");

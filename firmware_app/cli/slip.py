@@ -55,7 +55,7 @@ def verify(
 ) -> None:
     """Verifies the text of a slip's QR code; leaves with 1 where it is not genuine.
 
-    Example: steelyard slip verify "STEELYARD1:eyJhbGci..." --key ledger.ndjson
+    Example: steelyard slip verify "STEELYARD2:02418..." --key ledger.ndjson
     """
     answer = _look(text, key, data)
     if as_json:
@@ -84,7 +84,7 @@ def _look(text: str, key: Path | None, data: Path) -> Answer:
         return Answer(genuine=True, why="signed by this key", slip=slip)
     with read_ledger(data) as ledger:
         entry = ledger.entry(slip.seq)
-    if entry is None or entry.hash != slip.entry:
+    if entry is None or not slip.stands_for(entry.hash):
         return Answer(genuine=False, why="the ledger holds no such entry", entry_held=False, slip=slip)
     return Answer(
         genuine=True, why="signed by this device; its ledger holds the entry", entry_held=True, slip=slip

@@ -2,7 +2,10 @@
 
 Rules this file obeys:
 
-* Only ``alg`` Ed25519 (RFC 9864); header members ``alg``, ``kid``, ``typ`` in that order, without spaces.
+* ``alg`` is that of the key and no other: Ed25519 (RFC 9864) for an Ed25519 key, ES256 (RFC 7518) for one on
+  P-256; header members ``alg``, ``kid``, ``typ`` in that order, without spaces.
+* An ES256 signature has its lower ``s``: of (r, s) and (r, n - s), which both fit, only one is read, so
+  nobody but the key's owner can make a second text of a record.
 * Base64url is canonical (RFC 4648 3.5): no padding, trailing bits zero, so no byte can be changed unseen.
 * Sizes are bounded before anything is decoded.
 * The cryptography is joserfc's; this file only narrows what reaches it.
@@ -17,13 +20,28 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey
 
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 
 ALG = "Ed25519"
+ES256 = "ES256"
+ALGS = {"Ed25519": ALG, "P-256": ES256}
+"""The one algorithm of each curve."""
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""n of P-256 (SEC 2 v2 2.4.2)."""
 MAX_JWS = 64 * 1024
 """Longest compact JWS that is read, in characters."""
 
@@ -51,25 +69,42 @@ def sha256_hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class PublicJwk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A public Ed25519 key (RFC 8037 2); members in the order of its thumbprint."""
+class PublicJwk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A public key: Ed25519 (RFC 8037 2), or P-256 (RFC 7518 6.2) with ``y``; members as thumbprinted."""
 
-    crv: Literal["Ed25519"]
-    kty: Literal["OKP"]
+    crv: Literal["Ed25519", "P-256"]
+    kty: Literal["OKP", "EC"]
     x: str
+    y: str = ""
 
     def __post_init__(self) -> None:
-        try:
-            size = len(b64url_decode(self.x)) if len(self.x) <= 64 else -1
-        except BadFormat as error:
-            raise ValueError(str(error)) from error
-        if size != 32:
-            raise ValueError("an Ed25519 key has 32 bytes")
+        if (self.crv, self.kty) not in (("Ed25519", "OKP"), ("P-256", "EC")):
+            raise ValueError(f"{self.crv} is no curve of kty {self.kty}")
+        if self.kty == "OKP":
+            if self.y:
+                raise ValueError("an Ed25519 key has no y")
+            _coordinate(self.x, "an Ed25519 key has 32 bytes")
+            return
+        x, y = (_coordinate(each, "x and y of a P-256 key have 32 bytes each") for each in (self.x, self.y))
+        # Raises ValueError where the point does not lie on the curve.
+        EllipticCurvePublicNumbers(
+            int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
+        ).public_key()
+
+    @property
+    def alg(self) -> str:
+        """The algorithm that this key signs with, and no other (RFC 9864, RFC 7518 3.4)."""
+        return ALGS[self.crv]
 
     @property
     def kid(self) -> str:
         """Thumbprint of the key: SHA-256, base64url (RFC 7638)."""
-        return b64url_encode(hashlib.sha256(msgspec.json.encode(self)).digest())
+        return _thumbprint(self)
+
+
+@lru_cache(maxsize=1024)
+def _thumbprint(key: PublicJwk) -> str:
+    return b64url_encode(hashlib.sha256(msgspec.json.encode(key)).digest())
 
 
 def read_public_jwk(data: bytes) -> PublicJwk:
@@ -77,7 +112,17 @@ def read_public_jwk(data: bytes) -> PublicJwk:
     try:
         return msgspec.json.decode(data, type=PublicJwk)
     except msgspec.DecodeError as error:
-        raise BadFormat(f"not a public Ed25519 key: {error}") from error
+        raise BadFormat(f"not a public key: {error}") from error
+
+
+def _coordinate(text: str, words: str) -> bytes:
+    try:
+        data = b64url_decode(text) if len(text) <= 64 else b""
+    except BadFormat as error:
+        raise ValueError(str(error)) from error
+    if len(data) != 32:
+        raise ValueError(words)
+    return data
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,8 +152,8 @@ def unverified(text: str, typ: str) -> tuple[Header, bytes]:
         raise BadFormat(f"protected header: {error}") from error
     if header.encoded() != parts[0]:
         raise BadFormat("protected header: not written in the one way there is")
-    if header.alg != ALG:
-        raise BadFormat(f"alg {header.alg[:20]!r}: only {ALG} is known")
+    if header.alg not in ALGS.values():
+        raise BadFormat(f"alg {header.alg[:20]!r}: only {ALG} and {ES256} are known")
     if header.typ != typ:
         raise BadFormat(f"typ {header.typ[:40]!r}: expected {typ}")
     if len(b64url_decode(parts[2])) != SIGNATURE_BYTES:
@@ -121,13 +166,54 @@ def verified(text: str, typ: str, key: PublicJwk) -> bytes:
     header, payload = unverified(text, typ)
     if header.kid != key.kid:
         raise WrongKey(f"signed by key {header.kid[:64]}, not by {key.kid}")
+    if header.alg != key.alg:
+        raise BadFormat(f"alg {header.alg}: this key signs with {key.alg}")
+    if not _lower(key, b64url_decode(text.rpartition(".")[2])):
+        raise BadSignature("the signature is not the one of two that is read (lower s)")
     try:
-        jws.deserialize_compact(text, _imported(key.x), algorithms=[ALG])
+        jws.deserialize_compact(text, _imported(key), algorithms=[key.alg])
     except (JoseError, ValueError) as error:
         raise BadSignature("the signature does not fit the bytes") from error
     return payload
 
 
+def check_signature(key: PublicJwk, message: bytes, signature: bytes) -> None:
+    """Raises BadSignature where 64 bytes of raw signature do not fit the message; for what is no JWS."""
+    if len(signature) != SIGNATURE_BYTES or not _lower(key, signature):
+        raise BadSignature(f"a signature has {SIGNATURE_BYTES} bytes and the lower s")
+    public = _public(key)
+    try:
+        if isinstance(public, Ed25519PublicKey):
+            public.verify(signature, message)
+        else:
+            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+            public.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+    except InvalidSignature as error:
+        raise BadSignature("the signature does not fit the bytes") from error
+
+
+def lower_s(r: int, s: int) -> bytes:
+    """An ES256 signature in the one form that is read: r and the lower s, 32 bytes each (RFC 7518 3.4)."""
+    return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
+
+
+def _lower(key: PublicJwk, signature: bytes) -> bool:
+    return key.kty == "OKP" or int.from_bytes(signature[32:], "big") <= P256_ORDER // 2
+
+
 @lru_cache(maxsize=256)
-def _imported(x: str) -> OKPKey:
-    return OKPKey.import_key({"kty": "OKP", "crv": ALG, "x": x})
+def _public(key: PublicJwk) -> Ed25519PublicKey | EllipticCurvePublicKey:
+    x = b64url_decode(key.x)
+    if key.kty == "OKP":
+        return Ed25519PublicKey.from_public_bytes(x)
+    y = b64url_decode(key.y)
+    return EllipticCurvePublicNumbers(
+        int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
+    ).public_key()
+
+
+@lru_cache(maxsize=256)
+def _imported(key: PublicJwk) -> OKPKey | ECKey:
+    if key.kty == "OKP":
+        return OKPKey.import_key({"kty": "OKP", "crv": key.crv, "x": key.x})
+    return ECKey.import_key({"kty": "EC", "crv": key.crv, "x": key.x, "y": key.y})

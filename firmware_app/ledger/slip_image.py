@@ -14,10 +14,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import segno
 from PIL import Image, ImageDraw, ImageFont
 
+from firmware_app import qr
 from firmware_app.ledger.errors import BadFormat
+from firmware_app.qr import QUIET_MODULES
 
 SLIP_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 SLIP_FACE = 2
@@ -26,7 +27,6 @@ WIDTH = 384
 MARGIN = 8
 TEXT_DOTS = 26
 LINE_DOTS = 36
-QUIET_MODULES = 4
 MIN_MODULE_DOTS = 3
 MAX_LINES = 200
 
@@ -65,7 +65,7 @@ def qr_image(text: str) -> Image.Image:
 
     Error correction M, or L where that makes the modules larger: on thermal paper size counts for more.
     """
-    matrix = max((_matrix(text, level) for level in ("m", "l")), key=_module_dots)
+    matrix = max((_matrix(text, "m"), _matrix(text, "l")), key=_module_dots)
     dots = _module_dots(matrix)
     if dots < MIN_MODULE_DOTS:
         raise BadFormat(f"a QR code of {len(text)} characters is too fine for this paper")
@@ -78,14 +78,14 @@ def qr_image(text: str) -> Image.Image:
     return small.resize((modules * dots, modules * dots), Image.Resampling.NEAREST)
 
 
-def _matrix(text: str, level: str) -> list[bytes]:
+def _matrix(text: str, level: qr.Level) -> tuple[bytes, ...]:
     try:
-        return [bytes(row) for row in segno.make_qr(text, error=level, boost_error=False).matrix]
-    except segno.DataOverflowError as error:
-        raise BadFormat(f"{len(text)} characters do not fit a QR code") from error
+        return qr.modules(text, level)
+    except qr.TooLong as error:
+        raise BadFormat(str(error)) from error
 
 
-def _module_dots(matrix: list[bytes]) -> int:
+def _module_dots(matrix: tuple[bytes, ...]) -> int:
     return WIDTH // (len(matrix) + 2 * QUIET_MODULES)
 
 

@@ -156,13 +156,14 @@ class VerdictFace(Piece):
         put(self.law, law)
         self.corridor.place(plot)
         if has_next:
-            step, right = right.cut_top(px(106), px(8))
+            step, right = right.cut_top(px(106), px(6))
             self.next_step.place(step)
         if has_printer:
             key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(8))
             self.print.place(key)
         self.card.place(right)
-        inside = right.inset(px(8), px(6))
+        # What is left beside a next step is just high enough for the usual code at four pixels a module.
+        inside = right.inset(px(8), px(2))
         entry, inside = inside.cut_bottom(px(30))
         words, inside = inside.cut_bottom(px(30))
         put(self.entry, entry)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import segno
 from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
 from kivy.graphics.texture import Texture
 
+from firmware_app import qr
 from kiosk import theme
 from kiosk.layout import Box
 from kiosk.theme import Metrics, Size
@@ -17,10 +17,8 @@ from kiosk.widgets.buttons import plate
 from kiosk.widgets.text import Line
 
 MOST_WEIGHTS = 8
-QUIET_ZONE = 8
-"""Pixels of white around a code: four modules of two pixels (ISO/IEC 18004 6.3.8)."""
-READABLE = 2
-"""Pixels a module below which no phone reads a code off this panel (0.19 mm a pixel)."""
+READABLE = 3
+"""Pixels a module below which a cheap phone reads no code off this panel (0.19 mm a pixel)."""
 
 
 class WeightsPicture(Piece):
@@ -84,15 +82,6 @@ class WeightsPicture(Piece):
             )
 
 
-def modules(text: str) -> list[list[bool]]:
-    """The QR code of ``text`` without its quiet zone (white paper gives it), rows from the top.
-
-    Level L, or better where it costs no module more: the slip is signed, so a wrong read cannot pass.
-    """
-    code = segno.make(text, micro=False, error="l", boost_error=True)
-    return [[bool(dark) for dark in row] for row in code.matrix_iter(border=0)]
-
-
 class QrCode(Tappable):
     """The slip as a QR code in whole pixels a module; a tap makes it large."""
 
@@ -105,7 +94,8 @@ class QrCode(Tappable):
         if text == self._text:
             return
         self._text = text
-        rows = modules(text)
+        # Level L, or better where it costs no module more: the slip is signed, so a wrong read cannot pass.
+        rows = qr.modules(text, "l", boost=True)
         side = len(rows)
         self._texture = Texture.create(size=(side, side), colorfmt="luminance")
         self._texture.mag_filter = self._texture.min_filter = "nearest"
@@ -122,18 +112,17 @@ class QrCode(Tappable):
         """Whole pixels a module for which there is room."""
         if self._texture is None:
             return 0
-        side = min(self.width, self.height) - 2 * self.m.px(QUIET_ZONE)
-        return int(side // self._texture.width)
+        # The card around the code is white, but the zone is kept inside the box: it may be placed anywhere.
+        return int(min(self.width, self.height) // (self._texture.width + 2 * qr.QUIET_MODULES))
 
     def draw(self) -> None:
         if self._texture is None:
             return
-        quiet = self.m.px(QUIET_ZONE)
-        modules_wide = self._texture.width
-        pixels = max(1, self._pixels()) * modules_wide
+        module = max(1, self._pixels())
+        pixels = module * self._texture.width
         box = self.box.middle(pixels, pixels)
         Color(*theme.WHITE)
-        paper = box.inset(-quiet)
+        paper = box.inset(-module * qr.QUIET_MODULES)
         Rectangle(pos=(paper.x, paper.y), size=(paper.w, paper.h))
         Color(1, 1, 1, 1)
         Rectangle(texture=self._texture, pos=(round(box.x), round(box.y)), size=(pixels, pixels))

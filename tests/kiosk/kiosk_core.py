@@ -59,7 +59,8 @@ LAW = p.Law(
     clause="OIML R 76-1:2006 Table 6; OIML R 76-1:2006 3.5.2",
     confidence="unconfirmed",
 )
-SLIP = "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiOXZrMnQ3bmR4cTBhIiwidHlwIjoic2xpcCJ9." + "aZ09-_" * 90
+SLIP = "https://county.example/slip#" + "0123456789" * 33 + "012"
+"""As long as the usual slip in a county: 333 digits."""
 
 
 def load(
@@ -185,6 +186,12 @@ def control_result(
     )
 
 
+def swap(put: p.OnPan, on_pan: p.OnPan, **changes: object) -> p.SwapOnPan:
+    """Goods and 2.7 kg of weights change places."""
+    fields = {"number": 2, "count": 3, "nominal_g": "2700", "pieces_g": ("2000", "500", "200")}
+    return p.SwapOnPan(**{**fields, "put": put, "on_pan": on_pan, **changes})
+
+
 UPLOADER_DEAD = (messages.PartState("sampler"), messages.PartState("uploader", "silent"))
 
 PROMPTS: dict[str, p.Prompt | None] = {
@@ -245,7 +252,16 @@ PROMPTS: dict[str, p.Prompt | None] = {
     "clear_pan": p.ClearPan(2, 3),
     "weigh_goods": p.WeighGoods(number=2, count=3, indication_g="1235"),
     "weigh_goods_problem": p.WeighGoods(number=2, count=3, indication_g="1235", problem=p.Problem.PAN_EMPTY),
+    "swap_goods_off": swap(p.OnPan.WEIGHTS, p.OnPan.GOODS),
+    "swap_weights_on": swap(p.OnPan.WEIGHTS, p.OnPan.NOTHING),
+    "swap_weights_lie": swap(p.OnPan.WEIGHTS, p.OnPan.WEIGHTS),
+    "swap_weights_other": swap(p.OnPan.WEIGHTS, p.OnPan.OTHER, problem=p.Problem.OTHER_WEIGHTS),
+    "swap_weights_off": swap(p.OnPan.GOODS, p.OnPan.WEIGHTS),
+    "swap_goods_on": swap(p.OnPan.GOODS, p.OnPan.NOTHING),
+    "swap_goods_other": swap(p.OnPan.GOODS, p.OnPan.OTHER, problem=p.Problem.GOODS_CHANGED),
+    "swap_once_more": swap(p.OnPan.WEIGHTS, p.OnPan.GOODS, problem=p.Problem.ONCE_MORE),
     "interrupted": p.Interrupted(messages.Fault.DISCONNECTED, 2, 3),
+    "interrupted_not_empty": p.Interrupted(messages.Fault.SETTLING, 2, 3),
     "interrupted_flatline": p.Interrupted(messages.Fault.FLATLINE, 2, 3),
     "interrupted_overload": p.Interrupted(messages.Fault.OVERLOAD, 2, 3),
     "saving": p.Saving(),

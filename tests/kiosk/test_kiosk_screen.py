@@ -10,6 +10,7 @@ import pytest
 from kiosk_core import CARD, PROMPTS, UPLOADER_DEAD, FakeCore, Kiosk, short_dir, state
 from PIL import Image, ImageChops
 
+from firmware_app import qr
 from firmware_app.service import messages
 
 pytestmark = pytest.mark.screen
@@ -74,6 +75,12 @@ def changes_of(name: str) -> dict[str, object]:
         return {"pan": pan(mass_g=None, stable=False, why_not=None, fault=None, hidden=True)}
     if name.startswith("weigh_goods"):
         return {"pan": pan(mass_g="-12345.5", stable=False, why_not="too_short", fault=None)}
+    if name.startswith("swap"):
+        lies = name.endswith(("_lie", "_other"))
+        return {"pan": pan(mass_g="2702.4" if lies else "0.1", stable=lies, why_not=None, fault=None)}
+    if name == "interrupted_not_empty":
+        fault = messages.Fault.SETTLING
+        return {"pan": pan(mass_g=None, stable=False, why_not="not_empty", fault=fault)}
     if name.startswith("interrupted"):
         return {"pan": pan(mass_g=None, stable=False, why_not=None, fault=messages.Fault.FLATLINE)}
     if name == "home":
@@ -344,22 +351,31 @@ def test_a_screenshot_is_the_real_picture(steps: Steps, kiosk: Kiosk, tmp_path: 
     assert pictures["zh"].getpixel((125, 440)) == (11, 74, 111)
 
 
-def test_the_code_of_the_slip_is_drawn_as_segno_makes_it(steps: Steps, kiosk: Kiosk, tmp_path: Path) -> None:
-    import segno
-
-    judged = PROMPTS["judged_does_not_conform"]
+@pytest.mark.parametrize("name", ["judged_conforms", "judged_does_not_conform"])
+def test_the_code_of_the_slip_is_drawn_module_for_module(
+    steps: Steps, kiosk: Kiosk, tmp_path: Path, name: str
+) -> None:
+    judged = PROMPTS[name]
     seen = steps.show(judged)
     x, y, width, height = seen["boxes"]["judged.slip"]
     kiosk.shot(tmp_path / "judged.png")
     picture = Image.open(tmp_path / "judged.png").convert("L")
-    rows = [list(row) for row in segno.make(judged.slip, micro=False, error="l").matrix_iter(border=0)]
-    side = 2 * len(rows)
+    rows = [list(row) for row in qr.modules(judged.slip, "l", boost=True)]
+    pixels = int(min(width, height) // (len(rows) + 2 * qr.QUIET_MODULES))
+    assert pixels == 4, "0.77 mm a module on this panel"
+    side = pixels * len(rows)
     left, top = round(x + (width - side) / 2), round(480 - y - height + (height - side) / 2)
     drawn = [
-        [int(picture.getpixel((left + 2 * column, top + 2 * row)) < 128) for column in range(len(rows))]
+        [
+            int(picture.getpixel((left + pixels * column + 1, top + pixels * row + 1)) < 128)
+            for column in range(len(rows))
+        ]
         for row in range(len(rows))
     ]
-    assert drawn == [[int(bool(dark)) for dark in row] for row in rows]
+    assert drawn == rows
+    quiet = pixels * qr.QUIET_MODULES
+    around = picture.crop((left - quiet, top - quiet, left + side + quiet, top - 1))
+    assert around.getextrema()[0] > 250, "the quiet zone is white"
 
 
 # ----------------------------------------------------------------------------------------------- idle
