@@ -35,6 +35,7 @@ from kiosk.screens.loads import OwnPanScreen, PutScreen
 from kiosk.screens.overlays import Dark, IdleWarning, Refusal
 from kiosk.screens.pan_card import PanCardScreen
 from kiosk.screens.scene import Scene, ScreenPiece
+from kiosk.screens.swap import SwapScreen
 from kiosk.screens.trouble import (
     TroubleScreen,
     interrupted_view,
@@ -85,6 +86,7 @@ class Desk(Piece):
             Screen.PUT_GOODS: put,
             Screen.CLEAR_PAN: pan,
             Screen.WEIGH_GOODS: pan,
+            Screen.SWAP_ON_PAN: SwapScreen(m, app),
             Screen.PUT_CONTROL_WEIGHT: pan,
             Screen.INTERRUPTED: TroubleScreen(m, app, interrupted_view),
             Screen.NO_CORE: TroubleScreen(m, app, no_core_view),

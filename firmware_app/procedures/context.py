@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -13,16 +12,21 @@ from firmware_app.registry.registry import Registry
 from firmware_app.rules.rows import Pack
 from firmware_app.standards.sets import Piece, WeightSet
 from firmware_app.weighing.control import Chart
+from firmware_app.weighing.outlook import Outlook
 from hardware.loadcell.contract import Fault
 from hardware.scale.confirm import Confirmation
 
 
 class Pan(msgspec.Struct, frozen=True, kw_only=True):
-    """The appliance's own pan: its Max, the id of the calibration in use and u(m) in grams where known."""
+    """The appliance's own pan: its Max, the id of the calibration in use.
+
+    ``outlook``: what it will know of a load, and how loads on it compare; None where nothing is known of it.
+    Only what was weighed decides then, and nothing is compared.
+    """
 
     max_g: Grams
     calibration: str
-    standard_at: Callable[[float], float] | None = None
+    outlook: Outlook | None = None
 
 
 class Controlled(msgspec.Struct, frozen=True, kw_only=True):

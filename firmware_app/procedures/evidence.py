@@ -1,4 +1,4 @@
-"""What the record keeps of the lead: the protocol and its confirmation, the policies, and every window.
+"""What the record keeps of the instruments: the lead with every window, the pan with every turn.
 
 Rules this file obeys:
 
@@ -11,14 +11,16 @@ Rules this file obeys:
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from firmware_app.procedures.after import Changed
 from firmware_app.procedures.settle import LEAD_SETTLED, LEAD_STILL, Policy, Window
-from firmware_app.procedures.state import Attempt, SelfCheckState
+from firmware_app.procedures.state import MILLIGRAM, Attempt, Compared, PanMass, SelfCheckState
 from firmware_app.quantity import plain
 
 ROOM = 20_000
@@ -80,6 +82,54 @@ def change_evidence(change: Changed) -> dict[str, Any]:
             for seen in (change.before, *change.after)
         ],
     }
+
+
+def pan_evidence(taken: PanMass) -> dict[str, Any]:
+    """One reading of the appliance's pan."""
+    return {
+        "mass_g": plain(taken.mass_g),
+        "u_g": repr(taken.standard_g),
+        "window_s": repr(taken.window_s),
+        "at_ns": taken.at_ns,
+    }
+
+
+def compared_evidence(compared: Compared, stands: bool) -> dict[str, Any]:
+    """Goods and weights in turns: every reading, what they give and the budget; once dropped the result."""
+    result = compared.result
+    written: dict[str, Any] = {"scheme": compared.scheme, "why_not": compared.why_not}
+    if result is not None:
+        written |= {"mass_g": _milligrams(result.mass.value), "u_g": repr(compared.standard_g)}
+    if not stands:
+        return written
+    written["weights"] = [piece.id for piece in compared.pieces]
+    written["turns"] = [
+        {
+            "on": "weights" if number % 2 else "goods",
+            **pan_evidence(turn),
+            "counts": None if turn.seen is None else turn.seen.counts,
+        }
+        for number, turn in enumerate(compared.turns)
+    ]
+    first, last = compared.turns[-3].mass_g, compared.turns[-1].mass_g
+    written["drift_g"] = plain(last - first)
+    if result is not None:
+        written["difference_g"] = _milligrams(result.difference_g)
+        written["budget"] = {
+            "reference": result.reference,
+            "noise": result.noise,
+            "creep": result.creep,
+            "span": result.span,
+            "placing": result.placing,
+            "buoyancy": result.buoyancy,
+            "moved": compared.moved_g / math.sqrt(3),
+            "k": result.k,
+        }
+    return written
+
+
+def _milligrams(value: float) -> str:
+    return plain(Decimal(repr(value)).quantize(MILLIGRAM) + 0)
 
 
 def _frames(window: Window) -> list[dict[str, Any]]:

@@ -30,12 +30,15 @@ MAX_RAW = 128
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{0,6})?")
 
 
-def typed_figure(text: str, unit: str) -> Figure:
-    """What was typed; ``value_g`` is None where it is no mass in g or kg of at most 8 characters."""
+def typed_figure(text: str, unit: str, *, label: bool = False) -> Figure:
+    """What was typed, or confirmed from a label.
+
+    ``value_g`` is None where it is no mass in g or kg of at most 8 characters.
+    """
     shown = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS * 2]).strip()
     good = len(shown) <= MAX_CHARACTERS and unit in UNITS and _NUMBER.fullmatch(shown) is not None
     return Figure(
-        source=Source.TYPED,
+        source=Source.LABEL if label else Source.TYPED,
         text=shown[:MAX_CHARACTERS],
         unit=unit[:4],
         value_g=Decimal(shown) * GRAMS_PER[unit] if good else None,

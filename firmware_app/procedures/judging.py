@@ -3,8 +3,7 @@
 Rules this file obeys:
 
 * The reference must be capable before anything is judged: U(k=2) ≤ ⅓ of the limit used.
-* U holds the reference and the rounding of the scale under test at load and at zero, both d/(2√3)
-  (EURAMET cg-18 7.1). It is rounded up, never down.
+* U holds the reference and the rounding of the scale under test (budget.py).
 * Where the load is not known well enough to say on which side of an MPE step it lies, both limits must give
   the same verdict, else it is undecided.
 * Every mass in the body is a decimal string of grams.
@@ -13,18 +12,24 @@ Rules this file obeys:
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.budget import expanded_g, expanded_of_error, instrument_of
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.evidence import change_evidence, lead_evidence, window_evidence
-from firmware_app.procedures.plan import instrument_of
+from firmware_app.procedures.evidence import (
+    change_evidence,
+    compared_evidence,
+    lead_evidence,
+    pan_evidence,
+    window_evidence,
+)
 from firmware_app.procedures.prompts import Law, LoadResult, VisitResult, Way
 from firmware_app.procedures.screens import scale_card, stall_card
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.state import Attempt, SelfCheckState
+from firmware_app.procedures.state import Attempt, PanMass, SelfCheckState
 from firmware_app.quantity import Estimate, Grams, plain
 from firmware_app.registry.registry import Scale
 from firmware_app.rules.mpe import BadInstrument, MpeAnswer, OutsideTable, mpe
@@ -55,21 +60,6 @@ class JudgedLoad(msgspec.Struct, frozen=True):
     law: Law | None
 
 
-def expanded_g(*standards: float) -> Grams:
-    """U = 2·√(Σu²) of independent standard uncertainties in grams, rounded up to the milligram."""
-    return Decimal(repr(2 * math.hypot(*standards))).quantize(MILLIGRAM, ROUND_CEILING)
-
-
-def expanded_of_error(reference_u: float, step_g: Grams, *others: float) -> Grams:
-    """U(k=2) of an error: reference, rounding at load and at zero, and further terms, all in grams.
-
-    ``step_g``: d where the scale is read directly, the step of the small weights where the change point is
-    sought. Source: EURAMET cg-18 7.1.
-    """
-    rounding = float(step_g) / (2 * math.sqrt(3))
-    return expanded_g(reference_u, rounding, rounding, *others)
-
-
 def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[str, Any]]:
     """The result shown to the person and the body of the entry, from the attempts that stand."""
     assert state.scale is not None and state.stall is not None and state.way is not None
@@ -98,8 +88,13 @@ def _next_step(verdict: Verdict, state: SelfCheckState, judged: list[JudgedLoad]
 
 def _unfit(standing: list[Attempt]) -> str:
     """Why no verdict may rest on the pan: one reading that none may rest on spoils the visit."""
-    taken = (mass for attempt in standing for mass in (attempt.empty, attempt.loaded) if mass is not None)
-    return next((mass.unfit for mass in taken if mass.unfit), "")
+    return next((mass.unfit for attempt in standing for mass in _weighings(attempt) if mass.unfit), "")
+
+
+def _weighings(attempt: Attempt) -> tuple[PanMass, ...]:
+    """Every reading of the pan that the load rests on."""
+    turns = () if attempt.compared is None else attempt.compared.turns
+    return tuple(mass for mass in (attempt.empty, attempt.loaded, *turns) if mass is not None)
 
 
 def _judge_load(context: Context, scale: Scale, attempt: Attempt, unfit: str) -> JudgedLoad:
@@ -159,6 +154,9 @@ def _reference(context: Context, attempt: Attempt) -> Estimate:
     if attempt.way is Way.WEIGHTS:
         return reference_mass(attempt.load.pieces, context.on)
     assert attempt.loaded is not None and attempt.empty is not None
+    compared = attempt.compared
+    if compared is not None and compared.result is not None and not compared.why_not:
+        return Estimate(compared.result.mass.value, compared.standard_g)
     net = attempt.loaded.mass_g - attempt.empty.mass_g
     return Estimate(float(net), math.hypot(attempt.loaded.standard_g, attempt.empty.standard_g))
 
@@ -255,22 +253,22 @@ def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
         "problem": attempt.problem.value if attempt.problem else "",
         "dropped": attempt.dropped,
     }
+    if attempt.compared is not None:
+        written["compared"] = compared_evidence(attempt.compared, attempt.counts)
     if attempt.changed is not None:
         written["changed"] = change_evidence(attempt.changed)
     for name, taken in (("pan_empty", attempt.empty), ("pan_loaded", attempt.loaded)):
         if taken is not None:
-            written[name] = {
-                "mass_g": plain(taken.mass_g),
-                "u_g": repr(taken.standard_g),
-                "window_s": repr(taken.window_s),
-                "at_ns": taken.at_ns,
-            }
+            written[name] = pan_evidence(taken)
     return written
 
 
 def _weights(state: SelfCheckState) -> list[dict[str, str]]:
     """Every weight that stood for something, with the certificate that says so."""
-    used = {piece.id: piece for attempt in state.attempts if attempt.counts for piece in attempt.load.pieces}
+    standing = [attempt for attempt in state.attempts if attempt.counts]
+    beside = [attempt.compared.pieces for attempt in standing if attempt.compared is not None]
+    stood = (*(attempt.load.pieces for attempt in standing), *beside)
+    used = {piece.id: piece for pieces in stood for piece in pieces}
     return [
         {
             "id": piece.id,

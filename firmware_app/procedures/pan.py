@@ -5,6 +5,7 @@ Rules this file obeys:
 * While a fault lasts nothing is taken, and the figure already given stays given.
 * A pan that is unfit for verdicts is not offered; one that becomes so is weighed on, and nothing is judged.
 * What lies on the empty pan is subtracted; what cannot be the goods is asked for again.
+* Where the reading is not good enough and weights beside the goods would be, comparing.py goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import Decimal
 
 import msgspec
 
+from firmware_app.procedures import comparing
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import Problem
@@ -56,7 +58,7 @@ def clear_pan(context: Context, state: SelfCheckState, event: Reading, now_ns: i
 
 
 def weigh_goods(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """Goods at rest on the pan are taken as the reference of the load."""
+    """Goods at rest on the pan are the reference of the load, or the first turn of a comparison."""
     seen = note_reading(context, state, event, now_ns)
     window = seen.pan_window
     if window is None or not settled(window, PAN_AT_REST) or not seen.pan_last or not seen.pan_empty:
@@ -68,7 +70,15 @@ def weigh_goods(context: Context, state: SelfCheckState, event: Reading, now_ns:
     if problem is not None:
         return changed(seen, problem=problem)
     weighed = msgspec.structs.replace(seen.attempts[-1], empty=seen.pan_empty, loaded=seen.pan_last)
-    return next_load(context, changed(seen, attempts=(*seen.attempts[:-1], weighed), pan_window=None))
+    taken = changed(seen, attempts=(*seen.attempts[:-1], weighed))
+    missed = comparing.limit_missed(context, taken, weighed)
+    if missed is not None:
+        if not comparing.rested(window):
+            return changed(seen, problem=None)
+        beside = comparing.with_weights(context, weighed, missed)
+        if beside is not None:
+            return comparing.begin(taken, beside)
+    return next_load(context, changed(taken, pan_window=None))
 
 
 def interrupt(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:

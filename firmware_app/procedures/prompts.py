@@ -31,6 +31,8 @@ class Source(enum.StrEnum):
     """Where the indication comes from."""
 
     TYPED = "typed"
+    LABEL = "label"
+    """Scanned from a label that the scale printed, compared and confirmed by the person."""
     LEAD = "lead"
 
 
@@ -52,6 +54,22 @@ class Problem(enum.StrEnum):
     GOODS_TOO_HEAVY = "goods_too_heavy"
     NOT_THE_CONTROL_WEIGHT = "not_the_control_weight"
     """What lies on the pan is far from the mass of the control weight."""
+    OTHER_WEIGHTS = "other_weights"
+    """What lies on the pan has not the mass of the weights that were asked for."""
+    GOODS_CHANGED = "goods_changed"
+    """What lies on the pan is not what lay there before the weights."""
+    ONCE_MORE = "once_more"
+    """The turns lie too unevenly in time, or too far apart, to be compared."""
+
+
+class OnPan(enum.StrEnum):
+    """What lies on the pan while goods and weights change places."""
+
+    GOODS = "goods"
+    NOTHING = "nothing"
+    WEIGHTS = "weights"
+    OTHER = "other"
+    """Neither what is asked for nor what lay there before."""
 
 
 class StallCard(msgspec.Struct, frozen=True):
@@ -143,6 +161,22 @@ class WeighGoods(msgspec.Struct, frozen=True, tag="weigh_goods"):
     number: int
     count: int
     indication_g: str
+    problem: Problem | None = None
+
+
+class SwapOnPan(msgspec.Struct, frozen=True, tag="swap_on_pan", kw_only=True):
+    """Goods and reference weights change places on the appliance's pan; goes on by itself when it lies still.
+
+    ``put``: what is wanted there, ``goods`` or ``weights`` (of ``nominal_g``, made of ``pieces_g``).
+    ``on_pan``: what lies there now, to be taken off first where it is not that.
+    """
+
+    number: int
+    count: int
+    put: OnPan
+    on_pan: OnPan
+    nominal_g: str
+    pieces_g: tuple[str, ...]
     problem: Problem | None = None
 
 
@@ -263,6 +297,7 @@ Prompt = (
     | PutGoods
     | ClearPan
     | WeighGoods
+    | SwapOnPan
     | PutControlWeight
     | Interrupted
     | Saving

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from firmware_app.procedures import prompts
-from firmware_app.procedures.prompts import Prompt, ScaleCard, StallCard
+from firmware_app.procedures.prompts import OnPan, Prompt, ScaleCard, StallCard
 from firmware_app.procedures.state import Phase, SelfCheckState
 from firmware_app.quantity import Grams, plain
 from firmware_app.registry.registry import Scale, Stall
@@ -90,6 +91,23 @@ def _weigh_goods(state: SelfCheckState) -> Prompt:
     return prompts.WeighGoods(state.number, len(state.plan), _given(figure.value_g), state.problem)
 
 
+def _swap(put: OnPan) -> Callable[[SelfCheckState], Prompt]:
+    def prompt(state: SelfCheckState) -> Prompt:
+        comparing = state.comparing
+        assert comparing is not None
+        return prompts.SwapOnPan(
+            number=state.number,
+            count=len(state.plan),
+            put=put,
+            on_pan=comparing.on_pan,
+            nominal_g=plain(sum((piece.nominal_g for piece in comparing.pieces), Decimal(0))),
+            pieces_g=tuple(plain(piece.nominal_g) for piece in comparing.pieces),
+            problem=state.problem,
+        )
+
+    return prompt
+
+
 def _interrupted(state: SelfCheckState) -> Prompt:
     assert state.pan_fault is not None
     return prompts.Interrupted(state.pan_fault, state.number, len(state.plan))
@@ -110,6 +128,8 @@ SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
     Phase.LISTEN_GOODS: _put_goods,
     Phase.CLEAR_PAN: _clear_pan,
     Phase.WEIGH_GOODS: _weigh_goods,
+    Phase.PUT_REFERENCE: _swap(OnPan.WEIGHTS),
+    Phase.GOODS_AGAIN: _swap(OnPan.GOODS),
     Phase.INTERRUPTED: _interrupted,
     Phase.SAVING: lambda _: prompts.Saving(),
     Phase.JUDGED: _judged,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from firmware_app.errors import SteelyardError
-from firmware_app.procedures import lead, pan, steps
+from firmware_app.procedures import comparing, lead, pan, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
@@ -81,6 +81,9 @@ AFTER_FIGURE = (
 AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.SAVING)
 """Where a figure of weights leads."""
 
+AFTER_TURN = (Phase.PUT_GOODS, Phase.SAVING)
+"""Where the last turn of a comparison leads."""
+
 TABLE: dict[Phase, Row] = {
     Phase.ASK_STALL: {
         **ANYWHERE,
@@ -143,9 +146,23 @@ TABLE: dict[Phase, Row] = {
     },
     Phase.WEIGH_GOODS: {
         **ANYWHERE,
-        Reading: Move(pan.weigh_goods, (Phase.WEIGH_GOODS, Phase.PUT_GOODS, Phase.SAVING)),
+        Reading: Move(
+            pan.weigh_goods, (Phase.WEIGH_GOODS, Phase.PUT_REFERENCE, Phase.PUT_GOODS, Phase.SAVING)
+        ),
         PanFault: Move(pan.interrupt, (Phase.WEIGH_GOODS, Phase.INTERRUPTED)),
         GoBack: Move(steps.back_to_figure, (Phase.WEIGH_GOODS, Phase.PUT_GOODS)),
+    },
+    Phase.PUT_REFERENCE: {
+        **ANYWHERE,
+        Reading: Move(comparing.take_turn, (Phase.PUT_REFERENCE, Phase.GOODS_AGAIN, *AFTER_TURN)),
+        PanFault: Move(comparing.interrupt, (Phase.PUT_REFERENCE, Phase.INTERRUPTED)),
+        GoBack: Move(steps.back_to_figure, (Phase.PUT_REFERENCE, Phase.PUT_GOODS)),
+    },
+    Phase.GOODS_AGAIN: {
+        **ANYWHERE,
+        Reading: Move(comparing.take_turn, (Phase.GOODS_AGAIN, Phase.PUT_REFERENCE, *AFTER_TURN)),
+        PanFault: Move(comparing.interrupt, (Phase.GOODS_AGAIN, Phase.INTERRUPTED)),
+        GoBack: Move(steps.back_to_figure, (Phase.GOODS_AGAIN, Phase.PUT_GOODS)),
     },
     Phase.INTERRUPTED: {
         **ANYWHERE,

@@ -10,20 +10,25 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from firmware_app.procedures.after import Changed, Watch
-from firmware_app.procedures.prompts import Problem, Source, VisitResult, Way, WayOffered
+from firmware_app.procedures.prompts import OnPan, Problem, Source, VisitResult, Way, WayOffered
 from firmware_app.procedures.settle import Window
 from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale, Stall
 from firmware_app.standards.sets import Piece
+from firmware_app.weighing.reading import Reading
+from firmware_app.weighing.substitution import Substituted
+from firmware_app.weighing.zero import Seen
 from hardware.loadcell.contract import Fault
 from hardware.scale.confirm import Confirmation
 
 FORMAT = 1
+MILLIGRAM = Decimal("0.001")
 MAX_ATTEMPTS = 200
 """Attempts kept in full; what is refused beyond them is only counted, and nothing can be taken back."""
 
@@ -41,6 +46,10 @@ class Phase(enum.StrEnum):
     LISTEN_GOODS = "listen_goods"
     CLEAR_PAN = "clear_pan"
     WEIGH_GOODS = "weigh_goods"
+    PUT_REFERENCE = "put_reference"
+    """Weights take the place of the goods on the pan."""
+    GOODS_AGAIN = "goods_again"
+    """The goods take the place of the weights."""
     INTERRUPTED = "interrupted"
     SAVING = "saving"
     JUDGED = "judged"
@@ -78,7 +87,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 class PanMass(msgspec.Struct, frozen=True, kw_only=True):
     """A reading of the pan that was taken: mass and u in grams, averaged over ``window_s``.
 
-    ``unfit``: why no verdict may rest on it, empty where one may.
+    ``unfit``: why no verdict may rest on it, empty where one may. ``seen``: as a comparison takes it.
     """
 
     at_ns: int
@@ -86,13 +95,62 @@ class PanMass(msgspec.Struct, frozen=True, kw_only=True):
     standard_g: float
     window_s: float
     unfit: str = ""
+    seen: Seen | None = None
+
+
+def pan_mass(reading: Reading) -> PanMass:
+    """The reading as the state keeps it, its mass to the milligram."""
+    seen = None
+    if reading.conversions:
+        middle_ns = reading.at_ns - round(reading.window_s * 0.5e9)
+        seen = Seen(reading.counts, reading.conversions, middle_ns, reading.creep)
+    return PanMass(
+        at_ns=reading.at_ns,
+        mass_g=Decimal(repr(reading.mass.value)).quantize(MILLIGRAM),
+        standard_g=reading.mass.standard,
+        window_s=reading.window_s,
+        unfit=reading.unfit,
+        seen=seen,
+    )
+
+
+class Comparing(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods and weights that change places on the pan: goods first, then in turns.
+
+    ``needed_g``: the U that the comparison must reach, also the most by which the goods may have changed.
+    ``turns``: readings so far, the goods' at even places. ``moved``: what lay there in the last turn has left
+    the pan.
+    """
+
+    pieces: tuple[Piece, ...]
+    needed_g: Grams
+    turns: tuple[PanMass, ...]
+    moved: bool = False
+    on_pan: OnPan = OnPan.GOODS
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. ``scheme``: the last turns, which counted. ``result``: None where they gave none.
+
+    ``moved_g``: half width of what the goods (or the pan) have changed by meanwhile. ``standard_g``: u with
+    that in it, for k = 2. ``why_not``: code of why the direct reading stands all the same, else empty.
+    """
+
+    pieces: tuple[Piece, ...]
+    turns: tuple[PanMass, ...]
+    scheme: str = ""
+    result: Substituted | None = None
+    moved_g: float = 0.0
+    standard_g: float = 0.0
+    why_not: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One figure given for one load. ``problem``: why it was refused. ``dropped``: why it no longer counts.
 
     ``blind``: no mass of this load had been seen on the pan when the figure was given. ``empty``/``loaded``:
-    the pan before and with the goods. ``changed``: what the display did afterwards, while the load still lay.
+    the pan before and with the goods; ``compared``: with weights beside them. ``changed``: what the display
+    did afterwards, while the load still lay.
     """
 
     number: int
@@ -105,6 +163,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     dropped: str = ""
     empty: PanMass | None = None
     loaded: PanMass | None = None
+    compared: Compared | None = None
     changed: Changed | None = None
 
     @property
@@ -153,6 +212,7 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     pan_window: Window | None = None
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None
+    comparing: Comparing | None = None
     pan_fault: Fault | None = None
     pan_unfit: str = ""
     """Why no verdict may rest on the pan, as it last said."""

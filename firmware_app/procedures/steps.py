@@ -35,9 +35,9 @@ from firmware_app.procedures.state import (
     Attempt,
     Figure,
     Interruption,
-    PanMass,
     Phase,
     SelfCheckState,
+    pan_mass,
 )
 from firmware_app.quantity import Grams
 from firmware_app.registry.confirmations import confirmation_for, with_confirmed_lead
@@ -45,7 +45,6 @@ from firmware_app.registry.registry import Scale
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.scale.contract import Indication
 
-MILLIGRAM = Decimal("0.001")
 TOO_MUCH = Decimal("1.3")
 """A scale that shows too much must not be refused for it: figures up to 30 % over the range are taken."""
 OTHER_GOODS = (Problem.GOODS_TOO_LIGHT, Problem.GOODS_TOO_HEAVY)
@@ -128,6 +127,7 @@ def ask_load(context: Context, state: SelfCheckState, number: int) -> SelfCheckS
         source=Source.LEAD if lead else Source.TYPED,
         lead_window=None,
         back_to=None,
+        comparing=None,
     )
 
 
@@ -160,8 +160,8 @@ def type_instead(_context: Context, state: SelfCheckState, _event: Event, _now_n
 
 
 def figure_typed(context: Context, state: SelfCheckState, event: FigureTyped, now_ns: int) -> SelfCheckState:
-    """A typed figure, taken or refused."""
-    return give_figure(context, state, typed_figure(event.figure, event.unit), now_ns)
+    """A typed figure, or one from a label, taken or refused."""
+    return give_figure(context, state, typed_figure(event.figure, event.unit, label=event.label), now_ns)
 
 
 def give_figure(context: Context, state: SelfCheckState, figure: Figure, _now_ns: int) -> SelfCheckState:
@@ -214,13 +214,7 @@ def note_reading(_context: Context, state: SelfCheckState, event: Reading, now_n
     """The pan works; a run of stable readings is followed."""
     if state.scale is None or not event.stable:
         return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=None, pan_last=None)
-    mass = PanMass(
-        at_ns=event.at_ns,
-        mass_g=Decimal(repr(event.mass.value)).quantize(MILLIGRAM),
-        standard_g=event.mass.standard,
-        window_s=event.window_s,
-        unfit=event.unfit,
-    )
+    mass = pan_mass(event)
     window = follow(state.pan_window, mass.mass_g, now_ns, PAN_AT_REST, state.scale.e_g)
     return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=window, pan_last=mass)
 

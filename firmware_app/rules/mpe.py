@@ -134,13 +134,18 @@ def handed_over(pack: NawiPack, instrument: Instrument, on: date) -> Handover | 
     return None
 
 
-def first_step(pack: NawiPack, instrument: Instrument) -> Grams:
-    """The load at which the MPE steps up for the first time (500 e for class III, 50 e for IIII)."""
+def steps_of(pack: NawiPack, instrument: Instrument) -> tuple[Grams, ...]:
+    """The loads at which the MPE steps up, rising (500 e and 2000 e for class III); raises BadInstrument."""
     bounds = [row.up_to_e for row in pack.steps if row.accuracy_class == instrument.accuracy_class]
-    known = [bound for bound in bounds if bound is not None]
+    known = sorted(bound * instrument.e_g for bound in bounds if bound is not None)
     if not known:
         raise BadInstrument(f"class {instrument.accuracy_class!r} has no steps in {pack.id}")
-    return min(known) * instrument.e_g
+    return tuple(known)
+
+
+def first_step(pack: NawiPack, instrument: Instrument) -> Grams:
+    """The load at which the MPE steps up for the first time (500 e for class III, 50 e for IIII)."""
+    return steps_of(pack, instrument)[0]
 
 
 def reference_limit(pack: NawiPack, answer: MpeAnswer) -> Grams:

@@ -45,7 +45,7 @@ from firmware_app.service.identity import software_hash
 from firmware_app.service.lead import Lead
 from firmware_app.service.lead_line import LeadLine, line_for, open_line, refuse_wrong_pair
 from firmware_app.service.messages import PartState, State
-from firmware_app.service.pan import Pan
+from firmware_app.service.pan import NOT_EMPTY, Pan
 from firmware_app.service.printing import Begun, SlipPrinter, Waiting
 from firmware_app.service.scanner import Codes
 from firmware_app.service.scans import ScanDesk
@@ -264,7 +264,9 @@ class Core:
             on=self._today(),
             pan=None
             if capacity is None
-            else context.Pan(max_g=Decimal(str(capacity)), calibration=self._calibration.id),
+            else context.Pan(
+                max_g=Decimal(str(capacity)), calibration=self._calibration.id, outlook=self._pan.outlook
+            ),
             pan_fault=self._pan.fault,
             lead_profiles=tuple(self._profiles),
             confirmations=self._confirmations(),
@@ -304,7 +306,7 @@ class Core:
             case messages.StartVisit(visit=visit, kind=kind):
                 return self._start(visit, kind)
             case messages.GiveAnswer(visit=visit, step=step, answer=answer):
-                self._desk.answer(visit, step, answer, now_ns)
+                self._desk.answer(visit, step, self._scans.vouched(answer), now_ns)
             case messages.CloseVisit(visit=visit):
                 self._desk.close(visit)
             case messages.PrintSlip() | messages.CancelSlip():
@@ -390,7 +392,7 @@ class Core:
 
         return (
             PartState("sampler", "silent" if self._pan.sampler_silent else ""),
-            PartState("pan", "unfit" if self._pan.unfit else ""),
+            PartState("pan", NOT_EMPTY if self._pan.not_empty else "unfit" if self._pan.unfit else ""),
             PartState(
                 "uploader", "" if self._config.county is None else gone(self._uploader_ns, UPLOADER_GONE_NS)
             ),

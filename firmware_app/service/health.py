@@ -59,6 +59,8 @@ _FAULT_REMEDIES = {
 
 def _pan(facts: Facts) -> HealthItem:
     fault = facts.state.pan.fault
+    if facts.state.pan.why_not == "not_empty":
+        return HealthItem("pan", False, "was loaded when it was switched on", "take everything off the pan")
     if fault is None and facts.state.pan.unfit:
         finding = f"weighs, but no verdict may rest on it: {facts.state.pan.unfit}"
         return HealthItem("pan", False, finding, "wire the converter for the driver spi (hardware/docs)")

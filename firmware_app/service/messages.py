@@ -96,8 +96,9 @@ def endpoint(run_dir: Path, socket: str) -> str:
 class PanState(msgspec.Struct, frozen=True, kw_only=True):
     """The appliance's own pan. ``mass_g`` is rounded for display; None while faulty or hidden.
 
-    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable. ``unfit``: why no
-    verdict may rest on it, in the words of the driver for the keeper; empty where one may.
+    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable, ``not_empty``
+    where it was loaded at the start and waits to be emptied. ``unfit``: why no verdict may rest on it, in the
+    words of the driver for the keeper; empty where one may.
     """
 
     mass_g: str | None

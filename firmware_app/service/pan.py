@@ -12,7 +12,9 @@ from firmware_app.quantity import plain
 from firmware_app.service.messages import PAN, PanState, endpoint
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.instrument import Instrument
+from firmware_app.weighing.outlook import Outlook
 from firmware_app.weighing.reading import PanEvent, PanFault, Reading
+from firmware_app.weighing.waiting import Refusal
 from hardware.loadcell.contract import BridgeInfo, Fault, decode
 
 SILENT_AFTER_NS = 2_500_000_000
@@ -20,6 +22,10 @@ SILENT_AFTER_NS = 2_500_000_000
 
 MAX_MESSAGES = 1000
 """Taken from the socket at one go, so that a flood cannot starve the rest of the core."""
+
+
+NOT_EMPTY = "not_empty"
+"""Code of a pan that was loaded when it was switched on, and has no zero before it is emptied."""
 
 
 class Pan:
@@ -57,7 +63,7 @@ class Pan:
             if isinstance(message, BridgeInfo):
                 self._session = message.session
                 self._unfit = message.unfit
-                self._instrument.restart(message)
+                events += self._instrument.restart(message)
             elif self._session is not None:
                 events += self._instrument.feed(message)
         events += self._instrument.tick(now_ns)
@@ -90,6 +96,13 @@ class Pan:
         return None if zero is None else zero.counts
 
     @property
+    def outlook(self) -> Outlook:
+        """What the pan will know of a load, by the noise that it has now."""
+        terms = self._instrument.terms
+        noise_g = 0.0 if terms is None else terms.noise
+        return Outlook(calibration=self.calibration, difference=self._instrument.difference, noise_g=noise_g)
+
+    @property
     def fault(self) -> Fault | None:
         """The lasting fault, None while readings come."""
         return self._fault
@@ -98,6 +111,12 @@ class Pan:
     def unfit(self) -> str:
         """Why no verdict may rest on the pan, in the driver's words; empty where one may."""
         return self._unfit
+
+    @property
+    def not_empty(self) -> bool:
+        """Whether it waits to be emptied: what lay on it when it was switched on cannot be its zero."""
+        waits = self._instrument.missing_zero is Refusal.OUT_OF_RANGE
+        return waits and self._fault is Fault.SETTLING
 
     @property
     def sampler_silent(self) -> bool:
@@ -109,11 +128,16 @@ class Pan:
         return PanState(
             mass_g=None if reading is None or hidden else self.shown(reading),
             stable=reading is not None and reading.stable,
-            why_not=None if reading is None or reading.why_not is None else reading.why_not.value,
+            why_not=self._why_not(reading),
             fault=self._fault,
             hidden=hidden,
             unfit=self._unfit,
         )
+
+    def _why_not(self, reading: Reading | None) -> str | None:
+        if reading is None:
+            return NOT_EMPTY if self.not_empty else None
+        return None if reading.why_not is None else reading.why_not.value
 
     def shown(self, reading: Reading) -> str:
         """The mass as displayed: rounded to the display interval, without a negative zero."""

@@ -4,6 +4,7 @@ Rules this file obeys:
 
 * A code starts, chooses or proposes; it never confirms: a figure from a label waits for the person's OK.
 * A code that means nothing here is answered in words for a few seconds and changes nothing.
+* A figure counts as the label's only where this desk read it at this very question, whatever the screen says.
 * No scanned text is shown: whoever made the label does not write on the screen.
 """
 
@@ -14,7 +15,9 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
-from firmware_app.procedures.events import Event, ScaleChosen, StallTyped
+import msgspec
+
+from firmware_app.procedures.events import Event, FigureTyped, ScaleChosen, StallTyped
 from firmware_app.procedures.prompts import AskStall, ChooseScale, PutGoods, PutWeights, Source
 from firmware_app.registry.labels import Place, find_label
 from firmware_app.registry.registry import Registry
@@ -59,6 +62,8 @@ class ScanDesk:
         self._last = ("", -REPEAT_NS)
         self._seen: SeenScan | None = None
         self._seen_at: tuple[str, int] | None = None
+        self._read: tuple[str, str, tuple[str, int] | None] | None = None
+        """Figure and unit of the last label, and the question at which it was read."""
 
     def scanned(self, code: Scan | Refused, now_ns: int) -> None:
         """Acts on one code; a code that was refused is only spoken of."""
@@ -76,6 +81,13 @@ class ScanDesk:
         if self._seen is not None and (now_ns - self._seen.at_ns > SAID_NS or self._step() != self._seen_at):
             self._seen = None
         return self._seen
+
+    def vouched(self, answer: Event) -> Event:
+        """The answer; a figure that is said to be a label's stays so only where such a label was read."""
+        if not isinstance(answer, FigureTyped) or not answer.label:
+            return answer
+        known = (answer.figure, answer.unit, self._step()) == self._read
+        return answer if known else msgspec.structs.replace(answer, label=False)
 
     def _say(self, seen: SeenScan | None) -> None:
         self._seen, self._seen_at = seen, self._step()
@@ -121,7 +133,9 @@ class ScanDesk:
         prompt = None if visit is None else visit.prompt
         if not isinstance(prompt, PutWeights | PutGoods) or prompt.source is not Source.TYPED:
             return SeenScan(at_ns=now_ns, code=NO_FIGURE_NOW)
-        return SeenScan(at_ns=now_ns, code=FIGURE, figure=format(read.value, "f"), unit="kg")
+        figure, unit = format(read.value, "f"), "kg"
+        self._read = (figure, unit, self._step())
+        return SeenScan(at_ns=now_ns, code=FIGURE, figure=figure, unit=unit)
 
     def _step(self) -> tuple[str, int] | None:
         visit = self._desk.state()

@@ -245,6 +245,8 @@ class Instrument:
             counts=window.whole.mean,
             net=tare is not None,
             unfit="" if self._bridge is None else self._bridge.unfit,
+            conversions=window.whole.conversions,
+            creep=self._creep.state,
         )
         self._reading.watch(at_ns, why_not)
         if reading.stable and self._reading.pending:

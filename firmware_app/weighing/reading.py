@@ -31,7 +31,8 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
     ``mass``: grams relative to zero, with the standard uncertainty of the window actually used.
     ``stable``: fit to be taken; otherwise ``why_not`` says the reason. ``window_s``: length of the window
     that was averaged. ``counts``: the filtered counts behind the mass. ``net``: a tare is taken away.
-    ``unfit``: why no verdict may rest on it (the driver's words), empty where one may.
+    ``unfit``: why no verdict may rest on it (the driver's words), empty where one may. ``conversions`` in the
+    window and state of the cell's ``creep`` (cell.py): what a comparison with another reading needs.
     """
 
     at_ns: int
@@ -42,6 +43,8 @@ class Reading(msgspec.Struct, frozen=True, tag="reading"):
     counts: float
     net: bool = False
     unfit: str = ""
+    conversions: int = 0
+    creep: tuple[float, ...] = ()
 
 
 class PanFault(msgspec.Struct, frozen=True, tag="pan_fault"):

@@ -1,4 +1,4 @@
-"""Substitution weighing: a load compared with a reference weight near it, in turns (ABA, ABBA, ABBAABBA).
+"""Substitution weighing: a load compared with a reference weight near it, in turns (ABA, BAB, ABBA …).
 
 Rules this file obeys:
 
@@ -33,7 +33,8 @@ from firmware_app.weighing.zero import Seen
 Variance = Callable[[Seen, Seen], float]
 """Variance in counts squared of the difference of two windows (``Instrument.difference``)."""
 
-SCHEMES = ("ABA", "ABBA", "ABBAABBA")
+SCHEMES = ("ABA", "BAB", "ABBA", "ABBAABBA")
+"""BAB is for a load that lies on the pan already; its two turns also show whether it stayed the same."""
 MOST_DIFFERENCE = 0.2
 """Of the reference: beyond it the span is in the difference again, and another weight is the remedy."""
 MOST_ASYMMETRY = 0.2
@@ -107,7 +108,8 @@ def compare(
     # The curve is used where the loads are, not at zero.
     near = reference.mass_g * calibration.counts_per_gram
     start = calibration.grams(near)
-    values = [calibration.grams(near + seen.counts - turns[0].counts) - start for seen in turns]
+    base = turns[scheme.index("A")].counts
+    values = [calibration.grams(near + seen.counts - base) - start for seen in turns]
     away = sum(w * v for w, v in zip(weights, values, strict=True))
     if abs(away) > MOST_DIFFERENCE * reference.mass_g:
         raise BadComparison(

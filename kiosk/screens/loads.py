@@ -218,7 +218,7 @@ class PutScreen(ScreenPiece):
 
     def _entered(self, pad: Pad) -> None:
         assert pad.unit is not None
-        self.actions.answer(messages.events.FigureTyped(pad.text, pad.unit.value))
+        self.actions.answer(messages.events.FigureTyped(pad.text, pad.unit.value, pad.label))
 
 
 class OwnPanScreen(ScreenPiece):

@@ -22,7 +22,8 @@ ViewMaker = Callable[[Scene], TroubleView]
 
 
 def interrupted_view(scene: Scene) -> TroubleView:
-    return interrupted(scene.prompt, scene.say)
+    assert scene.state is not None
+    return interrupted(scene.prompt, scene.state.pan, scene.say)
 
 
 def no_core_view(scene: Scene) -> TroubleView:

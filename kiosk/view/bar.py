@@ -49,21 +49,31 @@ class BarView(msgspec.Struct, frozen=True):
     simulated: str
 
 
+def not_empty(now: messages.PanState) -> bool:
+    """Whether the pan was loaded when it was switched on: it weighs nothing before it is emptied."""
+    return now.mass_g is None and now.why_not == "not_empty"
+
+
 def pan(state: messages.State, say: Say) -> PanView:
     """The live weight and whether it is stable, or the words that stand in its place."""
     now = state.pan
-    if now.fault is not None:
-        return PanView("", "kg", say("bar.no_figure"), Tone.BAD)
-    if now.hidden:
-        return PanView("", "kg", say("bar.hidden"), Tone.MUTE)
-    if now.mass_g is None:
-        return PanView("", "kg", say("bar.waiting"), Tone.WAIT)
+    if now.mass_g is None or now.fault is not None or now.hidden:
+        return PanView("", "kg", *_no_figure(now, say))
     figure = live_figure(now.mass_g)
     if now.unfit and now.stable:
         return PanView(figure, "kg", say("bar.look_only"), Tone.WAIT)
     if now.stable:
         return PanView(figure, "kg", say("bar.stable"), Tone.GOOD)
     return PanView(figure, "kg", say.code("why_not", now.why_not or "other"), Tone.WAIT)
+
+
+def _no_figure(now: messages.PanState, say: Say) -> tuple[str, Tone]:
+    """The words in the place of a weight that there is not, or that is covered."""
+    if not_empty(now):
+        return say("bar.not_empty"), Tone.WAIT
+    if now.fault is not None:
+        return say("bar.no_figure"), Tone.BAD
+    return (say("bar.hidden"), Tone.MUTE) if now.hidden else (say("bar.waiting"), Tone.WAIT)
 
 
 _CLOCK_TONE = {"synchronised": Tone.GOOD, "battery": Tone.WAIT}

@@ -103,7 +103,7 @@ def put(
         pieces = ()
     return PutView(
         title=title,
-        load=_load(prompt.number, prompt.count, say),
+        load=progress(prompt.number, prompt.count, say),
         number=prompt.number,
         count=prompt.count,
         text=text,
@@ -118,7 +118,7 @@ def clear_pan(prompt: messages.prompts.ClearPan, state: messages.State, say: Say
     live = pan(state, say)
     return OwnPanView(
         title=say("clear_pan.title"),
-        load=_load(prompt.number, prompt.count, say),
+        load=progress(prompt.number, prompt.count, say),
         number=prompt.number,
         count=prompt.count,
         pan=live,
@@ -131,16 +131,13 @@ def clear_pan(prompt: messages.prompts.ClearPan, state: messages.State, say: Say
 
 def weigh_goods(prompt: messages.prompts.WeighGoods, state: messages.State, say: Say) -> OwnPanView:
     live = pan(state, say)
-    stage = Stage.EMPTY
-    if _loaded(state.pan):
-        stage = Stage.STILL if state.pan.stable else Stage.LOADED
     return OwnPanView(
         title=say("weigh_goods.title"),
-        load=_load(prompt.number, prompt.count, say),
+        load=progress(prompt.number, prompt.count, say),
         number=prompt.number,
         count=prompt.count,
         pan=live,
-        stage=stage,
+        stage=own_pan_stage(state.pan),
         note=say("weigh_goods.hint"),
         shown=say("weigh_goods.shown", mass=like_scale(prompt.indication_g)),
         problem="" if prompt.problem is None else _goods_problem(prompt.problem, say),
@@ -150,16 +147,13 @@ def weigh_goods(prompt: messages.prompts.WeighGoods, state: messages.State, say:
 def put_control_weight(
     prompt: messages.prompts.PutControlWeight, state: messages.State, say: Say
 ) -> OwnPanView:
-    stage = Stage.EMPTY
-    if _loaded(state.pan):
-        stage = Stage.STILL if state.pan.stable else Stage.LOADED
     return OwnPanView(
         title=say("put_control_weight.title", mass=mass(prompt.nominal_g)),
-        load=_load(prompt.number, prompt.count, say),
+        load=progress(prompt.number, prompt.count, say),
         number=prompt.number,
         count=prompt.count,
         pan=pan(state, say),
-        stage=stage,
+        stage=own_pan_stage(state.pan),
         note=say("put_control_weight.hint"),
         shown="",
         problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
@@ -180,9 +174,13 @@ SEEN_G = Decimal(20)
 """Above this the drawing shows goods on the pan; nothing is judged by it."""
 
 
-def _loaded(now: messages.PanState) -> bool:
-    return now.mass_g is not None and Decimal(now.mass_g) >= SEEN_G
+def own_pan_stage(now: messages.PanState) -> Stage:
+    """How far the pan is, for the drawing."""
+    if now.mass_g is None or Decimal(now.mass_g) < SEEN_G:
+        return Stage.EMPTY
+    return Stage.STILL if now.stable else Stage.LOADED
 
 
-def _load(number: int, count: int, say: Say) -> str:
+def progress(number: int, count: int, say: Say) -> str:
+    """Which load of how many this is."""
     return say("step.progress", number=str(number), count=str(count))

@@ -27,10 +27,14 @@ _FIGURE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 
 
 class Pad(msgspec.Struct, frozen=True):
-    """What stands in the field. ``unit`` None: a code is typed, not a figure."""
+    """What stands in the field. ``unit`` None: a code is typed, not a figure.
+
+    ``label``: the figure was filled in from a scanned label, and no key has touched it since.
+    """
 
     text: str = ""
     unit: Unit | None = None
+    label: bool = False
 
     @property
     def complete(self) -> bool:
@@ -42,8 +46,9 @@ class Pad(msgspec.Struct, frozen=True):
     def press(self, key: str) -> Pad:
         """The pad after ``key``: a digit, ``point``, ``delete``, ``kg`` or ``g``; others change nothing."""
         if self.unit is not None and key in (Unit.KG, Unit.G):
-            return msgspec.structs.replace(self, unit=Unit(key))
-        return msgspec.structs.replace(self, text=self._typed(key))
+            return self if self.unit == key else Pad(self.text, Unit(key))
+        text = self._typed(key)
+        return self if text == self.text else Pad(text, self.unit)
 
     def _typed(self, key: str) -> str:
         text, digit = self.text, len(key) == 1 and key in DIGITS
@@ -60,6 +65,6 @@ class Pad(msgspec.Struct, frozen=True):
 
 
 def filled(figure: str, unit: str) -> Pad | None:
-    """The pad as if that figure had been typed, None where it could not have been."""
+    """The pad with the figure of a label, None where it could not have been typed."""
     fits = _FIGURE.fullmatch(figure) is not None and len(figure.replace(".", "")) <= MAX_DIGITS
-    return Pad(figure, Unit(unit)) if fits and unit in tuple(Unit) else None
+    return Pad(figure, Unit(unit), label=True) if fits and unit in tuple(Unit) else None

@@ -24,6 +24,7 @@ class Screen(enum.StrEnum):
     PUT_GOODS = "put_goods"
     CLEAR_PAN = "clear_pan"
     WEIGH_GOODS = "weigh_goods"
+    SWAP_ON_PAN = "swap_on_pan"
     PUT_CONTROL_WEIGHT = "put_control_weight"
     INTERRUPTED = "interrupted"
     SAVING = "saving"
@@ -41,6 +42,7 @@ OF_PROMPT: dict[type, Screen] = {
     p.PutGoods: Screen.PUT_GOODS,
     p.ClearPan: Screen.CLEAR_PAN,
     p.WeighGoods: Screen.WEIGH_GOODS,
+    p.SwapOnPan: Screen.SWAP_ON_PAN,
     p.PutControlWeight: Screen.PUT_CONTROL_WEIGHT,
     p.Interrupted: Screen.INTERRUPTED,
     p.Saving: Screen.SAVING,
@@ -67,6 +69,7 @@ _BACK = frozenset(
         Screen.PUT_GOODS,
         Screen.CLEAR_PAN,
         Screen.WEIGH_GOODS,
+        Screen.SWAP_ON_PAN,
         Screen.PUT_CONTROL_WEIGHT,
     }
 )

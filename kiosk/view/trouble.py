@@ -11,7 +11,7 @@ import msgspec
 
 from firmware_app.service import messages
 from kiosk.link import Condition
-from kiosk.view.bar import Tone
+from kiosk.view.bar import Tone, not_empty
 from kiosk.view.say import Say
 
 
@@ -19,6 +19,7 @@ class Picture(enum.StrEnum):
     PLUG = "plug"
     OVERLOAD = "overload"
     HOURGLASS = "hourglass"
+    CLEAR_PAN = "clear_pan"
     DISK = "disk"
     CROSS = "cross"
 
@@ -41,7 +42,16 @@ _PICTURES = {
 }
 
 
-def interrupted(prompt: messages.prompts.Interrupted, say: Say) -> TroubleView:
+def interrupted(prompt: messages.prompts.Interrupted, now: messages.PanState, say: Say) -> TroubleView:
+    if not_empty(now):
+        return TroubleView(
+            tone=Tone.WAIT,
+            picture=Picture.CLEAR_PAN,
+            banner=say("interrupted.title"),
+            what=say("interrupted.not_empty"),
+            remedy=say("interrupted.empty_it"),
+            goes_on=say("interrupted.hint"),
+        )
     code = prompt.fault.value
     return TroubleView(
         tone=Tone.BAD,

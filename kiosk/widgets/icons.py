@@ -14,7 +14,7 @@ from kiosk.widgets.pen import Pen
 Icon = Callable[[Pen, Colour, Colour], None]
 
 
-def _market_scale(pen: Pen, ink: Colour, ground: Colour, top: float) -> None:
+def market_scale(pen: Pen, ink: Colour, ground: Colour, top: float) -> None:
     """A market scale whose pan is at the height ``top``."""
     pen.ink(ink)
     pen.round_rect(8, top - 4, 84, 8, 4)
@@ -25,13 +25,13 @@ def _market_scale(pen: Pen, ink: Colour, ground: Colour, top: float) -> None:
 
 
 def self_check(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 52)
+    market_scale(pen, ink, ground, 52)
     pen.ink(ink)
     pen.line((32, 78), (45, 65), (70, 94), width=9)
 
 
 def fair(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 46)
+    market_scale(pen, ink, ground, 46)
     pen.ink(ink)
     pen.disc((36, 64), 14)
     pen.disc((64, 64), 14)
@@ -154,7 +154,7 @@ def plug(pen: Pen, ink: Colour, _ground: Colour) -> None:
 
 
 def overload(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 44)
+    market_scale(pen, ink, ground, 44)
     pen.ink(ink)
     pen.line((50, 92), (50, 62), width=10)
     pen.shape((32, 70), (68, 70), (50, 52))
@@ -184,21 +184,21 @@ def disk(pen: Pen, ink: Colour, ground: Colour) -> None:
 
 
 def clear_pan(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 40)
+    market_scale(pen, ink, ground, 40)
     pen.ink(ink)
     pen.line((50, 52), (50, 78), width=10)
     pen.shape((30, 74), (70, 74), (50, 97))
 
 
 def load_pan(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 40)
+    market_scale(pen, ink, ground, 40)
     pen.ink(ink)
     pen.line((50, 96), (50, 72), width=10)
     pen.shape((30, 74), (70, 74), (50, 50))
 
 
 def loaded_pan(pen: Pen, ink: Colour, ground: Colour) -> None:
-    _market_scale(pen, ink, ground, 40)
+    market_scale(pen, ink, ground, 40)
     pen.ink(theme.FRUIT)
     pen.disc((34, 58), 14)
     pen.disc((66, 58), 14)
@@ -294,6 +294,7 @@ OF_PICTURE: dict[str, Icon] = {
     "plug": plug,
     "overload": overload,
     "hourglass": hourglass,
+    "clear_pan": clear_pan,
     "disk": disk,
     "cross": does_not_conform,
 }

@@ -89,9 +89,9 @@ def unknown(say: Say, family: str, code: str) -> str:
 @pytest.mark.parametrize(
     ("figure", "unit", "pad"),
     [
-        ("1.235", "kg", Pad("1.235", Unit.KG)),
-        ("0.050", "kg", Pad("0.050", Unit.KG)),
-        ("500", "g", Pad("500", Unit.G)),
+        ("1.235", "kg", Pad("1.235", Unit.KG, label=True)),
+        ("0.050", "kg", Pad("0.050", Unit.KG, label=True)),
+        ("500", "g", Pad("500", Unit.G, label=True)),
         ("", "kg", None),
         ("1.", "kg", None),
         ("-1", "kg", None),
@@ -104,6 +104,11 @@ def unknown(say: Say, family: str, code: str) -> str:
 )
 def test_a_figure_is_filled_in_only_as_it_could_have_been_typed(figure, unit, pad) -> None:
     assert filled(figure, unit) == pad
+
+
+@pytest.mark.parametrize(("key", "label"), [("delete", False), ("5", False), ("g", False), ("kg", True)])
+def test_a_key_that_changes_the_figure_makes_it_the_persons_own(key, label) -> None:
+    assert Pad("1.235", Unit.KG, label=True).press(key).label is label
 
 
 # --------------------------------------------------------------------------------------------- screen
@@ -182,7 +187,7 @@ def test_the_figure_of_a_label_is_filled_in_and_entered_by_the_person(core: Fake
     kiosk.tap("pad.5")
     kiosk.tap("pad.ok")
     (command,) = core.wait_for(1)
-    assert command.answer == messages.events.FigureTyped("1.235", "kg")
+    assert command.answer == messages.events.FigureTyped("1.235", "kg", label=True)
 
 
 @screen

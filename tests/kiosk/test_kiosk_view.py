@@ -239,7 +239,8 @@ def test_the_stages_of_weighing_goods(mass_g: str | None, stable: bool, stage: i
 @pytest.mark.parametrize("fault", list(messages.Fault))
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_fault_is_words_with_a_remedy(fault: messages.Fault, lang: str) -> None:
-    view = trouble.interrupted(p.Interrupted(fault, 1, 3), SAYS[lang])
+    pan = PAN(mass_g=None, stable=False, why_not=None, fault=fault)
+    view = trouble.interrupted(p.Interrupted(fault, 1, 3), pan, SAYS[lang])
     assert view.what == SAYS[lang](f"fault.{fault.value}") and view.remedy
     assert view.banner == SAYS[lang]("interrupted.title")
 

@@ -20,10 +20,12 @@ from firmware_app.procedures.prompts import (
     ChooseWay,
     ClearPan,
     Interrupted,
+    OnPan,
     PutGoods,
     PutWeights,
     Saving,
     Source,
+    SwapOnPan,
     Way,
     WeighGoods,
 )
@@ -33,6 +35,8 @@ from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.standards.sets import load_weights
+from firmware_app.weighing.calibration import Calibration
+from firmware_app.weighing.outlook import Outlook
 from firmware_app.weighing.reading import Reading
 from hardware.scale.contract import Indication
 
@@ -41,6 +45,30 @@ DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 REGISTRY = load_registry(DEMO / "registry.toml")
 WEIGHTS = load_weights(DEMO / "weights.toml", pack_in_force(WeightsPack, ON))
 PAN = Pan(max_g=Decimal(20000), calibration="cal-test-1")
+
+COUNTS_PER_GRAM = 420.0
+
+
+def outlook(relative: float, *, repeatability_g: float = 0.0, noise_g: float = 0.02) -> Outlook:
+    """A pan whose span is known so well, and which tells two loads apart by so much."""
+    calibration = Calibration(
+        counts_per_gram=COUNTS_PER_GRAM,
+        relative_standard_uncertainty=relative,
+        capacity_g=20000.0,
+        resolution_g=0.1,
+        repeatability_g=repeatability_g,
+        id="cal-test-2",
+        at="2026-11-01T09:00:00+08:00",
+        source="test",
+    )
+    return Outlook(
+        calibration=calibration, difference=lambda *_: (noise_g * COUNTS_PER_GRAM) ** 2, noise_g=noise_g
+    )
+
+
+SPAN_U = 1e-3
+COARSE = Pan(max_g=Decimal(20000), calibration="cal-test-2", outlook=outlook(SPAN_U))
+"""Its span is known to a thousandth: 3 kg within U = 6 g, where the limit of the scale is 10 g."""
 
 TICK_NS = 100_000_000
 
@@ -69,15 +97,26 @@ def honest_with_weights_only(mass: float) -> Decimal:
     return rounded(mass if mass % 100 == 0 else mass * 1.08)
 
 
-def reading(at_ns: int, mass: float, stable: bool = True, u: float = 0.3) -> Reading:
+def reading(
+    at_ns: int, mass: float, stable: bool = True, u: float = 0.3, conversions: int = 0, unfit: str = ""
+) -> Reading:
     return Reading(
         at_ns=at_ns,
         mass=Estimate(mass, u),
         stable=stable,
         why_not=None,
         window_s=1.5,
-        counts=mass * 420,
+        counts=mass * COUNTS_PER_GRAM,
+        unfit=unfit,
+        conversions=conversions,
+        creep=(0.0, 0.0, 0.0, 0.0) if conversions else (),
     )
+
+
+def coarse_reading(at_ns: int, mass: float, stable: bool = True, span: float = 1.0) -> Reading:
+    """Of the coarse pan, whose span is ``span`` times what it should be."""
+    shown = mass * span
+    return reading(at_ns, shown, stable, u=max(0.05, SPAN_U * abs(shown)), conversions=120)
 
 
 def indication(value: Decimal | None, **changes) -> Indication:
@@ -106,6 +145,8 @@ class Person:
         self.now_ns = 1_000_000_000
         self.goods = 0.0
         self.prompts: list[object] = []
+        self.span: float | None = None
+        """Of the coarse pan, where this is one."""
 
     def tell(self, event: object) -> bool:
         changed = self.visit.handle(event, self.now_ns)
@@ -117,7 +158,10 @@ class Person:
         """A tenth of a second, with what the instruments say in it."""
         self.now_ns += TICK_NS
         if pan is not None:
-            self.tell(reading(self.now_ns, pan))
+            coarse = self.span is not None
+            self.tell(
+                coarse_reading(self.now_ns, pan, span=self.span) if coarse else reading(self.now_ns, pan)
+            )
         if lead is not None:
             self.tell(indication(lead))
 
@@ -149,6 +193,11 @@ class Person:
                 self.tick(pan=0.02)
             case WeighGoods():
                 self.tick(pan=self.goods)
+            case SwapOnPan(on_pan=on_pan, put=put):
+                lies = on_pan if on_pan in {put, OnPan.NOTHING} else OnPan.NOTHING
+                wanted = self.goods if put is OnPan.GOODS else float(prompt.nominal_g)
+                empty = lies is OnPan.NOTHING and on_pan is not OnPan.NOTHING
+                self.tick(pan=0.02 if empty else wanted)
             case Interrupted():
                 self.tick(pan=self.goods)
             case Saving():

@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from firmware_app.procedures.judging import expanded_g, expanded_of_error
+from firmware_app.procedures.budget import expanded_g, expanded_of_error
 from firmware_app.uncertainty.decision import capable
 
 WEIGHTS = 0.0866

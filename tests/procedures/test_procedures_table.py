@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from person import Person, context, honest, indication, reading
+from person import COARSE, Person, coarse_reading, context, honest, indication, reading
 
 from firmware_app.procedures.events import (
     Cancel,
@@ -46,7 +46,8 @@ EVENTS = {
     TypeInstead: st.just(TypeInstead()),
     GoBack: st.just(GoBack()),
     Cancel: st.just(Cancel()),
-    type(reading(0, 0.0)): st.builds(reading, st.just(5), MASSES, st.booleans()),
+    type(reading(0, 0.0)): st.builds(reading, st.just(5), MASSES, st.booleans())
+    | st.builds(coarse_reading, st.just(5), MASSES, st.booleans()),
     PanFault: st.builds(PanFault, st.just(5), st.sampled_from(Fault), st.booleans()),
     type(indication(D(0))): st.builds(
         indication,
@@ -80,8 +81,18 @@ def play(person, steps):
     return person
 
 
-def fresh(way=Way.WEIGHTS, lead=True):
-    return Person(SelfCheck.start(context(**(LEAD if lead else {}))), honest, way)
+SWAPS = {Phase.PUT_REFERENCE, Phase.GOODS_AGAIN}
+"""Where goods and weights change places, as they do on a pan that is not fine enough."""
+
+
+def around(lead, coarse):
+    return context(**(LEAD if lead else {}), **({"pan": COARSE} if coarse else {}))
+
+
+def fresh(way=Way.WEIGHTS, lead=True, coarse=False):
+    person = Person(SelfCheck.start(around(lead, coarse)), honest, way)
+    person.span = 1.0 if coarse else None
+    return person
 
 
 def test_the_table_is_total():
@@ -99,7 +110,7 @@ def _snapshot(phase):
     """A visit in the given phase, by the shortest way."""
     lead = phase in {Phase.LISTEN_WEIGHTS, Phase.LISTEN_GOODS}
     weights = phase in {Phase.PUT_WEIGHTS, Phase.LISTEN_WEIGHTS}
-    person = fresh(Way.WEIGHTS if weights else Way.GOODS, lead)
+    person = fresh(Way.WEIGHTS if weights else Way.GOODS, lead, phase in SWAPS)
     for _ in range(500):
         state = person.visit.state
         if state.phase is phase:
@@ -120,7 +131,8 @@ def _snapshot(phase):
 def reached(phase):
     """A person with a visit in the given phase."""
     lead, snapshot, now_ns, goods, way = _snapshot(phase)
-    person = Person(SelfCheck.restore(context(**(LEAD if lead else {})), snapshot), honest, way)
+    person = Person(SelfCheck.restore(around(lead, phase in SWAPS), snapshot), honest, way)
+    person.span = 1.0 if phase in SWAPS else None
     person.now_ns, person.goods = now_ns, goods
     return person
 
@@ -157,9 +169,9 @@ def test_every_state_can_still_be_brought_to_a_verdict(phase):
 
 
 @SLOW
-@given(STEPS, st.sampled_from(Way))
-def test_no_walk_raises_or_ends_in_a_dead_end(steps, way):
-    person = play(fresh(way), steps)
+@given(STEPS, st.sampled_from(Way), st.booleans())
+def test_no_walk_raises_or_ends_in_a_dead_end(steps, way, coarse):
+    person = play(fresh(way, coarse=coarse), steps)
     state = person.visit.state
     if state.result is not None:
         numbers = [load.number for load in state.result.loads]
@@ -170,12 +182,13 @@ def test_no_walk_raises_or_ends_in_a_dead_end(steps, way):
 
 
 @SLOW
-@given(STEPS, st.sampled_from(Way), st.integers(0, 120))
-def test_a_power_cut_changes_nothing(steps, way, cut):
-    whole = play(fresh(way), steps)
-    before = play(fresh(way), steps[:cut])
+@given(STEPS, st.sampled_from(Way), st.integers(0, 120), st.booleans())
+def test_a_power_cut_changes_nothing(steps, way, cut, coarse):
+    whole = play(fresh(way, coarse=coarse), steps)
+    before = play(fresh(way, coarse=coarse), steps[:cut])
     snapshot = before.visit.snapshot()
-    after = Person(SelfCheck.restore(context(**LEAD), snapshot), honest, way)
+    after = Person(SelfCheck.restore(around(True, coarse), snapshot), honest, way)
+    after.span = before.span
     assert after.visit.snapshot() == snapshot
     assert after.visit.prompt == before.visit.prompt
     assert after.visit.outcome == before.visit.outcome
@@ -186,9 +199,9 @@ def test_a_power_cut_changes_nothing(steps, way, cut):
 
 
 @SLOW
-@given(STEPS, st.sampled_from(Way))
-def test_every_prompt_travels_over_the_door_of_the_core(steps, way):
-    person = play(fresh(way), steps)
+@given(STEPS, st.sampled_from(Way), st.booleans())
+def test_every_prompt_travels_over_the_door_of_the_core(steps, way, coarse):
+    person = play(fresh(way, coarse=coarse), steps)
     for prompt in [*person.prompts, person.visit.prompt]:
         state = messages.VisitState("v", 1, prompt)
         data = msgspec.msgpack.encode(state)
