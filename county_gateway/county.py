@@ -20,6 +20,8 @@ import msgspec
 from county_gateway.database import open_database
 from county_gateway.errors import BadBatch, BadProof, ForkFound, UnknownDevice
 from county_gateway.intake import Batch, judge, split
+from county_gateway.log.receipts import Log, Seen
+from county_gateway.log.witnesses import Witness
 from county_gateway.store import Store, Writer
 from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_proof
 from firmware_app.ledger.entry import unverified_payload
@@ -42,7 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a gateway is set up.
 
     ``database``: a SQLite file or a postgresql:// URL, DATA/county.db if None;
-    ``requests_per_minute``: at most so many from one address.
+    ``requests_per_minute``: at most so many from one address; ``log_origin``: name of a new transparency log,
+    from the county's key if None; ``witnesses``: who is asked to cosign it.
     """
 
     data_dir: Path
@@ -50,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     county: str = "天祝县计量监督"
     requests_per_minute: int = 1200
     now: Callable[[], datetime] = system_now
+    log_origin: str | None = None
+    witnesses: tuple[Witness, ...] = ()
 
 
 class SlipState(enum.StrEnum):
@@ -82,6 +87,18 @@ class County:
         self._now = settings.now
         self._signer: Signer = county_key(settings.data_dir)
         self.store = Store(open_database(settings.database or settings.data_dir / DATABASE))
+        try:
+            self.log = Log(
+                store=self.store,
+                signer=self._signer,
+                data_dir=settings.data_dir,
+                now=settings.now,
+                origin=settings.log_origin,
+                witnesses=settings.witnesses,
+            )
+        except BaseException:
+            self.store.close()
+            raise
 
     @property
     def kid(self) -> str:
@@ -89,6 +106,7 @@ class County:
         return self._signer.kid
 
     def close(self) -> None:
+        self.log.close()
         self.store.close()
 
     def give_token(self, valid_for: timedelta) -> str:
@@ -110,10 +128,11 @@ class County:
         log.info("device %s has joined with key %s", request.device, request.jwk.kid)
         return Enrolled(county=self.name, jwk=self._signer.public_jwk)
 
-    def accept(self, body: bytes) -> Accepted:
+    def accept(self, body: bytes, seen: Seen | None = None) -> Accepted:
         """Takes a batch of entries whole and gives a receipt upon its last.
 
-        Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound; nothing was taken then.
+        ``seen``: what the device has seen of the log, None of a device that knows none: it gets the plain
+        receipt. Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound; nothing was taken then.
         """
         lines = split(body)
         try:
@@ -133,10 +152,13 @@ class County:
                 fork = found
             else:
                 store.add_entries(batch.chain, batch.new, now)
-                receipt = self._receipt(store, device, batch, now)
+                self.log.append(store.connection, [entry.hash for entry in batch.new])
+                receipt = self._receipt(store, device, batch, now) if seen is None else ""
         if fork is not None:
             log.error("ALARM: device %s has signed two histories, at entry %d", device, fork.seq)
             raise fork
+        if seen is not None:
+            receipt = self.log.receipt(device, batch.last_seq, batch.last_hash, seen, self.name)
         return Accepted(receipt=receipt, head=batch.chain.head.seq, stored=len(batch.new), known=batch.known)
 
     def _receipt(self, store: Writer, device: str, batch: Batch, now: datetime) -> str:

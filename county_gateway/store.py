@@ -92,6 +92,11 @@ class Reader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction, for what is kept beside (the log)."""
+        return self._connection
+
     def chain(self, device: str) -> Chain | None:
         """The device's chain as far as the county holds it, None for a stranger."""
         return self._chain(select(tables.devices).where(tables.devices.c.device == device), device)

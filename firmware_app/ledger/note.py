@@ -141,7 +141,12 @@ def read_vkey(text: str) -> VerifierKey:
 
 
 def log_key(origin: str, jwk: PublicJwk) -> VerifierKey:
-    """The key by which a log's own signature is known: the county's key under the log's name."""
+    """The key by which a log's own signature is known: the county's key under the log's name.
+
+    Raises BadFormat where the name is none, or the key not Ed25519: signed notes know no other.
+    """
+    if jwk.crv != "Ed25519":
+        raise BadFormat(f"a log is signed with Ed25519, not with a key on {jwk.crv}")
     return VerifierKey(check_name(origin), NOTE_TYPE, b64url_decode(jwk.x))
 
 

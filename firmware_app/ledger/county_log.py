@@ -1,0 +1,106 @@
+"""What the device makes of the county's log: it only ever grows, or this device says so for ever.
+
+Rules this file obeys:
+
+* Pure: the tree head kept with the last receipt, and a new receipt that is already verified; a cause or none.
+* The head kept is the one in the receipt upon the highest entry: it is on disk as long as that receipt is.
+* An alarm rests on the county's own signature: nobody else can raise one.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from firmware_app.ledger.errors import BadFormat, BadLogProof
+from firmware_app.ledger.jose import PublicJwk
+from firmware_app.ledger.merkle import verify_consistency
+from firmware_app.ledger.receipt import LoggedReceipt, Receipt, SeenLog, read_proof, seen_log
+
+ALARM_KIND = "county_log_alarm"
+"""Kind of the entry that an alarm becomes."""
+
+
+class Cause(enum.StrEnum):
+    """Why the county's log cannot be what it was."""
+
+    WENT_BACK = "went_back"
+    """The county shows a smaller tree than it has shown before."""
+    FORKED = "forked"
+    """The new tree does not begin with the one that was seen."""
+    NOT_PROVEN = "not_proven"
+    """The proof does not begin at the tree that was seen."""
+    WITHHELD = "withheld"
+    """A receipt without a place in the log, from a county that keeps one."""
+    REPLACED = "replaced"
+    """The same county keeps another log now. The receipt is taken; the entry says that it happened."""
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of an entry of kind ``county_log_alarm``. ``kept``, ``seen``: the signed notes; ``receipt``: upon
+    which entry; ``county``: thumbprint of the county's key."""
+
+    cause: Cause
+    county: str
+    receipt: int
+    kept: str
+    seen: str
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the receipt is no receipt."""
+        return self.cause is not Cause.REPLACED
+
+
+WORDS = {
+    Cause.WENT_BACK: "the county's log is smaller than it was",
+    Cause.FORKED: "the county's log is another one than it was",
+    Cause.NOT_PROVEN: "the county does not show that its log goes on from what this device has seen",
+    Cause.WITHHELD: "the county keeps a log and gives a receipt without a place in it",
+    Cause.REPLACED: "the county has begun another log",
+}
+
+
+def judge(kept: SeenLog | None, receipt: Receipt, county: PublicJwk) -> Alarm | None:
+    """What is wrong with a receipt's log, None where nothing is.
+
+    ``kept``: what the last receipt showed; ``receipt``: verified, by the key ``county``.
+    """
+    if kept is None:
+        return None
+    seen = seen_log(receipt, county) if isinstance(receipt, LoggedReceipt) else None
+    cause = _cause(kept, seen, receipt, county.kid)
+    if cause is None:
+        return None
+    return Alarm(
+        cause=cause,
+        county=county.kid,
+        receipt=receipt.seq,
+        kept=str(kept.note),
+        seen="" if seen is None else str(seen.note),
+    )
+
+
+def _cause(kept: SeenLog, seen: SeenLog | None, receipt: Receipt, kid: str) -> Cause | None:
+    same_county = kid == kept.kid
+    if seen is None or not isinstance(receipt, LoggedReceipt):
+        return Cause.WITHHELD if same_county else None
+    if seen.head.origin != kept.head.origin:
+        return Cause.REPLACED if same_county else None
+    return _compared(kept, seen, receipt)
+
+
+def _compared(kept: SeenLog, seen: SeenLog, receipt: LoggedReceipt) -> Cause | None:
+    old, new = kept.head, seen.head
+    if new.size < old.size:
+        return Cause.WENT_BACK
+    if new.size == old.size:
+        return None if new.root == old.root else Cause.FORKED
+    if receipt.since != old.size:
+        return Cause.NOT_PROVEN
+    try:
+        verify_consistency(old.size, new.size, old.root, new.root, read_proof(receipt.consistency))
+    except (BadFormat, BadLogProof):
+        return Cause.FORKED
+    return None
