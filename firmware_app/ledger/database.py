@@ -9,6 +9,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,16 +98,38 @@ def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:
         )
         connection.set_busy_timeout(BUSY_MS)
         if connection.pragma("journal_mode", "wal") != "wal":
-            connection.close()
+            close(connection)
             raise StoreFailed("io_error", f"{path}: this file system cannot hold a write-ahead log")
         connection.pragma("synchronous", 2)
         connection.pragma("foreign_keys", True)
         connection.pragma("trusted_schema", False)
         connection.pragma("cell_size_check", True)
-        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        # The writer copies the log back itself, after a commit: done by SQLite within it, a failure of the
+        # copying would be told as a failure of a commit that has long succeeded.
+        connection.pragma("wal_autocheckpoint", 0)
         connection.pragma("journal_size_limit", MAX_WAL_BYTES)
         _check_schema(connection, path)
         return connection
+
+
+class Copying:
+    """Copies the log back into the file once it has ``pages``; what fails is tried after the next commit."""
+
+    def __init__(self, connection: apsw.Connection, pages: int = CHECKPOINT_PAGES) -> None:
+        self._connection = connection
+        self.pages = pages
+        self._waiting = 0
+        connection.set_wal_hook(self._committed)
+
+    def _committed(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        self._waiting = pages
+        return int(apsw.SQLITE_OK)
+
+    def copy(self) -> None:
+        """Does it where it is due; what was committed is in the log until it succeeds."""
+        if self._waiting >= self.pages:
+            with contextlib.suppress(apsw.Error):
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
@@ -117,6 +140,12 @@ def open_for_reading(path: Path) -> apsw.Connection:
         connection.pragma("trusted_schema", False)
         _check_schema(connection, path)
         return connection
+
+
+def close(connection: apsw.Connection) -> None:
+    """Closes it also where the disk fails: what was committed is there, and nothing else was promised."""
+    with contextlib.suppress(apsw.Error):
+        connection.close(True)
 
 
 def create_tables(connection: apsw.Connection) -> None:
@@ -147,10 +176,10 @@ def _check_schema(connection: apsw.Connection, path: Path) -> None:
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     fresh = version == 0 and marked == 0 and tables == (0,)
     if not fresh and marked != APPLICATION_ID:
-        connection.close()
+        close(connection)
         raise StoreFailed("damaged", f"{path}: a database, but not a ledger")
     if version > SCHEMA:
-        connection.close()
+        close(connection)
         raise NewerLedger(
             f"{path}: ledger of schema {version}; this program knows up to {SCHEMA}: update the program"
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +19,16 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware_app import durable
-from firmware_app.ledger.errors import BadFormat, KeyFileError
-from firmware_app.ledger.jose import ALG, Header, PublicJwk, b64url_decode, b64url_encode, verified
+from firmware_app.ledger.errors import BadFormat, BadSignature, KeyFileError
+from firmware_app.ledger.jose import (
+    ALG,
+    MAX_JWS,
+    Header,
+    PublicJwk,
+    b64url_decode,
+    b64url_encode,
+    check_signature,
+)
 
 MAX_KEY_FILE = 4096
 
@@ -50,10 +59,22 @@ def seal(signer: Signer, typ: str, payload: bytes) -> str:
 
     Raises BadFormat where it would be too long, BadSignature where the signer is faulty.
     """
-    signed = f"{Header(signer.alg, signer.kid, typ).encoded()}.{b64url_encode(payload)}"
-    text = f"{signed}.{b64url_encode(signer.sign(signed.encode()))}"
-    verified(text, typ, signer.public_jwk)
+    signed = f"{_header(signer.alg, signer.kid, typ)}.{b64url_encode(payload)}"
+    message = signed.encode()
+    signature = signer.sign(message)
+    text = f"{signed}.{b64url_encode(signature)}"
+    if len(text) > MAX_JWS:
+        raise BadFormat(f"{len(text)} characters: at most {MAX_JWS}")
+    # The header and the text are made here; of what the signer has made, the signature is looked at.
+    if (signer.alg, signer.kid) != (signer.public_jwk.alg, signer.public_jwk.kid):
+        raise BadSignature("the signer names another algorithm or key than its own")
+    check_signature(signer.public_jwk, message, signature)
     return text
+
+
+@lru_cache(maxsize=64)
+def _header(alg: str, kid: str, typ: str) -> str:
+    return Header(alg, kid, typ).encoded()
 
 
 class _PrivateJwk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,14 @@ import msgspec
 from firmware_app.ledger.chain import EMPTY, Head
 from firmware_app.ledger.clock import Clock, stamp
 from firmware_app.ledger.county import enrol_proof
-from firmware_app.ledger.database import create_tables, failures_named, is_new, open_for_writing
+from firmware_app.ledger.database import (
+    Copying,
+    close,
+    create_tables,
+    failures_named,
+    is_new,
+    open_for_writing,
+)
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
@@ -58,17 +65,22 @@ class Ledger(LedgerReader):
         self._signer = signer
         self._clock = clock
         self._software = software
-        self._head = super().head
-        self._receipted = super().receipted
+        self._copying = Copying(connection)
+        self._head: Head | None = super().head
+        self._receipted: int | None = super().receipted
 
     @property
     def head(self) -> Head:
         """The last entry's number and hash, as the one writer knows them without asking the disk."""
+        if self._head is None:
+            self._head = super().head
         return self._head
 
     @property
     def receipted(self) -> int:
         """The highest number with a verified receipt, 0 before the first; known as `head` is."""
+        if self._receipted is None:
+            self._receipted = super().receipted
         return self._receipted
 
     @classmethod
@@ -114,7 +126,7 @@ class Ledger(LedgerReader):
             ledger._check_head()
             return ledger
         except BaseException:
-            connection.close()
+            close(connection)
             raise
 
     def append(self, kind: str, body: object, *, visit: str | None = None) -> Entry:
@@ -131,7 +143,7 @@ class Ledger(LedgerReader):
                 if first is not None:
                     self._forget(visit)
                     return first
-            head = self._head
+            head = self.head
             entry = make_entry(
                 self._signer,
                 device=self.device,
@@ -184,7 +196,7 @@ class Ledger(LedgerReader):
             self._connection.execute(
                 "INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)
             )
-        self._receipted = max(self._receipted, receipt.seq)
+        self._receipted = max(self.receipted, receipt.seq)
         return receipt
 
     def slip_text(self, seq: int) -> str:
@@ -203,8 +215,14 @@ class Ledger(LedgerReader):
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with failures_named(self.path), _transaction(self._connection):
-            yield
+        try:
+            with failures_named(self.path), _transaction(self._connection):
+                yield
+        except StoreFailed:
+            # Whatever the disk has done of it: the next look asks the disk.
+            self._head = self._receipted = None
+            raise
+        self._copying.copy()
 
 
 @contextmanager

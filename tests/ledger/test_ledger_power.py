@@ -48,7 +48,7 @@ class Run:
                 vfs=vfs.vfs_name,
             )
             # Copies the log back into the file after nearly every commit, so that cuts meet that too.
-            ledger._connection.wal_autocheckpoint(2)
+            ledger._copying.pages = 2
             self._work(ledger)
         except StoreFailed as failed:
             assert failed.code == "io_error"

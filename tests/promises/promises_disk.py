@@ -7,7 +7,7 @@ Rules this file obeys:
 * A file's bytes are safe after its own sync, a name after the sync of its directory, and nothing else is
   (POSIX.1-2017 fsync). What was not synced may be there in any selection, whatever the order it was done in.
 * A write may be torn at every multiple of 512 or of 4096 bytes of the file; a part that was lost reads as it
-  read before, zeros where the file had not been so long. One aligned sector of 512 bytes is whole or not there.
+  read before, zeros where the file had not been so long. An aligned sector of 512 bytes is all there or not.
 * Renaming is atomic: the new name means the old file or the new one, never none.
 * What a failed sync did not bring to the disk no later sync brings there either (the page is clean by then).
 """

@@ -1,4 +1,4 @@
-"""Python's side of the disk: ``os`` and ``open`` as the product calls them, written down, failing when told."""
+"""Python's side of the disk: ``os`` and ``open`` as the product calls them, written down, or failing."""
 
 from __future__ import annotations
 

@@ -28,7 +28,15 @@ from firmware_app.ledger.receipt import Receipt, make_receipt
 from firmware_app.ledger.signer import SoftwareKey
 from firmware_app.procedures.context import Context, Pan
 from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, WayChosen
-from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, Judged, PutWeights, Way
+from firmware_app.procedures.prompts import (
+    AskStall,
+    ChooseScale,
+    ChooseWay,
+    Judged,
+    NotSaved,
+    PutWeights,
+    Way,
+)
 from firmware_app.registry.confirmations import add_confirmation, load_confirmations
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
@@ -78,6 +86,12 @@ class Saved(NamedTuple):
 
 class Begins(NamedTuple):
     """A visit was opened and its prompt shown."""
+
+    visit: str
+
+
+class Abandoned(NamedTuple):
+    """A visit ended with the words that it was not saved."""
 
     visit: str
 
@@ -159,7 +173,7 @@ class Life:
         """As the core starts: ledger, start entry, the visit that was open."""
         self.ledger = open_ledger(self.root, clock=Clock(), software=software, device=DEVICE)
         # Copies the log back into the file after nearly every commit, so that cuts meet that too.
-        self.ledger._connection.wal_autocheckpoint(3)
+        self.ledger._copying.pages = 3
         self.tell(Opened(self.ledger.head_seq))
         self._saved(self.ledger.append("start", {"n": 1}), "")
         self.desk = VisitDesk(self.ledger, context, self.ledger.slip_text)
@@ -322,15 +336,17 @@ def examine(root: Path, facts: list[object], *, on: bool = True) -> None:
 def _visits(ledger: HomeLedger, facts: list[object], saved: dict[int, Saved], *, on: bool) -> None:
     over = {fact.visit for fact in saved.values() if fact.visit}
     begun = [fact.visit for fact in facts if isinstance(fact, Begins)]
+    abandoned = {fact.visit for fact in facts if isinstance(fact, Abandoned)}
     kept = ledger.open_visit()
     for visit in begun:
         is_open = kept is not None and kept.visit == visit
         outcome = ledger.entry_of(visit)
-        _must((outcome is not None) != is_open, f"visit {visit} is open or over, never both or neither")
+        _must(not (outcome is not None and is_open), f"visit {visit} is open or over, never both")
+        _must(outcome is not None or is_open or visit in abandoned, f"visit {visit} is neither open nor over")
         _must(visit not in over or outcome is not None, f"visit {visit} was over")
     desk = VisitDesk(ledger, context, ledger.slip_text)
     _must((desk.visit is None) == (kept is None), "the visit goes on, or the home screen is shown")
-    if on and desk.visit is not None:
+    if on and desk.visit is not None and not isinstance(desk.state().prompt, NotSaved):
         visit, judged = desk.visit, finish(desk)
         _must(ledger.entry_of(visit).seq == judged.entry, f"visit {visit} has its entry")
         desk.close(visit)
@@ -344,11 +360,8 @@ def _files(root: Path, facts: list[object]) -> None:
 
     confirmed = last(Confirmations, Confirmations(0)).count
     _must(len(load_confirmations(root)) in (confirmed, confirmed + 1), "a confirmation is lost or doubled")
-    begun = Begun(root / SLIPS_BEGUN)
-    on_paper = {fact.seq for fact in facts if isinstance(fact, OnPaper)}
-    awaited = {seq for fact in facts if isinstance(fact, Awaits) for seq in fact.entries}
-    _must(on_paper <= begun._entries <= on_paper | awaited, f"slips begun: {begun._entries}, told {on_paper}")
-    _waiting(root, facts)
+    if any(isinstance(fact, Awaits) for fact in facts):
+        _slips(root, facts)
     book = ZeroBook(root, calibration(), lambda: "")
     _must(book._last is not None or not (root / "last_zero.json").exists(), "the last zero is torn")
     names = [fact.id for fact in facts if isinstance(fact, Calibrated)]
@@ -359,8 +372,12 @@ def _files(root: Path, facts: list[object]) -> None:
     _must(len(PointsFile(root / POINTS, steps()).points) in (taken, taken + 1), "a point is lost or doubled")
 
 
-def _waiting(root: Path, facts: list[object]) -> None:
-    """The list is as it was last told, or as it was about to be."""
+def _slips(root: Path, facts: list[object]) -> None:
+    """What has begun to come out is known; the list of those that wait is as last told, or as about to be."""
+    begun = Begun(root / SLIPS_BEGUN)
+    on_paper = {fact.seq for fact in facts if isinstance(fact, OnPaper)}
+    awaited = {seq for fact in facts if isinstance(fact, Awaits) for seq in fact.entries}
+    _must(on_paper <= begun._entries <= on_paper | awaited, f"slips begun: {begun._entries}, told {on_paper}")
     told = [fact for fact in facts if isinstance(fact, Awaits | OnPaper | Saved)]
     listed = tuple(Waiting(root / SLIPS_WAITING).entries())
     last = next((fact.entries for fact in reversed(told) if isinstance(fact, Awaits)), ())

@@ -1,4 +1,4 @@
-"""SQLite's side of the disk: an apsw VFS over the real one that writes down what is done, and fails when told.
+"""SQLite's side of the disk: an apsw VFS over the real one that writes down what is done, or fails.
 
 It behaves as SQLite's own unix VFS in what matters here: the directory of a journal or log is synced with the
 file's first sync, and a deletion is synced where SQLite asks for it (sqlite/src/os_unix.c, unixSync,
@@ -19,7 +19,7 @@ _numbers = itertools.count()
 
 
 class Vfs(apsw.VFS):
-    """The default VFS while it lives: what the product opens goes through it. Call `unregister` at the end."""
+    """The default VFS while it lives: what the product opens goes through it, until `unregister`."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
