@@ -29,6 +29,14 @@ class KeyFileError(LedgerError):
     """A key file is missing, already there, loosely kept or damaged."""
 
 
+class SignerUnavailable(LedgerError):
+    """The hardware or library that holds the key is not there."""
+
+
+class SignerFailed(LedgerError):
+    """The hardware that holds the key is there, but does not do what it must."""
+
+
 class LedgerInUse(LedgerError):
     """Another process writes this ledger; there is only ever one."""
 
@@ -91,6 +99,10 @@ class BadEntry(ChainError):
 
 class BadReceipt(LedgerError):
     """The receipt is not the pinned county's word on an entry of this ledger."""
+
+
+class BadStatement(LedgerError):
+    """The statement is not the county's word: on its next key, or on the end of a chain."""
 
 
 class BadLogProof(LedgerError):
