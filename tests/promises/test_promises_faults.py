@@ -26,15 +26,6 @@ STEPS = (
     "confirmation",
     "zero",
 )
-    "first start",
-    "joining the county",
-    "calibration",
-    "a visit",
-    "slip",
-    "receipt",
-    "confirmation",
-    "zero",
-)
 TRIES = 6
 FAULTS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "EROFS": errno.EROFS}
 LASTING = 1 << 30
