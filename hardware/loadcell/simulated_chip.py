@@ -47,13 +47,27 @@ class ChipFault(enum.StrEnum):
     """The next pulse does not reach the chip."""
     DOUBLE_CLOCK = "double_clock"
     """The next pulse reaches the chip twice (a glitch on its edge)."""
+    FLIP = "flip"
+    """Interference turns DOUT over, for so long as it lasts or until PD_SCK rises again: a whole bit."""
+    FOREIGN_CLOCKS = "foreign_clocks"
+    """A second chip hangs on the same PD_SCK, and its reader clocks a conversion out of that one."""
+
+
+PULSE_FAULTS = frozenset({ChipFault.LOSE_CLOCK, ChipFault.DOUBLE_CLOCK})
+"""Faults that wait for a pulse in any case."""
 
 
 class ScheduledFault(msgspec.Struct, frozen=True):
-    """One fault at one moment; a LOSE_CLOCK or DOUBLE_CLOCK strikes the first pulse from then on."""
+    """One fault at one moment; a LOSE_CLOCK or DOUBLE_CLOCK strikes the first pulse from then on.
+
+    ``pulse``: strikes no sooner than the next pulse of this number in a conversion (from 1). ``lasts_ns``: of
+    a FLIP (0: until PD_SCK rises again).
+    """
 
     at_ns: int
     fault: ChipFault
+    pulse: int = 0
+    lasts_ns: int = 0
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -70,6 +84,7 @@ class SimulatedChip:
     conversion. ``first_ready_ns``: when DOUT first falls (default: a cold start at 0). ``keeps_gain``: the
     two editions of the datasheet disagree whether a power-down returns to gain 128. ``cold_tail``: counts
     added to the first conversions after a cold start. ``line_delay_ns``: T2, from a rising PD_SCK to DOUT.
+    ``struck``: the faults that were done, each with the time at which it was.
     """
 
     UNREAD_HIGH_NS = 75_000
@@ -77,6 +92,7 @@ class SimulatedChip:
     START_PERIODS = 4.448
     FLOAT_FLIP_NS = 7_000
     MEMORY = 10_000
+    FOREIGN_PULSES, FOREIGN_PULSE_NS = 25, 4_000
     BITS = 24
     TOP, BOTTOM = (1 << 23) - 1, -(1 << 23)
 
@@ -92,6 +108,7 @@ class SimulatedChip:
         faults: Iterable[ScheduledFault] = (),
     ) -> None:
         self.troubles: deque[Trouble] = deque(maxlen=self.MEMORY)
+        self.struck: list[ScheduledFault] = []
         self.read_codes: deque[int] = deque(maxlen=self.MEMORY)
         self._convert = convert
         self._next_period_ns = next_period_ns
@@ -103,8 +120,9 @@ class SimulatedChip:
         # The two wires.
         self._sck = 0
         self._sck_off_ns = NEVER
-        self._pulse_lost = False
-        self._clocks_to_come = 1
+        self._waiting: list[ScheduledFault] = []
+        self._foreign: deque[int] = deque()
+        self._flip_ends_ns = 0
         self._line: ChipFault | None = None
         self._dout = 1
         self._dout_next = 1
@@ -132,12 +150,13 @@ class SimulatedChip:
         if not level:
             self._fall(at_ns)
             return
-        clocks, self._clocks_to_come = self._clocks_to_come, 1
-        self._pulse_lost = clocks == 0
-        if not self._pulse_lost:
+        self._flip_ends_ns = min(self._flip_ends_ns, at_ns)
+        struck = self._struck_at_this_pulse(at_ns)
+        if struck is not ChipFault.LOSE_CLOCK:
             self._sck_off_ns = at_ns + self.POWER_DOWN_AFTER_NS if self._supplied else NEVER
-            for _ in range(clocks):
-                self._clock(at_ns)
+            self._clock(at_ns)
+        if struck is ChipFault.DOUBLE_CLOCK:
+            self._clock(at_ns)
 
     def dout(self, at_ns: int) -> int:
         """The level of DOUT at ``at_ns``."""
@@ -153,7 +172,19 @@ class SimulatedChip:
             flip = at_ns // self.FLOAT_FLIP_NS
             hum = hashlib.blake2b(flip.to_bytes(8, "big"), digest_size=1).digest()[0] & 1
             return hum, min(until_ns, (flip + 1) * self.FLOAT_FLIP_NS)
+        if at_ns < self._flip_ends_ns:
+            return 1 - self._dout, min(until_ns, self._flip_ends_ns)
         return self._dout, until_ns
+
+    @property
+    def pulses(self) -> int | None:
+        """Pulses that were counted since the conversion was ready; None while there is none."""
+        return self._pulses
+
+    @property
+    def scheduled(self) -> int:
+        """Faults that have not struck yet."""
+        return len(self._faults) + len(self._waiting)
 
     def schedule(self, *faults: ScheduledFault) -> None:
         """Adds faults to those that are still to come; one in the past happens at the next call."""
@@ -172,7 +203,10 @@ class SimulatedChip:
 
     def _next_happening_ns(self) -> int:
         fault_ns = self._faults[0].at_ns if self._faults else NEVER
-        return min(fault_ns, self._dout_next_ns, self._sck_off_ns, self._update_ns, self._ready_ns)
+        foreign_ns = self._foreign[0] if self._foreign else NEVER
+        return min(
+            fault_ns, foreign_ns, self._dout_next_ns, self._sck_off_ns, self._update_ns, self._ready_ns
+        )
 
     def _happen(self, at_ns: int) -> None:
         if self._dout_next_ns == at_ns:
@@ -185,8 +219,15 @@ class SimulatedChip:
             self._update(at_ns)
         elif self._ready_ns == at_ns:
             self._become_ready(at_ns)
+        elif self._foreign and self._foreign[0] == at_ns:
+            self._foreign.popleft()
+            self._clock(at_ns)
         else:
-            self._strike(self._faults.pop(0).fault, self._now_ns)
+            fault = self._faults.pop(0)
+            if fault.pulse or fault.fault in PULSE_FAULTS:
+                self._waiting.append(fault)
+            else:
+                self._strike(fault, self._now_ns)
 
     def _update(self, at_ns: int) -> None:
         """A new conversion takes the place of the old one; DOUT is high until it is there."""
@@ -252,17 +293,30 @@ class SimulatedChip:
         else:
             self._dout_next, self._dout_next_ns = level, at_ns
 
-    def _strike(self, fault: ChipFault, at_ns: int) -> None:
+    def _struck_at_this_pulse(self, at_ns: int) -> ChipFault | None:
+        """Lets a fault strike that waited for this pulse of PD_SCK."""
+        coming = None if self._pulses is None else self._pulses + 1
+        for fault in self._waiting:
+            if fault.pulse in (0, coming):
+                self._waiting.remove(fault)
+                self._strike(fault, at_ns)
+                return fault.fault
+        return None
+
+    def _strike(self, struck: ScheduledFault, at_ns: int) -> None:
+        fault = struck.fault
+        self.struck.append(msgspec.structs.replace(struck, at_ns=at_ns))
         self._trouble(at_ns, fault)
-        if fault is ChipFault.LOSE_CLOCK:
-            self._clocks_to_come = 0
-        elif fault is ChipFault.DOUBLE_CLOCK:
-            self._clocks_to_come = 2
+        if fault is ChipFault.FLIP:
+            self._flip_ends_ns = at_ns + struck.lasts_ns if struck.lasts_ns else NEVER
+        elif fault is ChipFault.FOREIGN_CLOCKS:
+            first_ns = at_ns + self.FOREIGN_PULSE_NS // 2
+            self._foreign.extend(first_ns + n * self.FOREIGN_PULSE_NS for n in range(self.FOREIGN_PULSES))
         elif fault in (ChipFault.SHORT_LOW, ChipFault.FLOAT):
             self._line = fault
         elif fault is ChipFault.RELEASE:
             self._line = None
-        else:
+        elif fault not in PULSE_FAULTS:
             self._supply(fault, at_ns)
 
     def _supply(self, fault: ChipFault, at_ns: int) -> None:

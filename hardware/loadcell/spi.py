@@ -8,10 +8,12 @@ Rules this file obeys:
   that was seen or that the learned period places, and ends before the next conversion; otherwise that one is
   let go, and the time of the next tells that it is missing.
 * Waiting is clocking zeros (PD_SCK low); most of the period is slept.
+* One reader a device: it is locked, for the pulses of a second one choose another gain and nothing shows it.
 """
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Protocol, Self
 
@@ -228,19 +230,20 @@ def open_driver(options: Mapping[str, object]) -> SpiLoadCell:
     try:
         import spidev
     except ImportError:
-        raise DriverUnavailable(
-            "spi: the package spidev is not installed: on a Raspberry Pi install it with pip install spidev"
-        ) from None
+        raise DriverUnavailable("spi: spidev is missing: on a Raspberry Pi, pip install spidev") from None
     node = f"/dev/spidev{taken.bus}.{taken.device}"
     bus = spidev.SpiDev()
     try:
         bus.open(taken.bus, taken.device)
         bus.mode = SPI_MODE
         bus.max_speed_hz = taken.speed_hz
+        fcntl.flock(bus.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        bus.close()
+        raise DriverUnavailable(f"spi: another program reads {node}: stop one of the two") from None
     except FileNotFoundError:
-        raise DriverUnavailable(
-            f"spi: there is no {node}: switch SPI on (dtparam=spi=on in /boot/firmware/config.txt, restart)"
-        ) from None
+        words = f"spi: there is no {node}: switch SPI on (dtparam=spi=on in /boot/firmware/config.txt, restart)"
+        raise DriverUnavailable(words) from None
     except PermissionError:
         raise DriverUnavailable(f"spi: {node} may not be opened: add this user to the group spi") from None
     except OSError as error:

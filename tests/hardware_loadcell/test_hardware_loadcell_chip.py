@@ -179,6 +179,79 @@ def test_lost_clock_and_doubled_clock_shift_the_bits():
     assert "".join(map(str, doubled)) == "011000000000000000000011"
 
 
+@pytest.mark.parametrize("pulse", range(1, 25))
+def test_interference_turns_one_bit_over_and_no_other(pulse):
+    chip = chip_with(code=4116)
+    chip.schedule(ScheduledFault(READY, ChipFault.FLIP, pulse))
+
+    bits, _ = clock(chip, 25, READY + 1000)
+
+    assert number(bits[:24]) == 4116 ^ 1 << (24 - pulse)
+    assert bits[24] == 1
+    assert [struck.fault for struck in chip.struck] == [ChipFault.FLIP]
+
+
+def test_short_interference_is_over_when_the_line_is_looked_at_again():
+    chip = chip_with()
+    chip.schedule(ScheduledFault(READY + 5_000, ChipFault.FLIP, lasts_ns=500))
+
+    levels = [chip.dout(READY + at_ns) for at_ns in (4_999, 5_000, 5_499, 5_500)]
+
+    assert levels == [0, 1, 1, 0]
+    assert chip.dout_run(READY + 6_000) == (0, READY + T - 75_000)
+
+
+@pytest.mark.parametrize(
+    ("fault", "pulse", "seen"),
+    [
+        (ChipFault.LOSE_CLOCK, 2, 0b0010_1000_0000_0000_0000_0000),
+        (ChipFault.DOUBLE_CLOCK, 24, 0b0101_0000_0000_0000_0000_0001),
+        (ChipFault.LOSE_CLOCK, 25, 0b0101_0000_0000_0000_0000_0001),
+    ],
+)
+def test_fault_waits_for_its_pulse_of_a_conversion(fault, pulse, seen):
+    chip = chip_with(code=0b0101_0000_0000_0000_0000_0001)
+    chip.schedule(ScheduledFault(0, fault, pulse))
+
+    bits, _ = clock(chip, 25, READY + 1000)
+
+    assert number(bits[:24]) == seen
+    assert chip.scheduled == 0
+
+
+@pytest.mark.parametrize(
+    ("pulses", "lost", "gain"), [(27, 25, 32), (27, 26, 32), (27, 27, 32), (26, 26, 128), (25, 25, 128)]
+)
+def test_lost_gain_pulse_chooses_another_input_or_none(pulses, lost, gain):
+    """27 pulses want A at 64: with one lost the chip counts 26 and takes B at 32."""
+    asked = []
+    chip = SimulatedChip(lambda _, __, g: asked.append(g) or 0, lambda: T, first_ready_ns=READY)
+    chip.schedule(ScheduledFault(0, ChipFault.LOSE_CLOCK, lost))
+
+    clock(chip, pulses, READY + 1000)
+    chip.advance(READY + T)
+
+    assert asked == [128, gain]
+
+
+def test_reader_of_a_second_chip_reads_ours_away_or_changes_its_gain():
+    asked = []
+    chip = SimulatedChip(lambda _, __, g: asked.append(g) or 0, lambda: T, first_ready_ns=READY)
+    # once while a conversion waits, once after it was read
+    chip.schedule(
+        ScheduledFault(READY + 10_000, ChipFault.FOREIGN_CLOCKS),
+        ScheduledFault(READY + T + 5_000_000, ChipFault.FOREIGN_CLOCKS),
+    )
+
+    before, gone = chip.dout(READY + 5_000), chip.dout(READY + 200_000)
+    chip.advance(READY + T)
+    clock(chip, 25, READY + T + 1000)
+    chip.advance(READY + 2 * T)
+
+    assert (before, gone) == (0, 1)
+    assert asked == [128, 128, 64]
+
+
 def test_time_never_goes_back():
     chip = chip_with()
     chip.advance(1000)

@@ -388,13 +388,47 @@ def test_missing_spidev_is_said(monkeypatch):
         spi.open_driver({})
 
 
-def test_open_driver_sets_the_bus_up(monkeypatch):
-    clock = VirtualClock()
-    chip = SimulatedChip(lambda *_: 1, lambda: PERIOD[80])
-    bus = FakeSpiDev(chip, clock)
-    monkeypatch.setitem(sys.modules, "spidev", SimpleNamespace(SpiDev=lambda: bus))
-    monkeypatch.setattr(spi, "MonotonicClock", lambda: clock)
+class NodeBus(FakeSpiDev):
+    """A bus whose device is a file, so that it can be locked as the kernel's is."""
 
+    def __init__(self, node, clock) -> None:
+        super().__init__(SimulatedChip(lambda *_: 1, lambda: PERIOD[80]), clock)
+        self._file = node.open("wb")
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
+@pytest.fixture
+def buses(monkeypatch, tmp_path):
+    """Every bus that is opened, all of them the same device."""
+    clock, made = VirtualClock(), []
+
+    def make() -> NodeBus:
+        made.append(NodeBus(tmp_path / "spidev0.0", clock))
+        return made[-1]
+
+    monkeypatch.setitem(sys.modules, "spidev", SimpleNamespace(SpiDev=make))
+    monkeypatch.setattr(spi, "MonotonicClock", lambda: clock)
+    return made
+
+
+def test_second_reader_of_one_device_is_refused_until_the_first_has_gone(buses):
+    with spi.open_driver({}), pytest.raises(DriverUnavailable, match=r"another program reads .*spidev0\.0"):
+        spi.open_driver({})
+
+    assert buses[1].opened is None
+    assert buses[1].transfers == 0
+    with spi.open_driver({}) as cell:
+        assert cell.read().counts == 1
+
+
+def test_open_driver_sets_the_bus_up(buses):
     with spi.open_driver({"bus": 1, "speed_hz": 500_000, "rate_hz": "80"}) as cell:
+        (bus,) = buses
         assert (bus.opened, bus.mode, bus.max_speed_hz) == ((1, 0), 1, 500_000)
         assert cell.read().counts == 1

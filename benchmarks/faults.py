@@ -1,0 +1,123 @@
+"""Every scheduled fault, for our drivers and for other people's libraries: what is released, said and hung.
+
+    pip install -e '.[dev,benchmarks]' && pip install --no-deps adafruit-circuitpython-hx711==1.1.2
+    python benchmarks/faults.py [NAME OF A FAULT]
+
+One load at rest, the same strikes for all (tests/hardware_loadcell/hardware_loadcell_trials.py). A cell:
+wrong values released / calls that hang / longest time from a strike to a fault that was said. Wrong: 150
+counts (0.1 g of the recorded 1 kg cell, seven σ) off what the same reader gives of the load when all is well.
+A call hangs when it takes over 1.2 s, twelve conversions. "never": of a line that is broken nothing is said.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "hardware_loadcell"), str(ROOT / "benchmarks")]
+
+from hardware_loadcell_readers import DRIVERS  # noqa: E402
+from hardware_loadcell_trials import TRIALS, Trial, World, resting  # noqa: E402
+from peers import Call, installed  # noqa: E402
+
+from firmware_app.weighing.gate import Gate  # noqa: E402
+from hardware.loadcell.clock import SECOND  # noqa: E402
+from hardware.loadcell.contract import Sample  # noqa: E402
+
+WRONG_COUNTS = 150
+HANG_S = 1.2
+LIMIT = "0 / 0 / 1.2 s"
+OURS = ("spi", "gpio", "iio buffer", "library")
+
+Reader = Callable[[World], list[Call]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one reader made of one trial."""
+
+    wrong: int
+    hangs: int
+    slowest_s: float | None
+    never: bool
+
+    def __str__(self) -> str:
+        said = "never" if self.never else "–" if self.slowest_s is None else f"{self.slowest_s:.2f} s"
+        return f"{self.wrong} / {self.hangs} / {said}"
+
+
+def ours(name: str) -> tuple[int, Reader]:
+    """One of our drivers with the program's gate behind it, as a library that is called."""
+    driver = DRIVERS[name]
+
+    def run(world: World) -> list[Call]:
+        gate = Gate(float(world.rate_hz))
+        calls = []
+        for read in driver.run(world):
+            events = gate.feed(read.sample)
+            sound = tuple(float(e.counts or 0) for e in events if isinstance(e, Sample))
+            calls.append(Call(read.begun_ns, read.ended_ns, sound, len(sound) < len(events)))
+        return calls
+
+    return driver.rate_hz, run
+
+
+def level(rate_hz: int, run: Reader, gain: int) -> float:
+    """What this reader gives of the load when all is well: its user would calibrate with that."""
+    calls = run(World(Trial("well", seconds=8.0, gain=gain), rate_hz, resting))
+    return statistics.median([value for call in calls[2:] for value in call.values])
+
+
+def cell(trial: Trial, rate_hz: int, run: Reader, right: float) -> Cell:
+    world = World(trial, rate_hz, resting)
+    calls = run(world)
+    end_ns = round(world.seconds * SECOND)
+    settled_ns = SECOND if trial.strikes(rate_hz) else 0
+    wrong = sum(
+        abs(value - right) > WRONG_COUNTS
+        for call in calls
+        for value in call.values
+        if (call.ended_ns or 0) > settled_ns
+    )
+    hangs = sum((call.ended_ns or end_ns) - call.begun_ns > HANG_S * SECOND for call in calls)
+    strikes = world.strikes_ns()
+    stated = [call.ended_ns for call in calls if call.stated and call.ended_ns is not None]
+    late, unsaid = [], 0
+    for strike, following in zip(strikes, [*strikes[1:], end_ns][: len(strikes)], strict=True):
+        said = [at_ns - strike for at_ns in stated if strike <= at_ns < following]
+        late += said[:1]
+        unsaid += not said
+    return Cell(wrong, hangs, max(late) / SECOND if late else None, trial.lasting and bool(unsaid))
+
+
+def main() -> None:
+    readers: dict[str, tuple[int, Reader]] = {name: ours(name) for name in OURS}
+    peers = installed()
+    readers |= {name: (10, run) for name, run in peers.items()}
+    levels = {(name, gain): level(*readers[name], gain) for name in readers for gain in (128, 64)}
+    wrong = dict.fromkeys(readers, 0)
+    hangs = dict.fromkeys(readers, 0)
+    print(f"| fault | {' | '.join(OURS)} | limit | {' | '.join(peers)} | wrong, spi : best peer |")
+    print(f"|---|{'---|' * (len(readers) + 2)}")
+    for trial in TRIALS:
+        if len(sys.argv) > 1 and sys.argv[1] not in trial.name:
+            continue
+        row = {}
+        for name, (rate_hz, run) in readers.items():
+            row[name] = cell(trial, rate_hz, run, levels[name, trial.gain])
+            wrong[name] += row[name].wrong
+            hangs[name] += row[name].hangs
+        us = " | ".join(str(row[name]) for name in OURS)
+        them = " | ".join(str(row[name]) for name in peers)
+        best = min(row[name].wrong for name in peers)
+        print(f"| {trial.name} | {us} | {LIMIT} | {them} | {row['spi'].wrong} : {best} |", flush=True)
+    us, them = (" | ".join(f"{wrong[n]} / {hangs[n]} / " for n in names) for names in (OURS, peers))
+    print(f"| **all** | {us} | 0 / 0 / 1.2 s | {them} | {wrong['spi']} : {min(wrong[n] for n in peers)} |")
+
+
+if __name__ == "__main__":
+    main()
