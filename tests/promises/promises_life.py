@@ -307,10 +307,10 @@ def lay(root: Path, state: State) -> None:
             file.with_name(f"{LEDGER}-shm").write_bytes(b"\xa5" * 32768)
 
 
-def examine(root: Path, facts: list[object], *, on: bool = True) -> None:
-    """Starts the appliance on what a cut has left and holds it against what people were told.
+def examine(root: Path, facts: list[object]) -> list[object]:
+    """Starts the appliance on what a cut has left, holds it against what people were told, and goes on.
 
-    ``on``: also leads an open visit to its end. Raises Broken, or whatever the appliance fails with.
+    What people are told by going on. Raises Broken, or whatever the appliance fails with.
     """
     saved = {fact.seq: fact for fact in facts if isinstance(fact, Saved)}
     with open_ledger(root, clock=Clock(), software="after", device=DEVICE) as ledger:
@@ -325,15 +325,16 @@ def examine(root: Path, facts: list[object], *, on: bool = True) -> None:
         _must(newest <= head <= newest + 2, f"{head} entries where {newest} were promised")
         received = max((fact.seq for fact in facts if isinstance(fact, Receipted)), default=0)
         _must(received <= found.receipted <= head, f"receipts up to {found.receipted}, told {received}")
-        _visits(ledger, facts, saved, on=on)
+        told = _visits(ledger, facts, saved)
         head = ledger.head_seq
         _must(ledger.append("start", {}).seq == head + 1, "the chain goes on")
         if ledger.county is not None:
             _must(read_county(root) == COUNTY, "the uploader finds the county")
     _files(root, facts)
+    return [*told, Opened(head + 1)]
 
 
-def _visits(ledger: HomeLedger, facts: list[object], saved: dict[int, Saved], *, on: bool) -> None:
+def _visits(ledger: HomeLedger, facts: list[object], saved: dict[int, Saved]) -> list[object]:
     over = {fact.visit for fact in saved.values() if fact.visit}
     begun = [fact.visit for fact in facts if isinstance(fact, Begins)]
     abandoned = {fact.visit for fact in facts if isinstance(fact, Abandoned)}
@@ -346,12 +347,15 @@ def _visits(ledger: HomeLedger, facts: list[object], saved: dict[int, Saved], *,
         _must(visit not in over or outcome is not None, f"visit {visit} was over")
     desk = VisitDesk(ledger, context, ledger.slip_text)
     _must((desk.visit is None) == (kept is None), "the visit goes on, or the home screen is shown")
-    if on and desk.visit is not None and not isinstance(desk.state().prompt, NotSaved):
+    told: list[object] = [] if kept is None else [Begins(kept.visit)]
+    if desk.visit is not None and not isinstance(desk.state().prompt, NotSaved):
         visit, judged = desk.visit, finish(desk)
         _must(ledger.entry_of(visit).seq == judged.entry, f"visit {visit} has its entry")
         desk.close(visit)
+        told.append(Saved(judged.entry, ledger.entry(judged.entry).hash, visit))
     judged_visits = sum(1 for _ in ledger.of_kind("self_check", 0))
     _must(judged_visits <= len({*begun, *([kept.visit] if kept else [])}) + 1, "no visit is judged twice")
+    return told
 
 
 def _files(root: Path, facts: list[object]) -> None:
