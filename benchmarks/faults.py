@@ -1,6 +1,6 @@
 """Every scheduled fault, for our drivers and for other people's libraries: what is released, said and hung.
 
-    pip install -e '.[dev,benchmarks]' && pip install --no-deps adafruit-circuitpython-hx711==1.1.2
+    pip install -e '.[dev,benchmarks-hx711]' && pip install --no-deps adafruit-circuitpython-hx711==1.1.2
     python benchmarks/faults.py [NAME OF A FAULT]
 
 One load at rest, the same strikes for all (tests/hardware_loadcell/hardware_loadcell_trials.py). A cell:

@@ -1,6 +1,6 @@
 """Other people's HX711 libraries, as pip installs them, over the simulated chip in virtual time.
 
-    pip install -e '.[dev,benchmarks]' && pip install --no-deps adafruit-circuitpython-hx711==1.1.2
+    pip install -e '.[dev,benchmarks-hx711]' && pip install --no-deps adafruit-circuitpython-hx711==1.1.2
 
 ``hx711`` and ``hx711-multi`` find a stub of RPi.GPIO, ``joyit`` a pin factory of gpiozero; nothing of theirs
 is changed. Adafruit's runs on pins of CircuitPython only (on Linux Blinka 10 has no ``disable_interrupts``
