@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hardware.scale.contract import ProfileError
 from hardware.scale.pages import BEGIN, END, PAGES, drawn, page_of, pages
-from hardware.scale.profile import SHELF, Shelf, builtin_profiles
+from hardware.scale.profile import SHELF, Shelf, builtin_profiles, read_profile
 
 FILES = sorted(SHELF.glob("*.toml"))
 BOOKS = builtin_profiles()
@@ -46,6 +47,26 @@ def test_the_worked_example_of_the_readme_is_the_profile_that_came_of_it() -> No
     shown["shape"][0]["column"].insert(3, {"name": "blank", "from": 9, "meaning": "fixed", "equals": [" "]})
     assert shown["vector"] == whole["vector"][:1]
     assert {**shown, "vector": whole["vector"]} == whole
+
+
+def test_the_worked_example_still_goes_as_it_is_told() -> None:
+    """Given the example as it stands, when its two mistakes are mended, then each was named and it reads."""
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    with pytest.raises(ProfileError, match=r"Invalid enum value 'gros' - at `\$.vector\[0\].kind`"):
+        read_profile(example)
+    example = example.replace('kind = "gros"', 'kind = "gross"')
+    told = "column 'unit' begins at 10; the next byte to be told of is 9"
+    assert told in text
+    with pytest.raises(ProfileError, match=told):
+        read_profile(example)
+    unit = '  { name = "unit"'
+    blank = '  { name = "blank behind", from = 9, meaning = "fixed", equals = [" "] },\n'
+    decoder = read_profile(example.replace(unit, blank + unit)).decoder()
+    got = decoder.feed(b" G+13233 lb\r\n")
+    assert [(str(one.value), one.unit, one.kind, one.stable) for one in got] == [
+        ("13233", "lb", "gross", None)
+    ]
 
 
 def test_a_readme_without_marks_is_refused() -> None:
