@@ -242,10 +242,9 @@ def open_driver(options: Mapping[str, object]) -> SpiLoadCell:
         bus.close()
         raise DriverUnavailable(f"spi: another program reads {node}: stop one of the two") from None
     except FileNotFoundError:
-        words = (
+        raise DriverUnavailable(
             f"spi: there is no {node}: switch SPI on (dtparam=spi=on in /boot/firmware/config.txt, restart)"
-        )
-        raise DriverUnavailable(words) from None
+        ) from None
     except PermissionError:
         raise DriverUnavailable(f"spi: {node} may not be opened: add this user to the group spi") from None
     except OSError as error:
