@@ -177,22 +177,24 @@ def test_without_a_printer_the_verdict_is_as_it_was(core: FakeCore, kiosk: Kiosk
 
 
 @screen
-def test_the_figure_of_a_label_is_filled_in_and_entered_by_the_person(core: FakeCore, kiosk: Kiosk) -> None:
-    scan = messages.SeenScan(at_ns=7, code="figure", figure="1.235", unit="kg")
+@pytest.mark.parametrize(("keys", "label"), [((), True), (("pad.delete", "pad.5"), False)])
+def test_the_figure_of_a_label_is_filled_in_and_entered_by_the_person(
+    core: FakeCore, kiosk: Kiosk, keys: tuple[str, ...], label: bool
+) -> None:
+    scan = messages.SeenScan(at_ns=7 + len(keys), code="figure", figure="1.235", unit="kg")
     show(core, kiosk, GOODS, scan=scan)
     until_said(kiosk, "1.235")
     assert core.answers() == []
-    kiosk.tap("pad.delete")
-    until_said(kiosk, "1.23")
-    kiosk.tap("pad.5")
+    for key in keys:
+        kiosk.tap(key)
     kiosk.tap("pad.ok")
     (command,) = core.wait_for(1)
-    assert command.answer == messages.events.FigureTyped("1.235", "kg", label=True)
+    assert command.answer == messages.events.FigureTyped("1.235", "kg", label)
 
 
 @screen
 def test_what_a_scan_came_to_covers_no_key(core: FakeCore, kiosk: Kiosk) -> None:
-    scan = messages.SeenScan(at_ns=8, code="bad_label")
+    scan = messages.SeenScan(at_ns=18, code="bad_label")
     seen = show(core, kiosk, GOODS, scan=scan)
     seen = until_said(kiosk, "The code was not read rightly.")
     assert {f"pad.{digit}" for digit in "1234567890"} <= set(seen["ids"])
@@ -209,7 +211,7 @@ def test_a_scan_wakes_a_dark_screen(core: FakeCore) -> None:
             if kiosk.screen()["cover"] == "Dark":
                 break
         assert kiosk.screen()["cover"] == "Dark"
-        core.shown = state(None, scan=messages.SeenScan(at_ns=9, code="unknown"))
+        core.shown = state(None, scan=messages.SeenScan(at_ns=19, code="unknown"))
         assert until_said(kiosk, "This code is not known here.")["cover"] == ""
     finally:
         kiosk.close()
