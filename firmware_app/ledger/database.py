@@ -4,7 +4,7 @@ Rules this file obeys:
 
 * WAL with ``synchronous=FULL``: a commit returns when the disk has it.
 * Every failure of SQLite becomes one `StoreFailed` with a code; its transaction left nothing behind.
-* The schema has a number; a file of a higher number is not touched.
+* The schema has a number: a file of a higher one is not touched, one of a lower is carried over by its writer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import apsw
 
 from firmware_app.ledger.errors import NewerLedger, StoreFailed
 
-SCHEMA = 1
+MIGRATIONS: tuple[str, ...] = ()
+"""Statements that lead from each schema to the next, the first from 1 to 2; never changed afterwards."""
 APPLICATION_ID = 0x53544C59
 """``STLY`` in the file's header, so that `file` and a wrong path are told apart."""
 CHECKPOINT_PAGES = 256
@@ -153,7 +154,23 @@ def create_tables(connection: apsw.Connection) -> None:
     for statement in _statements(_TABLES):
         connection.execute(statement)
     connection.pragma("application_id", APPLICATION_ID)
-    connection.pragma("user_version", SCHEMA)
+    connection.pragma("user_version", 1)
+    migrate(connection)
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Carries an older file over to the present schema in the transaction that is open."""
+    version = connection.pragma("user_version")
+    for script in MIGRATIONS[version - 1 :]:
+        for statement in _statements(script):
+            connection.execute(statement)
+    if version < schema():
+        connection.pragma("user_version", schema())
+
+
+def schema() -> int:
+    """The number of the schema that this program writes."""
+    return 1 + len(MIGRATIONS)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -170,6 +187,11 @@ def is_new(connection: apsw.Connection) -> bool:
     return bool(connection.pragma("user_version") == 0)
 
 
+def is_older(connection: apsw.Connection) -> bool:
+    """Whether the file has to be carried over to the present schema."""
+    return bool(connection.pragma("user_version") < schema())
+
+
 def _check_schema(connection: apsw.Connection, path: Path) -> None:
     version = connection.pragma("user_version")
     marked = connection.pragma("application_id")
@@ -178,8 +200,11 @@ def _check_schema(connection: apsw.Connection, path: Path) -> None:
     if not fresh and marked != APPLICATION_ID:
         close(connection)
         raise StoreFailed("damaged", f"{path}: a database, but not a ledger")
-    if version > SCHEMA:
+    if not fresh and version < 1:
+        close(connection)
+        raise StoreFailed("damaged", f"{path}: a ledger whose schema has no number")
+    if version > schema():
         close(connection)
         raise NewerLedger(
-            f"{path}: ledger of schema {version}; this program knows up to {SCHEMA}: update the program"
+            f"{path}: ledger of schema {version}; this program knows up to {schema()}: update the program"
         )

@@ -30,6 +30,8 @@ from firmware_app.ledger.database import (
     create_tables,
     failures_named,
     is_new,
+    is_older,
+    migrate,
     open_for_writing,
 )
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
@@ -116,6 +118,9 @@ class Ledger(LedgerReader):
                         body=body,
                     )
                     _insert(connection, entry, None)
+            elif is_older(connection):
+                with failures_named(path), _transaction(connection):
+                    migrate(connection)
             ledger = cls(path, connection, signer, clock, software)
             if ledger.key != signer.public_jwk:
                 raise WrongKey(
@@ -129,11 +134,12 @@ class Ledger(LedgerReader):
             close(connection)
             raise
 
-    def append(self, kind: str, body: object, *, visit: str | None = None) -> Entry:
+    def append(self, kind: str, body: object, *, visit: str | None = None, drops: str | None = None) -> Entry:
         """Signs and saves an entry; it is on disk when this returns.
 
         ``body``: a Struct or mapping of plain values. ``visit``: the visit whose outcome this is; its
         snapshot goes in the same transaction, and if it has an outcome already, that one is returned.
+        ``drops``: a visit that ends without an outcome in the same transaction.
         Raises StoreFailed (nothing was saved), BadBody, BadFormat.
         """
         with self._writing():
@@ -155,8 +161,9 @@ class Ledger(LedgerReader):
                 body=body,
             )
             _insert(self._connection, entry, visit)
-            if visit is not None:
-                self._forget(visit)
+            for over in (visit, drops):
+                if over is not None:
+                    self._forget(over)
         self._head = Head(entry.seq, entry.hash)
         return entry
 

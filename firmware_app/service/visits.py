@@ -10,11 +10,12 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Protocol
 
 import msgspec
 
-from firmware_app.ledger.errors import StoreFailed
+from firmware_app.ledger.errors import LedgerError, StoreFailed
 from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.control_check import ControlCheck
@@ -119,8 +120,10 @@ class VisitDesk:
             procedure = KINDS[kind].restore(self._context(), state.state)
         except (msgspec.DecodeError, BadSnapshot, ValueError) as error:
             # Kept by a version that wrote it otherwise: the visit cannot go on, the appliance must.
-            self._ledger.append("visit_dropped", {"visit": kept.visit, "why": str(error)[:200]})
-            self._ledger.drop_visit(kept.visit)
+            dropped = {"visit": kept.visit, "why": str(error)[:200]}
+            # A disk that is full must not keep the home screen away: the next start tries again.
+            with contextlib.suppress(StoreFailed):
+                self._ledger.append("visit_dropped", dropped, drops=kept.visit)
             return
         self._visit, self._step, self._procedure = kept.visit, state.step + 1, procedure
         self._kind = kind
@@ -187,10 +190,14 @@ class VisitDesk:
         assert outcome is not None
         try:
             entry = self._ledger.append(outcome.kind, outcome.body, visit=self._visit)
-            saved: Event = Saved(entry.seq, self._slip(entry.seq) if entry.verdict else "")
         except StoreFailed as error:
-            saved = SaveFailed(error.code)
-        self._procedure.handle(saved, now_ns)
+            self._procedure.handle(SaveFailed(error.code), now_ns)
+            return
+        slip = ""
+        # What is saved is said to be saved, also where the disk fails before its slip could be made.
+        with contextlib.suppress(LedgerError):
+            slip = self._slip(entry.seq) if entry.verdict else ""
+        self._procedure.handle(Saved(entry.seq, slip), now_ns)
 
     def _keep(self) -> None:
         assert self._procedure is not None and self._visit is not None
