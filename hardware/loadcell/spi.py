@@ -39,8 +39,9 @@ SPARE_NS = 200_000
 """A burst ends this long before the next conversion: DOUT's 75 µs high, and the oscillator's wander."""
 RESTART_PERIODS = 2.0
 IDLE_PERIODS = 6.0
-IDLE_LOOK_NS = 5_000_000
-"""With nothing for six periods (more than any restart takes) DOUT is looked at this often only."""
+IDLE_LOOK_NS = 10_000_000
+"""With nothing for six periods (more than any restart takes) DOUT is looked at this often only: a chip that
+comes back takes 45 ms at least to its first conversion, so the look costs nothing but processor time."""
 
 
 class SpiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
