@@ -54,8 +54,9 @@ class Call:
 Ask = Callable[[], Any]
 
 
-def call_again_and_again(ask: Ask, clock: VirtualClock, begun_ns: int = 0) -> list[Call]:
+def call_again_and_again(ask: Ask, clock: VirtualClock) -> list[Call]:
     """Until the time that the board gives is over."""
+    begun_ns = clock.now_ns()
     calls: list[Call] = []
     while True:
         try:
@@ -122,7 +123,7 @@ class _Timed(Bench):
 
     until_ns = 1 << 62
     IDLE_NS, IDLE_LOOK_NS = 200 * US, MS
-    """A look in a loop that waits costs a millisecond, which only makes the loop coarser and the run shorter."""
+    """A look in a loop that waits costs a millisecond: the loop is coarser, and the run shorter."""
     driven_ns = 0
 
     def drive(self, level: int) -> None:
