@@ -1,9 +1,11 @@
-"""``python -m county_gateway``: serve, token. `steelyard gateway` becomes this program."""
+"""``python -m county_gateway``: serve, token, revoke, replace, rotate-key. `steelyard gateway` becomes it."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +18,7 @@ from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
 WRONG_USE, DEVICE_FAILED = 2, 3
+MAX_WHY = 200
 
 app = typer.Typer(
     name="steelyard gateway",
@@ -36,6 +39,9 @@ Database = Annotated[
         help="SQLite file, or postgresql://user@host/name with ~/.pgpass; DATA/county.db if left out.",
     ),
 ]
+Device = Annotated[str, typer.Argument(help="Id of the appliance.")]
+ValidHours = Annotated[int, typer.Option(help="Hours until it expires.", min=1, max=24 * 90)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Name = Annotated[str, typer.Option("--name", help="The county's name, as receipts give it.")]
 
 
@@ -87,25 +93,92 @@ def serve(
 def token(
     data: DataDir = DEFAULT_DATA,
     database: Database = None,
-    valid_hours: Annotated[int, typer.Option(help="Hours until it expires.", min=1, max=24 * 90)] = 72,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    valid_hours: ValidHours = 72,
+    as_json: AsJson = False,
 ) -> None:
     """Makes a one-time token with which one device may join; only its hash is kept.
 
     Example: steelyard gateway token --data /var/lib/steelyard-county --valid-hours 24
     """
+    with _county(data, database) as county:
+        given = county.give_token(timedelta(hours=valid_hours))
+    _answer(given, {"token": given, "valid_hours": valid_hours}, as_json=as_json)
+
+
+@app.command()
+def replace(
+    device: Device,
+    *,
+    data: DataDir = DEFAULT_DATA,
+    database: Database = None,
+    valid_hours: ValidHours = 72,
+    as_json: AsJson = False,
+) -> None:
+    """Makes a one-time token with which a new appliance takes a broken one's place under the same id.
+
+    The old chain stays as it is, is closed when the new appliance joins, and is cited by the new chain.
+    Deliver first what the old appliance still holds; to stop it at once, revoke it.
+
+    Example: steelyard gateway replace TZ-0001 --data /var/lib/steelyard-county
+    """
+    with _county(data, database) as county:
+        given = county.give_token(timedelta(hours=valid_hours), replaces=device)
+    _answer(given, {"token": given, "valid_hours": valid_hours, "replaces": device}, as_json=as_json)
+
+
+@app.command()
+def revoke(
+    device: Device,
+    *,
+    why: Annotated[str, typer.Option(help="Reason, as it is kept and shown.")],
+    data: DataDir = DEFAULT_DATA,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Takes nothing new from an appliance's key from now on; what the county holds stays.
+
+    It cannot be taken back: the id goes on with a new key, see replace.
+
+    Example: steelyard gateway revoke TZ-0001 --why "stolen from stall 17" --data /var/lib/steelyard-county
+    """
+    if not 1 <= len(why) <= MAX_WHY:
+        _fail(f"--why: give 1 to {MAX_WHY} characters", WRONG_USE)
+    with _county(data, database) as county:
+        county.revoke(device, why)
+    _answer(f"{device} is revoked", {"revoked": device, "why": why}, as_json=as_json)
+
+
+@app.command("rotate-key")
+def rotate_key(*, data: DataDir = DEFAULT_DATA, database: Database = None, as_json: AsJson = False) -> None:
+    """Goes over to a new county key. Appliances learn it with their next receipt; old receipts stay good.
+
+    Where gateways run on several machines, copy the new key's file to each of them: until then they give no
+    receipts. Keep the old key's file off line or destroy it.
+
+    Example: steelyard gateway rotate-key --data /var/lib/steelyard-county
+    """
+    with _county(data, database) as county:
+        old, new = county.kid, county.rotate_key()
+    words = f"new key {new} in {data}/county-{new}.key; the key before it was {old}"
+    _answer(words, {"kid": new, "before": old}, as_json=as_json)
+
+
+@contextmanager
+def _county(data: Path, database: str | None) -> Iterator[County]:
     try:
         county = County(Settings(data_dir=data, database=database, county=DEFAULT_NAME))
         try:
-            given = county.give_token(timedelta(hours=valid_hours))
+            yield county
         finally:
             county.close()
     except SteelyardError as error:
         _fail(str(error), WRONG_USE)
     except OSError as error:
         _fail(f"{error.filename or data}: {error.strerror or error}", DEVICE_FAILED)
-    answer = msgspec.json.encode({"token": given, "valid_hours": valid_hours}).decode() if as_json else given
-    sys.stdout.write(answer + "\n")
+
+
+def _answer(words: str, facts: dict[str, object], *, as_json: bool) -> None:
+    sys.stdout.write((msgspec.json.encode(facts).decode() if as_json else words) + "\n")
 
 
 def _fail(words: str, code: int) -> None:

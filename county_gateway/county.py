@@ -17,22 +17,26 @@ from pathlib import Path
 
 import msgspec
 
+from county_gateway import shelf
 from county_gateway.database import open_database
 from county_gateway.errors import BadBatch, BadProof, ForkFound, UnknownDevice
-from county_gateway.intake import Batch, judge, split
+from county_gateway.intake import judge, split
+from county_gateway.keys import CountySigner, county_key, find_key, make_next_key
 from county_gateway.log.receipts import Log, Seen
 from county_gateway.log.witnesses import Witness
-from county_gateway.store import Store, Writer
+from county_gateway.store import Held, Store, Writer
 from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_proof
-from firmware_app.ledger.entry import unverified_payload
+from firmware_app.ledger.entry import TYP, unverified_payload
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
+from firmware_app.ledger.jose import unverified
 from firmware_app.ledger.receipt import Receipt, make_receipt
-from firmware_app.ledger.signer import Signer, create_key, open_key
+from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.ledger.slip import Slip, unverified_slip, verify_slip
+from firmware_app.ledger.statements import Closure, CountyKey, make_closure, make_county_key
 
 log = logging.getLogger("steelyard.county")
 
-KEY, DATABASE = "county.key", "county.db"
+DATABASE = "county.db"
 
 
 def system_now() -> datetime:
@@ -66,6 +70,8 @@ class SlipState(enum.StrEnum):
     """Signed by a joined device; the entry has not arrived yet."""
     CONTRADICTS = "contradicts"
     """Signed by a joined device, but the county holds another entry of that number."""
+    REVOKED = "revoked"
+    """Signed with a key that the county trusts no more, and the entry never came."""
     FORGED = "forged"
     UNKNOWN_DEVICE = "unknown_device"
     NOT_A_SLIP = "not_a_slip"
@@ -85,9 +91,10 @@ class County:
         settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.name = settings.county
         self._now = settings.now
-        self._signer: Signer = county_key(settings.data_dir)
+        self._data_dir = settings.data_dir
         self.store = Store(open_database(settings.database or settings.data_dir / DATABASE))
         try:
+            self._signer = self._open_key()
             self.log = Log(
                 store=self.store,
                 signer=self._signer,
@@ -109,71 +116,187 @@ class County:
         self.log.close()
         self.store.close()
 
-    def give_token(self, valid_for: timedelta) -> str:
-        """A new one-time token; only its hash is kept."""
+    def _open_key(self) -> CountySigner:
+        with self.store.writing() as store:
+            store.alone()
+            named = store.county_key()
+            if named is not None:
+                return CountySigner(self._data_dir, find_key(self._data_dir, named.kid))
+            first = county_key(self._data_dir)
+            store.add_county_key(first.public_jwk, None, self._now())
+        return CountySigner(self._data_dir, first)
+
+    def rotate_key(self) -> str:
+        """Goes over to a new key and gives its thumbprint; the old one states it, and then signs no more.
+
+        Raises KeyNotHere, KeyFileError, OSError.
+        """
+        new, now = make_next_key(self._data_dir), self._now()
+        with self.store.writing() as store:
+            store.alone()
+            self._follow(store)
+            statement = CountyKey(county=self.name, jwk=new.public_jwk, at=now.isoformat(timespec="seconds"))
+            store.add_county_key(new.public_jwk, make_county_key(self._signer, statement), now)
+        self._signer.follow(new.kid)
+        log.warning("the county signs with key %s from now on", new.kid)
+        return new.kid
+
+    def _follow(self, store: Writer) -> int:
+        """Takes up the key that the database names; gives its number."""
+        named = store.county_key()
+        assert named is not None
+        self._signer.follow(named.kid)
+        return named.number
+
+    def give_token(self, valid_for: timedelta, *, replaces: str | None = None) -> str:
+        """A new one-time token; only its hash is kept.
+
+        ``replaces``: the device that may come back with a new key, and no other may use the token. Raises
+        UnknownDevice where none of that id has joined.
+        """
         token = secrets.token_urlsafe(24)
         now = self._now()
         with self.store.writing() as store:
-            store.add_token(token, now, now + valid_for)
+            if replaces is not None and not store.chains(replaces):
+                raise UnknownDevice(f"{replaces} has not joined this county")
+            store.add_token(token, now, now + valid_for, replaces)
         return token
 
+    def revoke(self, device: str, why: str) -> None:
+        """Takes nothing new from a device's key from now on; what is here stays. Raises UnknownDevice."""
+        with self.store.writing() as store:
+            chains = store.chains(device)
+            if not chains:
+                raise UnknownDevice(f"{device} has not joined this county")
+            store.revoke(chains[-1].name, why, self._now())
+        log.warning("device %s is revoked: %s", device, why)
+
     def enrol(self, request: EnrolRequest) -> Enrolled:
-        """Lets a device in; raises BadProof, BadToken, DeviceTaken."""
+        """Lets a device in, or back in with a new key; raises BadProof, BadToken, DeviceTaken, Revoked."""
         try:
             check_proof(request)
         except (BadFormat, BadSignature, WrongKey) as error:
             raise BadProof(str(error)) from error
         with self.store.writing() as store:
-            store.enrol(request, self._now())
+            self._follow(store)
+            before = store.enrol(request, self._now())
+            closure = self._close(store, before, request.jwk.kid) if before is not None else ""
         log.info("device %s has joined with key %s", request.device, request.jwk.kid)
-        return Enrolled(county=self.name, jwk=self._signer.public_jwk)
+        return Enrolled(county=self.name, jwk=self._signer.public_jwk, closure=closure)
+
+    def _close(self, store: Writer, old: Held, kid: str) -> str:
+        """The county's word on the end of a chain whose place another takes; the same when asked again."""
+        if old.closure is not None:
+            return old.closure
+        now = self._now()
+        closure = Closure(
+            device=old.chain.device,
+            kid=old.chain.key.kid,
+            seq=old.chain.head.seq,
+            entry=old.chain.head.hash,
+            next=kid,
+            at=now.isoformat(timespec="seconds"),
+            county=self.name,
+        )
+        jws = make_closure(self._signer, closure)
+        store.close_chain(old.name, jws, now)
+        log.warning(
+            "device %s: the chain of key %s is closed at entry %d", closure.device, closure.kid, closure.seq
+        )
+        return jws
 
     def accept(self, body: bytes, seen: Seen | None = None) -> Accepted:
         """Takes a batch of entries whole and gives a receipt upon its last.
 
         ``seen``: what the device has seen of the log, None of a device that knows none: it gets the plain
-        receipt. Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound; nothing was taken then.
+        receipt. Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound, Revoked, Replaced,
+        KeyNotHere; nothing was taken then.
         """
         lines = split(body)
         try:
-            device = unverified_payload(lines[0]).device
+            kid, device = unverified(lines[0], TYP)[0].kid, unverified_payload(lines[0]).device
         except BadFormat as error:
             raise BadBatch(f"the first line names no device: {error}") from error
         now = self._now()
         fork: ForkFound | None = None
         with self.store.writing() as store:
-            chain = store.chain(device)
-            if chain is None:
+            held = store.held(device, kid)
+            if held is None:
                 raise UnknownDevice(f"{device} has not joined this county")
             try:
-                batch = judge(chain, lambda seq: store.hash_of(device, seq), lines)
+                batch = judge(held.chain, lambda seq: store.hash_of(held.name, seq), lines)
             except ForkFound as found:
-                store.add_fork(device, found, now)
+                store.add_fork(held.name, found, now)
+                found.held = store.text_of(held.name, found.known_hash)
                 fork = found
             else:
-                store.add_entries(batch.chain, batch.new, now)
+                if batch.new:
+                    held.must_take()
+                ahead = batch.chain.head.seq > batch.last_seq
+                proof = store.text_of(held.name, batch.chain.head.hash) if ahead else ""
+                signing = self._follow(store)
+                store.add_entries(held.name, batch.chain, batch.new, now)
                 self.log.append(store.connection, [entry.hash for entry in batch.new])
-                receipt = self._receipt(store, device, batch, now) if seen is None else ""
+                receipt = (
+                    self._receipt(store, held, batch.last_seq, batch.last_hash, now) if seen is None else ""
+                )
+                later = store.county_keys(held.county_key) if signing > held.county_key else []
         if fork is not None:
             log.error("ALARM: device %s has signed two histories, at entry %d", device, fork.seq)
             raise fork
         if seen is not None:
-            receipt = self.log.receipt(device, batch.last_seq, batch.last_hash, seen, self.name)
-        return Accepted(receipt=receipt, head=batch.chain.head.seq, stored=len(batch.new), known=batch.known)
+            receipt = self.log.receipt(held.name, batch.last_seq, batch.last_hash, seen, self.name)
+        return Accepted(
+            receipt=receipt,
+            head=batch.chain.head.seq,
+            stored=len(batch.new),
+            known=batch.known,
+            county_keys=tuple(key.statement for key in later if key.statement is not None),
+            held=proof,
+        )
 
-    def _receipt(self, store: Writer, device: str, batch: Batch, now: datetime) -> str:
-        given = store.receipt(device, batch.last_seq)
+    def shelve(self, request: ShelfRequest) -> OnShelf:
+        """Takes an entry that it refuses as it stands, and gives the plain receipt upon it.
+
+        Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound, Revoked, Replaced, KeyNotHere.
+        """
+        now = self._now()
+        fork: ForkFound | None = None
+        with self.store.writing() as store:
+            held = shelf.held_for(store, request)
+            try:
+                put = shelf.judge(held.chain, lambda seq: store.hash_of(held.name, seq), request)
+            except ForkFound as found:
+                store.add_fork(held.name, found, now)
+                fork = found
+            else:
+                if put.new:
+                    held.must_take()
+                self._follow(store)
+                shelf.keep(store, held.name, put, request.text, now)
+                if put.new:
+                    self.log.append(store.connection, [put.claim.entry])
+                receipt = self._receipt(store, held, put.claim.seq, put.claim.entry, now)
+        if fork is not None:
+            log.error("ALARM: device %s has signed two histories, at entry %d", held.name, fork.seq)
+            raise fork
+        if put.entry is None:
+            log.warning("device %s: entry %d cannot be read and lies on the shelf", held.name, put.claim.seq)
+        return OnShelf(receipt=receipt, read=put.entry is not None)
+
+    def _receipt(self, store: Writer, held: Held, seq: int, entry: str, now: datetime) -> str:
+        given = store.receipt(held.name, seq)
         if given is not None:
             return given
         receipt = Receipt(
-            device=device,
-            seq=batch.last_seq,
-            entry=batch.last_hash,
+            device=held.chain.device,
+            seq=seq,
+            entry=entry,
             at=now.isoformat(timespec="seconds"),
             county=self.name,
         )
         jws = make_receipt(self._signer, receipt)
-        store.add_receipt(device, batch.last_seq, jws)
+        store.add_receipt(held.name, seq, jws)
         return jws
 
     def look_at_slip(self, text: str) -> SlipAnswer:
@@ -183,20 +306,19 @@ class County:
         except BadFormat:
             return SlipAnswer(SlipState.NOT_A_SLIP)
         with self.store.reading() as store:
-            chain = store.chain(claimed.device)
-            held = store.hash_of(claimed.device, claimed.seq)
-        if chain is None:
+            chains = store.chains(claimed.device)
+            entries = [store.hash_of(held.name, claimed.seq) for held in chains]
+        if not chains:
             return SlipAnswer(SlipState.UNKNOWN_DEVICE)
-        try:
-            slip = verify_slip(text, chain.key)
-        except (BadFormat, BadSignature, WrongKey):
-            return SlipAnswer(SlipState.FORGED)
-        if held is None:
-            return SlipAnswer(SlipState.ON_ITS_WAY, slip)
-        return SlipAnswer(SlipState.GENUINE if slip.stands_for(held) else SlipState.CONTRADICTS, slip)
-
-
-def county_key(data_dir: Path) -> Signer:
-    """The county's key, made with its file where there is none; raises KeyFileError."""
-    path = data_dir / KEY
-    return open_key(path) if path.exists() else create_key(path)
+        for held, entry in zip(chains, entries, strict=True):
+            try:
+                slip = verify_slip(text, held.chain.key)
+            except (BadFormat, BadSignature, WrongKey):
+                continue
+            if entry is not None:
+                return SlipAnswer(
+                    SlipState.GENUINE if slip.stands_for(entry) else SlipState.CONTRADICTS, slip
+                )
+            ended = held.revoked_why is not None or held.closed_at is not None
+            return SlipAnswer(SlipState.REVOKED if ended else SlipState.ON_ITS_WAY, slip)
+        return SlipAnswer(SlipState.FORGED)

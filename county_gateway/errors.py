@@ -32,6 +32,27 @@ class UnknownDevice(GatewayError):
     code = "unknown_device"
 
 
+class Revoked(GatewayError):
+    """The device's key is trusted no more: nothing new is taken from it."""
+
+    status = 403
+    code = "revoked"
+
+
+class Replaced(GatewayError):
+    """The device's id goes on with another key: nothing new is taken upon the old chain."""
+
+    status = 403
+    code = "replaced"
+
+
+class KeyNotHere(GatewayError):
+    """The key that the county signs with is not on this machine: it gives no receipts."""
+
+    status = 503
+    code = "busy"
+
+
 class EntryBad(GatewayError):
     """Entry ``seq`` is not what it should be."""
 
@@ -72,9 +93,10 @@ class ForkFound(GatewayError):
         self.jws = jws
         self.other_hash = other_hash
         self.known_hash = known_hash
+        self.held = ""
 
     def rejection(self) -> Rejection:
-        return Rejection(error=self.code, why=str(self), seq=self.seq)
+        return Rejection(error=self.code, why=str(self), seq=self.seq, held=self.held)
 
 
 class BadToken(GatewayError):

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
 
 from county_gateway import tables
 from county_gateway.database import WRITING, Lock, is_postgres, take
-from county_gateway.errors import BadToken, DeviceTaken, ForkFound
+from county_gateway.errors import BadToken, DeviceTaken, ForkFound, Replaced, Revoked
 from firmware_app.ledger.chain import EMPTY, Chain, Head
 from firmware_app.ledger.county import EnrolRequest
 from firmware_app.ledger.entry import Entry
@@ -22,15 +22,22 @@ Moment = datetime
 
 
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that has joined. ``receipted``: highest entry with a receipt; ``forks``: alarms."""
+    """A device that has joined. ``receipted``: highest entry with a receipt; ``forks``: alarms.
+
+    ``device`` names its chain: its ``id``, with a number behind it for the chain of a replacement.
+    """
 
     device: str
+    id: str
     kid: str
     enrolled_at: str
     seen_at: str | None
     entries: int
     receipted: int
     forks: int
+    revoked_at: str | None
+    revoked_why: str | None
+    closed_at: str | None
 
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +65,49 @@ class ForkView(msgspec.Struct, frozen=True, kw_only=True):
     other_hash: str
     seen_at: str
     jws: str
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's chain with what the county knows of it.
+
+    ``name``: as the other tables speak of it; ``number``: 1, and one more for each key that took an older
+    one's place; ``county_key``: number of the county's key that the device was told.
+    """
+
+    name: str
+    number: int
+    chain: Chain
+    county_key: int
+    revoked_why: str | None
+    closed_at: str | None
+    closure: str | None
+
+    def must_take(self) -> None:
+        """Raises Revoked or Replaced where nothing new may come upon this chain."""
+        if self.revoked_why is not None:
+            raise Revoked(f"{self.chain.device}: its key was revoked: {self.revoked_why}")
+        if self.closed_at is not None:
+            raise Replaced(f"{self.chain.device}: goes on with another key since {self.closed_at}")
+
+
+class CountyKeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the county. ``statement``: of the key before it, None for the first."""
+
+    number: int
+    kid: str
+    jwk: str
+    at: str
+    statement: str | None
+
+
+def chain_name(device: str, number: int) -> str:
+    """The name of a device's chain; ``~`` is in no device's id."""
+    return device if number == 1 else f"{device}~{number}"
+
+
+def device_of(name: str) -> str:
+    """The device that a chain is of."""
+    return name.partition("~")[0]
 
 
 class Store:
@@ -99,14 +149,44 @@ class Reader:
 
     def chain(self, device: str) -> Chain | None:
         """The device's chain as far as the county holds it, None for a stranger."""
-        return self._chain(select(tables.devices).where(tables.devices.c.device == device), device)
+        return self._chain(select(tables.devices).where(tables.devices.c.device == device))
 
-    def _chain(self, query: Select[Any], device: str) -> Chain | None:
+    def _chain(self, query: Select[Any]) -> Chain | None:
         row = self._connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        key = msgspec.json.decode(row.jwk, type=PublicJwk)
-        return Chain(device, key, Head(row.head_seq, row.head_hash))
+        return None if row is None else _held(row).chain
+
+    def chains(self, device: str) -> list[Held]:
+        """The chains of a device, the newest last."""
+        return self._chains(_chains_of(device))
+
+    def _chains(self, query: Select[Any]) -> list[Held]:
+        return [_held(row) for row in self._connection.execute(query)]
+
+    def held(self, device: str, kid: str) -> Held | None:
+        """The device's chain that a key signs; the newest where it signs none, None for a stranger."""
+        chains = self.chains(device)
+        newest = chains[-1] if chains else None
+        return next((held for held in chains if held.chain.key.kid == kid), newest)
+
+    def county_keys(self, after: int = 0) -> list[CountyKeyView]:
+        """The county's keys with number > ``after``, in order."""
+        table = tables.county_keys
+        query = select(table).where(table.c.number > after).order_by(table.c.number)
+        return [CountyKeyView(**row._mapping) for row in self._connection.execute(query)]
+
+    def county_key(self) -> CountyKeyView | None:
+        """The key that signs for the county, None before the first."""
+        query = select(tables.county_keys).order_by(tables.county_keys.c.number.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else CountyKeyView(**row._mapping)
+
+    def text_of(self, device: str, entry_hash: str) -> str:
+        """The text of the entry of that hash, empty where there is none."""
+        table = tables.entries.c
+        found = self._connection.execute(
+            select(table.jws).where(table.device == device, table.hash == entry_hash)
+        ).first()
+        return "" if found is None else str(found.jws)
 
     def hash_of(self, device: str, seq: int) -> str | None:
         """The hash of an entry, None where there is none."""
@@ -132,7 +212,11 @@ class Reader:
         rows = self._connection.execute(
             select(
                 table.device,
+                table.id,
                 table.kid,
+                table.revoked_at,
+                table.revoked_why,
+                table.closed_at,
                 table.enrolled_at,
                 table.seen_at,
                 table.head_seq.label("entries"),
@@ -190,40 +274,67 @@ class Writer(Reader):
     def chain(self, device: str) -> Chain | None:
         """As a reader's, and nobody else writes to this device until the transaction ends."""
         query = select(tables.devices).where(tables.devices.c.device == device)
-        return self._chain(query.with_for_update(), device)
+        return self._chain(query.with_for_update())
 
-    def add_token(self, token: str, made: Moment, expires: Moment) -> None:
-        """Keeps the hash of a one-time token."""
+    def chains(self, device: str) -> list[Held]:
+        """As a reader's, and nobody else writes to this device until the transaction ends."""
+        return self._chains(_chains_of(device).with_for_update())
+
+    def add_token(self, token: str, made: Moment, expires: Moment, replaces: str | None = None) -> None:
+        """Keeps the hash of a one-time token. ``replaces``: the one device that may use it."""
         self._connection.execute(
             insert(tables.tokens).values(
-                hash=sha256_hex(token), made_at=_text(made), expires_at=_text(expires), device=None
+                hash=sha256_hex(token),
+                made_at=_text(made),
+                expires_at=_text(expires),
+                device=None,
+                replaces=replaces,
             )
         )
 
-    def enrol(self, request: EnrolRequest, now: Moment) -> None:
+    def enrol(self, request: EnrolRequest, now: Moment) -> Held | None:
         """Lets a device in; once more with the same token and key changes nothing.
 
-        Raises BadToken, DeviceTaken.
+        Gives the chain whose place the new one takes, None where there was none. Raises BadToken,
+        DeviceTaken, Revoked.
         """
         # Joining is rare: one at a time, so that two devices never share a token, nor two keys a name.
         take(self._connection, Lock.ENROL)
         table = tables.tokens
         hashed = sha256_hex(request.token)
         token = self._connection.execute(select(table).where(table.c.hash == hashed)).one_or_none()
-        known = self.chain(request.device)
+        chains = self.chains(request.device)
+        known = chains[-1] if chains else None
         if token is None:
             raise BadToken("this token was never given out")
         if token.device is not None and token.device != request.device:
             raise BadToken("this token has let another device in")
         if token.device is None and datetime.fromisoformat(token.expires_at) <= now:
             raise BadToken("this token has expired")
-        if known is not None and known.key != request.jwk:
+        if token.replaces not in (None, request.device):
+            raise BadToken("this token is for another device")
+        joined = known is not None and known.chain.key == request.jwk
+        takes_over = token.replaces is not None and token.device is None
+        if known is not None and not joined and not takes_over:
             raise DeviceTaken(f"{request.device} has joined with another key")
+        if joined and takes_over:
+            raise BadToken("this token is for a device that comes with a new key; this one has its old key")
+        if known is not None and joined and known.revoked_why is not None:
+            known.must_take()
         self._connection.execute(update(table).where(table.c.hash == hashed).values(device=request.device))
-        if known is None:
-            self._add_device(request, now)
+        if not joined:
+            self._add_device(request, known.number + 1 if known else 1, now)
+            return known
+        self._tell_key(chains[-1].name)
+        return chains[-2] if len(chains) > 1 else None
 
-    def _add_device(self, request: EnrolRequest, now: Moment) -> None:
+    def _tell_key(self, name: str) -> None:
+        """Notes that a device has been told the key that signs now."""
+        signing = select(func.coalesce(func.max(tables.county_keys.c.number), 1)).scalar_subquery()
+        table = tables.devices
+        self._connection.execute(update(table).where(table.c.device == name).values(county_key=signing))
+
+    def _add_device(self, request: EnrolRequest, number: int, now: Moment) -> None:
         table = tables.devices
         holder = self._connection.execute(
             select(table.c.device).where(table.c.kid == request.jwk.kid)
@@ -232,7 +343,9 @@ class Writer(Reader):
             raise DeviceTaken(f"this key has joined as {holder}")
         self._connection.execute(
             insert(table).values(
-                device=request.device,
+                device=chain_name(request.device, number),
+                id=request.device,
+                number=number,
                 jwk=msgspec.json.encode(request.jwk).decode(),
                 kid=request.jwk.kid,
                 enrolled_at=_text(now),
@@ -241,14 +354,48 @@ class Writer(Reader):
                 head_hash=EMPTY.hash,
             )
         )
+        self._tell_key(chain_name(request.device, number))
 
-    def add_entries(self, chain: Chain, new: Sequence[Entry], now: Moment) -> None:
-        """Keeps entries that continue the chain, and its new head."""
+    def close_chain(self, name: str, closure: str, now: Moment) -> None:
+        """Ends a chain whose device goes on with another key. ``closure``: the county's word on its end."""
+        table = tables.devices
+        self._connection.execute(
+            update(table).where(table.c.device == name).values(closed_at=_text(now), closure=closure)
+        )
+
+    def revoke(self, name: str, why: str, now: Moment) -> None:
+        """Takes nothing new upon a chain from now on; the first revocation stays."""
+        table = tables.devices
+        self._connection.execute(
+            update(table)
+            .where(table.c.device == name, table.c.revoked_at.is_(None))
+            .values(revoked_at=_text(now), revoked_why=why)
+        )
+
+    def alone(self) -> None:
+        """Until the transaction ends nobody else adds entries, forks or a key."""
+        take(self._connection, Lock.ORDER)
+
+    def add_county_key(self, jwk: PublicJwk, statement: str | None, now: Moment) -> None:
+        """Names the key that signs from now on; whoever calls is `alone`."""
+        last = self.county_key()
+        self._connection.execute(
+            insert(tables.county_keys).values(
+                number=1 if last is None else last.number + 1,
+                kid=jwk.kid,
+                jwk=msgspec.json.encode(jwk).decode(),
+                at=_text(now),
+                statement=statement,
+            )
+        )
+
+    def add_entries(self, name: str, chain: Chain, new: Sequence[Entry], now: Moment) -> None:
+        """Keeps entries that continue the chain of that name, and its new head."""
         if new:
             take(self._connection, Lock.ORDER)
             rows = [
                 {
-                    "device": chain.device,
+                    "device": name,
                     "seq": entry.seq,
                     "hash": entry.hash,
                     "kind": entry.payload.kind,
@@ -264,7 +411,7 @@ class Writer(Reader):
         table = tables.devices
         self._connection.execute(
             update(table)
-            .where(table.c.device == chain.device)
+            .where(table.c.device == name)
             .values(head_seq=chain.head.seq, head_hash=chain.head.hash, seen_at=_text(now))
         )
 
@@ -288,6 +435,24 @@ class Writer(Reader):
                     jws=fork.jws,
                 )
             )
+
+
+def _chains_of(device: str) -> Select[Any]:
+    table = tables.devices
+    return select(table).where(table.c.id == device).order_by(table.c.number)
+
+
+def _held(row: Row[Any]) -> Held:
+    key = msgspec.json.decode(row.jwk, type=PublicJwk)
+    return Held(
+        name=row.device,
+        number=row.number,
+        chain=Chain(row.id, key, Head(row.head_seq, row.head_hash)),
+        county_key=row.county_key,
+        revoked_why=row.revoked_why,
+        closed_at=row.closed_at,
+        closure=row.closure,
+    )
 
 
 def _text(moment: Moment) -> str:

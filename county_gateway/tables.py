@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 """The number of the latest file in ``migrations/versions``."""
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -36,18 +36,42 @@ tokens = Table(
     Column("made_at", String(40), nullable=False),
     Column("expires_at", String(40), nullable=False),
     Column("device", String(64)),
+    # The device that may come back with another key; any new device where this is empty.
+    Column("replaces", String(64)),
 )
 
+# One row a chain. `device` names the chain: it is the device's id, and for a device that came back with
+# another key the id with a number behind it (store.chain_name); every other table speaks of chains.
 devices = Table(
     "devices",
     meta,
     Column("device", String(64), primary_key=True),
+    Column("id", String(64), nullable=False, server_default="", index=True),
+    Column("number", Integer, nullable=False, server_default="1"),
+    Column("revoked_at", String(40)),
+    Column("revoked_why", String(200)),
+    Column("closed_at", String(40)),
+    Column("closure", Text),
+    # The county's key that this device was told when it joined.
+    Column("county_key", Integer, nullable=False, server_default="1"),
     Column("jwk", Text, nullable=False),
     Column("kid", String(43), nullable=False, unique=True),
     Column("enrolled_at", String(40), nullable=False),
     Column("seen_at", String(40)),
     Column("head_seq", BIG, nullable=False),
     Column("head_hash", String(64), nullable=False),
+)
+
+# The keys that the county has signed with, in order; the last one signs.
+county_keys = Table(
+    "county_keys",
+    meta,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kid", String(43), nullable=False, unique=True),
+    Column("jwk", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    # By which the key before it introduces this one; none for the first.
+    Column("statement", Text),
 )
 
 entries = Table(

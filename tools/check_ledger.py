@@ -37,6 +37,7 @@ ENTRY, RECEIPT = "steelyard-entry+jws", "steelyard-receipt+jws"
 ENTRY_FIELDS = ["device", "seq", "prev", "at", "clock", "boot", "uptime_ns", "software", "kind", "body"]
 RECEIPT_FIELDS = ["device", "seq", "entry", "at", "county"]
 CLOCKS = ("synchronised", "battery", "unsynchronised")
+COUNTY_KEY, CLOSURE = "steelyard-county-key+jws", "steelyard-closure+jws"
 MAX_LINE = 64 * 1024
 MEMBERS = {"OKP": ["crv", "kty", "x"], "EC": ["crv", "kty", "x", "y"]}
 ALGS = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256"}
@@ -84,6 +85,8 @@ class Found(NamedTuple):
     receipts: int
     receipted: int
     counties: dict[str, str]
+    after: str
+    """Where this chain takes the place of a broken appliance's: the end of that one."""
 
 
 def encode(data: bytes) -> str:
@@ -192,6 +195,7 @@ class Checker:
         self._hashes: list[str] = ["0" * 64]
         self._counties: dict[str, Key] = {}
         self._names: dict[str, str] = {}
+        self._after = ""
         self._verdicts: Counter[str] = Counter()
         self._receipts = 0
         self._receipted = 0
@@ -224,6 +228,10 @@ class Checker:
         self._hashes.append(hashlib.sha256(text.encode()).hexdigest())
         if payload["kind"] == "enrolment":
             self._join(payload["body"])
+        elif payload["kind"] == "county_key":
+            self._next_county_key(payload["body"])
+        elif payload["kind"] == "continues":
+            self._continue(payload["body"])
         verdict = payload["body"].get("verdict")
         if isinstance(verdict, str):
             self._verdicts[verdict] += 1
@@ -254,10 +262,37 @@ class Checker:
 
     def _join(self, body: dict[str, Any]) -> None:
         key = public_key(body.get("jwk"))
-        if self._pinned_county is not None and key.kid != self._pinned_county:
+        if self._pinned_county is not None and key.kid not in (self._pinned_county, *self._counties):
             raise Wrong(f"the county joined has key {key.kid}, not {self._pinned_county}")
         self._counties[key.kid] = key
         self._names[key.kid] = str(body.get("county"))
+
+    def _stated(self, text: Any, typ: str, fields: list[str]) -> dict[str, Any]:
+        """What a county that the ledger names states about keys."""
+        line = take_apart(text if isinstance(text, str) else "")
+        key = self._counties.get(line.kid)
+        if line.typ != typ or key is None:
+            raise Wrong(f"not a {typ} by a county that the ledger names")
+        line.signed_by(key)
+        stated = parse(line.payload)
+        if list(stated) != fields:
+            raise Wrong(f"the fields of a {typ} are {', '.join(fields)}, in this order")
+        check_time(stated["at"])
+        return stated
+
+    def _next_county_key(self, body: dict[str, Any]) -> None:
+        stated = self._stated(body.get("statement"), COUNTY_KEY, ["county", "jwk", "at"])
+        key = public_key(stated["jwk"])
+        self._counties[key.kid] = key
+        self._names[key.kid] = str(stated["county"])
+
+    def _continue(self, body: dict[str, Any]) -> None:
+        stated = self._stated(
+            body.get("closure"), CLOSURE, ["device", "kid", "seq", "entry", "next", "at", "county"]
+        )
+        if (stated["device"], stated["next"]) != (self._device, self.key.kid):
+            raise Wrong("the closure that it goes on from is of another device or for another key")
+        self._after = f"entry {stated['seq']} of key {stated['kid']}, head {stated['entry']}"
 
     def _receipt(self, line: Line) -> None:
         key = self._counties.get(line.kid)
@@ -301,6 +336,7 @@ class Checker:
             receipts=self._receipts,
             receipted=self._receipted,
             counties=self._names,
+            after=self._after,
         )
 
 
@@ -366,6 +402,7 @@ def main(arguments: list[str] | None = None) -> int:
     lines = [
         f"GOOD     {options.file}",
         f"device   {found.device}, key {found.kid}{compare_device}",
+        *([f"after    {found.after}"] if found.after else []),
         f"entries  {found.entries}, head {found.head}",
         *(f"         {count} x {verdict}" for verdict, count in sorted(found.verdicts.items())),
         *(f"county   {name}, key {kid}{compare_county}" for kid, name in found.counties.items()),

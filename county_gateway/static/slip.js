@@ -5,6 +5,7 @@ const STATES = {
   genuine: ["good", "真实：与县里的记录一致", "Genuine: the county holds this record"],
   on_its_way: ["wait", "签名真实；记录尚未送达", "Signed by a joined device; its record has not arrived yet"],
   contradicts: ["bad", "与县里的记录不一致", "Contradicts the county's record"],
+  revoked: ["bad", "设备密钥已吊销，县里没有此记录", "Signed with a revoked key; the county does not hold this record"],
   forged: ["bad", "伪造：签名不符", "Forged: the signature does not fit"],
   unknown_device: ["bad", "未知设备", "Unknown device"],
   not_a_slip: ["bad", "不是小票", "Not a slip"],

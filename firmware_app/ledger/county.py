@@ -43,32 +43,46 @@ class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     proof: Annotated[str, Meta(max_length=2048)]
 
 
-class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
-    """The county's name and the key that its receipts are signed with."""
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The county's name and the key that its receipts are signed with.
+
+    ``closure``: where this device takes the place of a broken one, the county's word on the end of its chain
+    (`statements.Closure`).
+    """
 
     county: CountyName
     jwk: PublicJwk
+    closure: str = ""
 
 
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole batch is kept. ``receipt``: JWS upon its last entry; ``head``: the county's last entry."""
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole batch is kept. ``receipt``: JWS upon its last entry; ``head``: the county's last entry.
+
+    ``county_keys``: statements by which the county went over to other keys since this device joined, in order
+    (`statements.CountyKey`); the receipt may be signed by the last of them. ``held``: where the county holds
+    more than the batch, the text of entry ``head``: a device that has not got it was rolled back.
+    """
 
     receipt: str
     head: int
     stored: int
     known: int
+    county_keys: tuple[str, ...] = ()
+    held: str = ""
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Nothing of the request was kept. ``error``: a code; ``why``: words.
 
-    ``expected`` goes with gap, ``seq`` with the number of the entry that is at fault.
+    ``expected`` goes with gap, ``seq`` with the number of the entry that is at fault; ``held`` with fork, the
+    text of the entry that the county holds instead, signed by the device itself.
     """
 
     error: str
     why: str = ""
     expected: int | None = None
     seq: int | None = None
+    held: str = ""
 
 
 class CountyAlive(msgspec.Struct, frozen=True):
