@@ -23,7 +23,7 @@ from county_gateway.log.errors import BadLogHeader, NoCheckpoint
 from county_gateway.log.publisher import MARK, Publisher
 from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
-from county_gateway.store import Store
+from county_gateway.store import Store, device_of
 from firmware_app.ledger.note import b64encode
 from firmware_app.ledger.receipt import LoggedReceipt, make_receipt
 from firmware_app.ledger.signer import Signer
@@ -101,7 +101,7 @@ class Log:
             # A device that has seen more than there is gets no proof, and its alarm is right.
             old = since if since <= published.size else 0
             receipt = LoggedReceipt(
-                device=device,
+                device=device_of(device),
                 seq=seq,
                 entry=entry,
                 at=self._now().isoformat(timespec="seconds"),
