@@ -107,7 +107,9 @@ def _put_weight(state: ControlCheckState) -> Prompt:
 
 
 SCREENS: dict[ControlPhase, Callable[[ControlCheckState], Prompt]] = {
-    ControlPhase.CLEAR_PAN: lambda _: prompts.ClearPan(NUMBER[ControlPhase.CLEAR_PAN], len(NUMBER)),
+    ControlPhase.CLEAR_PAN: lambda state: prompts.ClearPan(
+        NUMBER[ControlPhase.CLEAR_PAN], len(NUMBER), state.problem
+    ),
     ControlPhase.PUT_WEIGHT: _put_weight,
     ControlPhase.INTERRUPTED: _interrupted,
     ControlPhase.SAVING: lambda _: prompts.Saving(),

@@ -87,6 +87,7 @@ def _body(context: Context, plan: CheckPlan, state: ControlCheckState, judged: J
             "calibration": state.calibration,
             "resolution_g": plain(plan.resolution_g),
             "policy": CONTROL_AT_REST.label,
+            "unfit": state.unfit,
         },
         "pan_empty": _reading(state.pan_empty),
         "pan_loaded": _reading(state.pan_loaded),

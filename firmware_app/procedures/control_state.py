@@ -41,7 +41,10 @@ NUMBER = {ControlPhase.CLEAR_PAN: 1, ControlPhase.PUT_WEIGHT: 2}
 
 
 class ControlCheckState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything. ``resolution_g``: d of the pan. ``wrong``: how often something else lay on the pan."""
+    """Everything. ``resolution_g``: d of the pan. ``wrong``: how often something else lay on the pan.
+
+    ``unfit``: why nothing could rest on the pan for a while, in the driver's last words.
+    """
 
     format: int = FORMAT
     phase: ControlPhase = ControlPhase.CLEAR_PAN
@@ -50,6 +53,7 @@ class ControlCheckState(msgspec.Struct, frozen=True, kw_only=True):
     calibration: str
     problem: Problem | None = None
     wrong: int = 0
+    unfit: str = ""
     pan_window: Window | None = None
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None

@@ -3,7 +3,8 @@
 Rules this file obeys:
 
 * Pure functions: nothing is read, written or timed here.
-* While a fault lasts nothing is taken. After one the pan must be empty again: a restarted pan has a new zero.
+* While a fault lasts nothing is taken, nor while the driver says that nothing may rest on the pan. After a
+  fault the pan must be empty again: a restarted pan has a new zero.
 * What lies on the empty pan is subtracted; what cannot be the weight is said, and taken only if it stays.
 """
 
@@ -19,10 +20,9 @@ from firmware_app.procedures.control_state import NUMBER, ControlCheckState, Con
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.prompts import Problem
 from firmware_app.procedures.settle import CONTROL_AT_REST, SECOND, Window, follow, settled
-from firmware_app.procedures.state import Interruption, PanMass
+from firmware_app.procedures.state import Interruption, pan_mass
 from firmware_app.weighing.reading import PanFault, Reading
 
-MILLIGRAM = Decimal("0.001")
 MAX_INTERRUPTIONS = 50
 OTHER_SHARE = Decimal("0.05")
 """Share of its nominal mass by which something else on the pan differs from the weight. The next pieces of a
@@ -56,17 +56,23 @@ def clear_again(
 def note_reading(
     _context: Context, state: ControlCheckState, event: Reading, now_ns: int
 ) -> ControlCheckState:
-    """The pan works; a run of stable readings is followed."""
+    """The pan works; a run of stable readings is followed, of such as a judgement may rest on."""
+    if event.unfit:
+        # The chart opens and locks the pan for verdicts: it stands on nothing that these may not stand on.
+        return changed(
+            state,
+            pan_fault=None,
+            pan_window=None,
+            pan_last=None,
+            unfit=event.unfit,
+            problem=Problem.PAN_UNFIT,
+        )
+    fit = None if state.problem is Problem.PAN_UNFIT else state.problem
     if not event.stable:
-        return changed(state, pan_fault=None, pan_window=None, pan_last=None)
-    mass = PanMass(
-        at_ns=event.at_ns,
-        mass_g=Decimal(repr(event.mass.value)).quantize(MILLIGRAM),
-        standard_g=event.mass.standard,
-        window_s=event.window_s,
-    )
+        return changed(state, pan_fault=None, pan_window=None, pan_last=None, problem=fit)
+    mass = pan_mass(event)
     window = follow(state.pan_window, mass.mass_g, now_ns, CONTROL_AT_REST, state.resolution_g)
-    return changed(state, pan_fault=None, pan_window=window, pan_last=mass)
+    return changed(state, pan_fault=None, pan_window=window, pan_last=mass, problem=fit)
 
 
 def note_fault(
@@ -84,7 +90,9 @@ def take_empty(context: Context, state: ControlCheckState, event: Reading, now_n
         return seen
     if abs(seen.pan_last.mass_g) > OTHER_SHARE * seen.piece.nominal_g:
         return seen
-    return changed(seen, phase=ControlPhase.PUT_WEIGHT, pan_empty=seen.pan_last, pan_window=None)
+    return changed(
+        seen, phase=ControlPhase.PUT_WEIGHT, pan_empty=seen.pan_last, pan_window=None, problem=None
+    )
 
 
 def take_weight(context: Context, state: ControlCheckState, event: Reading, now_ns: int) -> ControlCheckState:

@@ -58,6 +58,8 @@ class Problem(enum.StrEnum):
     """What lies on the pan has not the mass of the weights that were asked for."""
     GOODS_CHANGED = "goods_changed"
     """What lies on the pan is not what lay there before the weights."""
+    PAN_UNFIT = "pan_unfit"
+    """The driver says that nothing may rest on the pan now: no check of it does either."""
     ONCE_MORE = "once_more"
     """The turns lie too unevenly in time, or too far apart, to be compared."""
 
@@ -153,6 +155,7 @@ class ClearPan(msgspec.Struct, frozen=True, tag="clear_pan"):
 
     number: int
     count: int
+    problem: Problem | None = None
 
 
 class WeighGoods(msgspec.Struct, frozen=True, tag="weigh_goods"):

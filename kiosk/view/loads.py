@@ -125,7 +125,7 @@ def clear_pan(prompt: messages.prompts.ClearPan, state: messages.State, say: Say
         stage=Stage.EMPTY,
         note=say("clear_pan.hint"),
         shown="",
-        problem="",
+        problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
     )
 
 

@@ -98,10 +98,10 @@ class Keeper:
             self.prompts.append(self.check.prompt)
         return changed
 
-    def weigh(self, mass, ticks=1, stable=True):
+    def weigh(self, mass, ticks=1, stable=True, unfit=""):
         for _ in range(ticks):
             self.now_ns += TICK_NS
-            self.tell(reading(self.now_ns, mass, stable, U / 2))
+            self.tell(reading(self.now_ns, mass, stable, U / 2, unfit=unfit))
 
     def step(self):
         match self.check.prompt:
@@ -210,6 +210,38 @@ def test_a_check_that_begins_with_a_fault_says_so():
     keeper.until(ControlJudged)
 
 
+WHY = "gpio: this machine is too slow"
+
+
+def test_nothing_of_the_check_rests_on_an_unfit_pan():
+    # given a pan of which the driver says that nothing may rest on it, empty or with the weight
+    keeper = begun()
+    keeper.weigh(0.03, ticks=60, unfit=WHY)
+    assert keeper.check.prompt == ClearPan(1, 2, Problem.PAN_UNFIT)
+    keeper.until(PutControlWeight)
+    assert keeper.check.prompt.problem is None
+    keeper.weigh(5000.05, ticks=200, unfit=WHY)
+
+    # then it is said, nothing is taken, and no outcome comes of it
+    assert keeper.check.prompt.problem is Problem.PAN_UNFIT
+    assert keeper.check.outcome is None
+
+    # and when it is fit again the whole time at rest begins anew
+    keeper.weigh(5000.05, ticks=15)
+    assert isinstance(keeper.check.prompt, PutControlWeight) and keeper.check.prompt.problem is None
+    keeper.until(ControlJudged)
+    assert keeper.check.outcome.body["pan"]["unfit"] == WHY
+
+
+def test_one_unfit_reading_breaks_the_rest_that_a_check_needs():
+    keeper = begun()
+    keeper.until(PutControlWeight)
+    for _ in range(10):
+        keeper.weigh(5000.05, ticks=15)
+        keeper.weigh(5000.05, unfit=WHY)
+    assert keeper.check.outcome is None
+
+
 def test_an_outcome_that_cannot_be_saved_is_none():
     keeper = begun()
     keeper.until(Saving)
@@ -229,7 +261,11 @@ EVENTS = {
     GoBack: st.just(GoBack()),
     Cancel: st.just(Cancel()),
     Reading: st.builds(
-        reading, st.just(5), st.sampled_from([-3.0, 0.0, 0.1, 200.0, 2000.0, 5000.0, 5001.0]), st.booleans()
+        reading,
+        st.just(5),
+        st.sampled_from([-3.0, 0.0, 0.1, 200.0, 2000.0, 5000.0, 5001.0]),
+        st.booleans(),
+        unfit=st.sampled_from(["", "", "gpio: too slow"]),
     ),
     PanFault: st.builds(PanFault, st.just(5), st.sampled_from(Fault), st.booleans()),
     Indication: st.builds(indication, st.none() | st.just(D(1000))),

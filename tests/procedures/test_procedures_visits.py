@@ -26,6 +26,7 @@ from firmware_app.procedures.prompts import (
     NotSaved,
     Problem,
     PutGoods,
+    PutWeights,
     Saving,
     Source,
     Way,
@@ -426,3 +427,15 @@ def test_a_scale_of_thirty_kilograms_gets_its_own_loads():
     judged = person.until(Judged)
     assert [load.load_g for load in judged.result.loads] == ["2000.000", "5000.000", "10000.000"]
     assert judged.result.verdict is Verdict.CONFORMS
+
+
+def test_a_figure_from_a_label_is_called_so_in_the_record():
+    person = Person(SelfCheck.start(context()), honest, Way.WEIGHTS)
+    prompt = person.until(PutWeights)
+    person.tell(FigureTyped(prompt.nominal_g, "g", label=True))
+    judged = person.until(Judged)
+
+    assert [load.source for load in judged.result.loads] == [Source.LABEL, Source.TYPED, Source.TYPED]
+    body = person.visit.outcome.body
+    assert [attempt["figure"]["source"] for attempt in body["attempts"]] == ["label", "typed", "typed"]
+    assert [load["source"] for load in body["loads"]] == ["label", "typed", "typed"]

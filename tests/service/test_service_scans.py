@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_app.procedures.events import ScaleChosen, StallTyped, TypeInstead, WayChosen
+from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, TypeInstead, WayChosen
 from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, PutWeights, Way
 from firmware_app.registry.registry import load_registry
 from firmware_app.service.messages import SeenScan, VisitKind, VisitState
@@ -160,6 +160,35 @@ def test_what_is_said_goes_by_itself_and_with_the_next_step():
     scans.scanned(scan("other nonsense"), 2 * SAID_NS)
     desk.step += 1
     assert scans.seen(2 * SAID_NS + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "label_kept"),
+    [
+        (FigureTyped("1.235", "kg", label=True), True),
+        (FigureTyped("1.235", "kg", label=False), False),
+        (FigureTyped("1.236", "kg", label=True), False),
+        (FigureTyped("1.235", "g", label=True), False),
+    ],
+)
+def test_a_figure_is_the_labels_only_where_that_label_was_read(answer, label_kept):
+    scans = ScanDesk(Desk(put_weights()), REGISTRY, LAYOUTS)
+    scans.scanned(scan(label("22", 1235)), 0)
+
+    # also long after the words about it have gone
+    scans.seen(10 * SAID_NS)
+    assert scans.vouched(answer) == FigureTyped(answer.figure, answer.unit, label_kept)
+
+
+def test_at_the_next_question_or_without_a_label_nobody_vouches():
+    answer = FigureTyped("1.235", "kg", label=True)
+    desk = Desk(put_weights())
+    scans = ScanDesk(desk, REGISTRY, LAYOUTS)
+    assert not scans.vouched(answer).label
+    scans.scanned(scan(label("22", 1235)), 0)
+    desk.step += 1
+    assert not scans.vouched(answer).label
+    assert scans.vouched(StallTyped("12")) == StallTyped("12")
 
 
 def test_a_trigger_that_is_held_down_counts_once_and_a_second_scan_later_counts_again():
