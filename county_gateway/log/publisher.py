@@ -102,12 +102,22 @@ class Publisher:
             return self._publish()
 
     def latest(self) -> Published | None:
-        """The checkpoint that stands; made where entries lie on disk that none speaks of yet."""
-        with self._look() as (reader, tree):
-            latest = reader.latest()
-        if tree.size == 0 or (latest is not None and latest.size >= tree.size):
-            return latest
-        return self.covering(tree.size - 1)
+        """The checkpoint that stands, None before the first entry; raises LogWentBack.
+
+        Made where entries lie on disk that none speaks of yet, and again where a witness was missing.
+        """
+        with self._busy:
+            with self._look() as (reader, tree):
+                latest = reader.latest()
+            if tree.size == 0:
+                return None
+            if latest is not None and latest.size == tree.size and self._all_cosigned(latest):
+                return latest
+            return self._publish()
+
+    def _all_cosigned(self, published: Published) -> bool:
+        signed = {signature.name for signature in read_note(published.note).signatures}
+        return all(each.witness.key.name in signed or each.resting for each in self._witnesses)
 
     def _publish(self) -> Published:
         with self._look() as (reader, tree):

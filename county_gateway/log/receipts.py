@@ -25,11 +25,9 @@ from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
 from county_gateway.store import Store, device_of
 from firmware_app.ledger.note import b64encode
-from firmware_app.ledger.receipt import LoggedReceipt, make_receipt
+from firmware_app.ledger.receipt import LOG_HEADER, LoggedReceipt, make_receipt
 from firmware_app.ledger.signer import Signer
 
-HEADER = "Steelyard-Log"
-"""Header of a batch from a device that knows the log: ``SIZE ORIGIN``, or ``0`` where it has seen none."""
 _HEADER = re.compile(r"0|([1-9][0-9]{0,15}) ([!-~]{1,200})", re.ASCII)
 
 
@@ -46,7 +44,7 @@ def read_seen(header: str | None) -> Seen | None:
         return None
     match = _HEADER.fullmatch(header)
     if match is None or int(match[1] or 0) >= 2**53:
-        raise BadLogHeader(f"{HEADER}: give 0, or the size and the name of the log that was seen")
+        raise BadLogHeader(f"{LOG_HEADER}: give 0, or the size and the name of the log that was seen")
     return Seen(int(match[1]), match[2]) if match[1] else Seen()
 
 

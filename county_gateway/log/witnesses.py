@@ -77,9 +77,14 @@ class WitnessClient:
     def close(self) -> None:
         self._session.close()
 
+    @property
+    def resting(self) -> bool:
+        """Whether it did not answer and is left alone."""
+        return self._clock() < self._rest_until
+
     def cosign(self, note: Note, tree: Tree) -> str | None:
         """The witness's signature line upon a checkpoint of that tree, None where it gives none."""
-        if self._clock() < self._rest_until:
+        if self.resting:
             return None
         try:
             for _ in range(TRIES):

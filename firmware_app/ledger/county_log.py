@@ -10,12 +10,14 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 
 import msgspec
 
-from firmware_app.ledger.errors import BadFormat, BadLogProof
+from firmware_app.ledger.errors import BadFormat, BadLogProof, BadReceipt
 from firmware_app.ledger.jose import PublicJwk
 from firmware_app.ledger.merkle import verify_consistency
+from firmware_app.ledger.note import Checkpoint
 from firmware_app.ledger.receipt import LoggedReceipt, Receipt, SeenLog, read_proof, seen_log
 
 ALARM_KIND = "county_log_alarm"
@@ -32,14 +34,14 @@ class Cause(enum.StrEnum):
     NOT_PROVEN = "not_proven"
     """The proof does not begin at the tree that was seen."""
     WITHHELD = "withheld"
-    """A receipt without a place in the log, from a county that keeps one."""
+    """A receipt without a place in the log, from a county that keeps one. It is taken all the same."""
     REPLACED = "replaced"
-    """The same county keeps another log now. The receipt is taken; the entry says that it happened."""
+    """The county that was joined keeps another log now. The receipt is taken all the same."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of an entry of kind ``county_log_alarm``. ``kept``, ``seen``: the signed notes; ``receipt``: upon
-    which entry; ``county``: thumbprint of the county's key."""
+    """Body of an entry of kind ``county_log_alarm``. ``kept``, ``seen``: the signed notes (``seen`` empty of
+    a receipt without one); ``receipt``: upon which entry; ``county``: thumbprint of the county's key."""
 
     cause: Cause
     county: str
@@ -50,7 +52,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def refuses(self) -> bool:
         """Whether the receipt is no receipt."""
-        return self.cause is not Cause.REPLACED
+        return self.cause not in (Cause.WITHHELD, Cause.REPLACED)
 
 
 WORDS = {
@@ -62,17 +64,23 @@ WORDS = {
 }
 
 
-def judge(kept: SeenLog | None, receipt: Receipt, county: PublicJwk) -> Alarm | None:
-    """What is wrong with a receipt's log, None where nothing is.
+def judge(
+    kept: SeenLog | None, receipt: Receipt, county: PublicJwk, *, joined: int, plain: bool
+) -> Alarm | None:
+    """What is wrong with a receipt's log, None where nothing is; raises BadReceipt where it comes too late.
 
-    ``kept``: what the last receipt showed; ``receipt``: verified, by the key ``county``.
+    ``kept``: what the last receipt showed; ``receipt``: verified, by the key ``county``; ``joined``: number
+    of the latest enrolment; ``plain``: whether this entry may have a receipt without a place in the log.
     """
-    if kept is None:
+    if kept is None or receipt.seq <= kept.seq:
         return None
     seen = seen_log(receipt, county) if isinstance(receipt, LoggedReceipt) else None
-    cause = _cause(kept, seen, receipt, county.kid)
+    cause = _cause(kept, seen, receipt, anew=joined > kept.seq, plain=plain)
     if cause is None:
         return None
+    if cause is Cause.WENT_BACK and _earlier(receipt.at, kept.at):
+        # Carried on a stick, and overtaken by one that came over the network: no lie, and no news.
+        raise BadReceipt("receipt: the county gave a later one before this one came")
     return Alarm(
         cause=cause,
         county=county.kid,
@@ -82,17 +90,15 @@ def judge(kept: SeenLog | None, receipt: Receipt, county: PublicJwk) -> Alarm | 
     )
 
 
-def _cause(kept: SeenLog, seen: SeenLog | None, receipt: Receipt, kid: str) -> Cause | None:
-    same_county = kid == kept.kid
+def _cause(kept: SeenLog, seen: SeenLog | None, receipt: Receipt, *, anew: bool, plain: bool) -> Cause | None:
     if seen is None or not isinstance(receipt, LoggedReceipt):
-        return Cause.WITHHELD if same_county else None
+        return None if anew or plain else Cause.WITHHELD
     if seen.head.origin != kept.head.origin:
-        return Cause.REPLACED if same_county else None
-    return _compared(kept, seen, receipt)
+        return None if anew else Cause.REPLACED
+    return _compared(kept.head, seen.head, receipt)
 
 
-def _compared(kept: SeenLog, seen: SeenLog, receipt: LoggedReceipt) -> Cause | None:
-    old, new = kept.head, seen.head
+def _compared(old: Checkpoint, new: Checkpoint, receipt: LoggedReceipt) -> Cause | None:
     if new.size < old.size:
         return Cause.WENT_BACK
     if new.size == old.size:
@@ -104,3 +110,10 @@ def _compared(kept: SeenLog, seen: SeenLog, receipt: LoggedReceipt) -> Cause | N
     except (BadFormat, BadLogProof):
         return Cause.FORKED
     return None
+
+
+def _earlier(one: str, other: str) -> bool:
+    try:
+        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    except (ValueError, TypeError):
+        return False

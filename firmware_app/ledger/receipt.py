@@ -26,6 +26,10 @@ from firmware_app.ledger.signer import Signer, seal
 
 TYP = "steelyard-receipt+jws"
 LOGGED_TYP = "steelyard-receipt2+jws"
+LOG_HEADER = "Steelyard-Log"
+"""HTTP header by which a device asks for the second kind: ``SIZE ORIGIN`` of the log as it was seen last, or
+`NO_LOG`. A county that knows no log passes over it; a device that knows none does not send it."""
+NO_LOG = "0"
 
 LogSize = Annotated[int, Meta(ge=0, le=MAX_SIZE)]
 LogProof = Annotated[tuple[Annotated[str, Meta(max_length=44)], ...], Meta(max_length=MAX_PROOF)]
@@ -57,11 +61,20 @@ class LoggedReceipt(Receipt, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class SeenLog(msgspec.Struct, frozen=True):
-    """A tree head of the county's log as a receipt brought it. ``kid``: of the county that signed it."""
+    """A tree head of the county's log as a receipt brought it.
 
-    kid: str
+    ``seq``, ``at``: upon which entry, and when by the county's clock.
+    """
+
     head: Checkpoint
     note: Note
+    seq: int
+    at: str
+
+    @property
+    def claim(self) -> str:
+        """What the device tells the county that it has seen (`LOG_HEADER`)."""
+        return f"{self.head.size} {self.head.origin}"
 
 
 _receipt: msgspec.json.Decoder[Receipt] = msgspec.json.Decoder(Receipt)
@@ -100,7 +113,7 @@ def seen_log(receipt: LoggedReceipt, county: PublicJwk) -> SeenLog:
         head, note = open_checkpoint(receipt.checkpoint, log_key(origin, county))
     except (BadFormat, BadSignature) as error:
         raise BadReceipt(f"receipt: {error}") from error
-    return SeenLog(county.kid, head, note)
+    return SeenLog(head, note, receipt.seq, receipt.at)
 
 
 def receipt_kid(jws: str) -> str:
