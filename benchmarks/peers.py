@@ -42,13 +42,15 @@ class Call:
     """One call of a library: when, and what came of it.
 
     ``ended_ns``: None where it never came back. ``values``: counts it returned. ``stated``: it raised, or
-    returned None or False, as its page says of an error.
+    returned None or False, as its page says of an error. ``firm``: values that it says are stable, where it
+    says such a thing.
     """
 
     begun_ns: int
     ended_ns: int | None
     values: tuple[float, ...] = ()
     stated: bool = False
+    firm: tuple[float, ...] | None = None
 
 
 Ask = Callable[[], Any]

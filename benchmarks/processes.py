@@ -5,7 +5,8 @@
 
 The simulated driver works out cell, chip and bus besides reading them, which on a Pi are really there. So
 the second table has the sampler twice: with the simulated bridges, and with recordings replayed in real time,
-where nothing is simulated. What the SPI driver itself does is counted without its bus. The lowest of three measurements is told, for other programs on the machine only add.
+where nothing is simulated. What the SPI driver itself does is counted without its bus. The lowest of three
+measurements is told, for other programs on the machine only add.
 """
 
 from __future__ import annotations
