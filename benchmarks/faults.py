@@ -6,7 +6,7 @@
 One load at rest and the same strikes for all (tests/hardware_loadcell/hardware_loadcell_trials.py). Of ours
 every value that the pan shows, filter included, and in brackets those shown as stable: verdicts rest on them.
 Of the others what their reading call returns. A cell: wrong values / calls that hang / longest time from a
-strike to a fault that was said. Wrong: 150 counts (0.1 g of the recorded 1 kg cell, seven σ) off what the same
+strike to a fault that was said. Wrong: 150 counts (0.1 g of the recorded 1 kg cell, seven σ) off what this
 reader gives of the load when all is well. A call hangs when it takes over 1.2 s, twelve conversions. "never":
 nothing is said of a line that is broken.
 """
