@@ -32,6 +32,8 @@ from litestar.template.config import TemplateConfig
 
 from county_gateway.county import County, Settings, SlipAnswer
 from county_gateway.errors import GatewayError
+from county_gateway.log.doors import doors as log_doors
+from county_gateway.log.receipts import read_seen
 from county_gateway.store import DeviceView, EntryView, ForkView
 from firmware_app.ledger.county import (
     ENTRIES_TYPE,
@@ -42,6 +44,8 @@ from firmware_app.ledger.county import (
     EnrolRequest,
     Rejection,
 )
+from firmware_app.ledger.receipt import LOG_HEADER
+from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.ledger.slip import MAX_TEXT
 
 log = logging.getLogger("steelyard.county")
@@ -115,7 +119,12 @@ def doors(county: County) -> list[Any]:
     async def accept(request: Request[Any, Any, Any]) -> Accepted:
         if request.content_type[0] != ENTRIES_TYPE:
             raise HTTPException(f"give {ENTRIES_TYPE}", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
-        return await sync_to_thread(county.accept, await request.body())
+        seen = read_seen(request.headers.get(LOG_HEADER))
+        return await sync_to_thread(county.accept, await request.body(), seen)
+
+    @post("/v1/shelf", sync_to_thread=True, status_code=HTTP_200_OK, summary="An entry that was refused")
+    def shelve(data: Annotated[ShelfRequest, Body()]) -> OnShelf:
+        return county.shelve(data)
 
     @get("/v1/devices", sync_to_thread=True, summary="Devices that have joined")
     def devices() -> list[DeviceView]:
@@ -163,7 +172,7 @@ def doors(county: County) -> list[Any]:
     def slip_page() -> Template:
         return Template("slip.html", context={"county": county.name})
 
-    return [alive, enrol, accept, devices, entries, forks, slip, overview, slip_page]
+    return [alive, enrol, accept, shelve, devices, entries, forks, slip, overview, slip_page]
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -173,6 +182,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             *doors(county),
+            *log_doors(county.log.checkpoint, county.log.file),
             create_static_files_router("/static", directories=[HERE / "static"], include_in_schema=False),
         ],
         exception_handlers={

@@ -10,6 +10,9 @@ import typer
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
+from firmware_app.ledger.errors import SignerUnavailable
+from firmware_app.ledger.home import device_signer
+from firmware_app.ledger.signers import SignerKind
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.identity import software_hash
 from firmware_app.upload.client import CountyOutOfReach, EnrolmentRefused
@@ -26,6 +29,18 @@ def enrol(
         str | None,
         typer.Option(help="Id of the device, where its ledger is new (from its key if not given)."),
     ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM of the county's own authority; no other counts then.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    signer: Annotated[
+        SignerKind, typer.Option(help="What holds the device's key, as [device] signer says.")
+    ] = "file",
+    signer_option: Annotated[
+        list[str] | None, typer.Option(help="An option of the signer, e.g. tcti=device:/dev/tpmrm0.")
+    ] = None,
     time_zone: Annotated[str, typer.Option(help="Time zone of the market.")] = "Asia/Shanghai",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -41,7 +56,14 @@ def enrol(
     except (ZoneInfoNotFoundError, ValueError):
         fail(f"time zone {time_zone!r} is not known: give one such as Asia/Shanghai")
     try:
-        joined = join(data, county, token, clock=clock, software=software_hash(), device=device)
+        key = device_signer(data, signer, _options(signer_option or []))
+        joined = join(
+            data, county, token, clock=clock, software=software_hash(), device=device, ca=ca, signer=key
+        )
+    except ValueError as error:
+        fail(str(error))
+    except SignerUnavailable as error:
+        fail(str(error), DEVICE_FAILED)
     except EnrolmentRefused as error:
         fail(str(error), NO)
     except CountyOutOfReach as error:
@@ -54,3 +76,14 @@ def enrol(
             markup=False,
             soft_wrap=True,
         )
+
+
+def _options(given: list[str]) -> dict[str, int | str]:
+    """``name=value`` as a configuration would have it; raises ValueError."""
+    options: dict[str, int | str] = {}
+    for each in given:
+        name, divided, value = each.partition("=")
+        if not divided:
+            raise ValueError(f"{each!r} is no option of a signer: give NAME=VALUE")
+        options[name] = int(value, 0) if value[:1].isdigit() else value
+    return options

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app import settings_file
+from firmware_app.ledger.signers import SignerKind, check_options
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
 from hardware.ean13 import Carries, Ean13Error, Layout
 
@@ -32,12 +33,17 @@ Option = str | int | float | bool
 
 
 class Device(msgspec.Struct, frozen=True):
-    """Who the appliance is and where it keeps things."""
+    """Who the appliance is, where it keeps things, and what holds its key."""
 
     id: Name
     data_dir: str = "/var/lib/steelyard"
     run_dir: str = "/run/steelyard"
     time_zone: Annotated[str, Meta(max_length=40, description="IANA name")] = "Asia/Shanghai"
+    signer: SignerKind = "file"
+    signer_options: dict[str, Option] = {}
+
+    def __post_init__(self) -> None:
+        check_options(self.signer, self.signer_options)
 
 
 class Pan(msgspec.Struct, frozen=True):
@@ -123,9 +129,10 @@ class Control(msgspec.Struct, frozen=True):
 
 
 class County(msgspec.Struct, frozen=True):
-    """Where the record is delivered."""
+    """Where the record is delivered. ``ca``: PEM file of the only authorities whose certificates count."""
 
     url: Annotated[str, Meta(pattern=r"^https?://[^\s]{1,200}$", description="http(s) address")]
+    ca: Annotated[str, Meta(max_length=200, description="file, relative to this one")] = ""
 
 
 class Screen(msgspec.Struct, frozen=True):

@@ -181,6 +181,14 @@ def _county(facts: Facts) -> HealthItem:
         return HealthItem(
             "county", False, f"{county.problem}; {waiting}", "nothing is lost; check the network"
         )
+    if county.shelved:
+        numbers = ", ".join(map(str, county.shelved))
+        return HealthItem(
+            "county",
+            False,
+            f"{waiting}; the county could not read entry {numbers} and holds it unread on its shelf",
+            "nothing is lost; tell the county: its gateway may need an update",
+        )
     return HealthItem("county", True, waiting)
 
 

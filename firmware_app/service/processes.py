@@ -42,7 +42,8 @@ def _uploader(loaded: Loaded) -> list[str] | None:
     county = loaded.config.county
     if county is None:
         return None
-    return _python("firmware_app.upload", "--run-dir", str(loaded.run_dir), "--county", county.url)
+    pinned = ["--ca", str(loaded.resolve(county.ca))] if county.ca else []
+    return _python("firmware_app.upload", "--run-dir", str(loaded.run_dir), "--county", county.url, *pinned)
 
 
 def _kiosk(loaded: Loaded) -> list[str]:

@@ -15,6 +15,7 @@ from firmware_app.service.client import CoreClient
 from firmware_app.upload.client import BadCountyUrl, CountyClient
 from firmware_app.upload.loop import Uploader
 from firmware_app.upload.process import Courier
+from firmware_app.upload.tls import BadCountyCa
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,11 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m firmware_app.upload", description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True, help="directory of the sockets")
     parser.add_argument("--county", required=True, help="address of the county, e.g. https://county.example")
+    parser.add_argument("--ca", type=Path, help="PEM of the only authorities whose certificates count")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
-        county = CountyClient(options.county)
-    except BadCountyUrl as error:
+        county = CountyClient(options.county, ca=options.ca)
+    except (BadCountyUrl, BadCountyCa) as error:
         parser.error(str(error))
     stopping = threading.Event()
 

@@ -5,12 +5,14 @@ Rules this file obeys:
 * Nothing raises for what a network, a proxy or a county may do; it becomes an `Outcome`.
 * An answer counts only with the county's content type and format: a log-in page answers 200 too.
 * No redirect is followed; size and duration of an answer are bounded, also against a drip.
+* Nothing that is sent or answered is logged or put into words: tokens travel here.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -26,6 +28,8 @@ from firmware_app.ledger.county import (
     EnrolRequest,
     Rejection,
 )
+from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG
+from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.upload.outcome import (
     Delivered,
     EntryRefused,
@@ -33,13 +37,16 @@ from firmware_app.upload.outcome import (
     Missing,
     Outcome,
     Reached,
+    ShelfTaken,
     Trouble,
 )
+from firmware_app.upload.tls import CountyAdapter, Present, county_context
 
 T = TypeVar("T")
 
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 30.0
-MAX_ANSWER = 64 * 1024
+MAX_ANSWER = 160 * 1024
+"""Room for a receipt with its proof and for one entry that the county shows (at most 64 KiB)."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -78,12 +85,17 @@ def county_url(text: str) -> str:
 
 
 class CountyClient:
-    """Talks to one county. ``clock``: monotonic seconds."""
+    """Talks to one county. ``clock``: monotonic seconds; ``ca``: PEM of the only authorities whose
+    certificates count, None for those that the library brings. Raises BadCountyUrl, BadCountyCa."""
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, clock: Callable[[], float] = time.monotonic, *, ca: Path | None = None
+    ) -> None:
         self._url = county_url(url)
         self._clock = clock
+        self._tls = county_context(ca)
         self._session = requests.Session()
+        self._session.mount("https://", CountyAdapter(self._tls))
         # What is not written in the configuration does not steer where the record goes.
         self._session.trust_env = False
         self._session.headers["User-Agent"] = "steelyard"
@@ -91,23 +103,42 @@ class CountyClient:
     def close(self) -> None:
         self._session.close()
 
-    def send(self, lines: tuple[str, ...]) -> Outcome:
-        """Posts a batch of entries."""
+    def know_time(self, present: Present) -> None:
+        """By what the county's certificates are dated from the next connection on."""
+        self._tls.present = present
+
+    def send(self, lines: tuple[str, ...], log: str = NO_LOG) -> Outcome:
+        """Posts a batch of entries. ``log``: what the device has seen of the county's log (`LOG_HEADER`)."""
         body = "".join(line + "\n" for line in lines).encode()
-        answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE)
+        answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE, {LOG_HEADER: log})
         if isinstance(answer, Failed):
             return answer
         if answer.status == 200:
             accepted = _read(answer, Accepted)
-            return Delivered(accepted.receipt) if accepted else Failed(Trouble.CAPTIVE_PORTAL)
+            if accepted is None:
+                return Failed(Trouble.CAPTIVE_PORTAL)
+            return Delivered(accepted.receipt, accepted.county_keys, accepted.held)
         rejection = _read(answer, Rejection)
         match rejection:
             case Rejection(error="gap", expected=int(expected)) if answer.status == 409:
                 return Missing(expected)
-            case Rejection(error="fork") if answer.status == 409:
-                return Failed(Trouble.FORK)
-            case Rejection(seq=int(seq), why=why) if answer.status == 422:
-                return EntryRefused(seq, why)
+            case Rejection(error="fork", held=held) if answer.status == 409:
+                return Failed(Trouble.FORK, held=held)
+            case Rejection(seq=seq, why=why) if answer.status in (400, 422):
+                return EntryRefused(seq or 0, why)
+        return _failure(answer, rejection)
+
+    def shelve(self, request: ShelfRequest) -> ShelfTaken | EntryRefused | Failed:
+        """Posts one refused entry for the county's shelf."""
+        answer = self._exchange("POST", "/v1/shelf", msgspec.json.encode(request), "application/json")
+        if isinstance(answer, Failed):
+            return answer
+        if answer.status == 200:
+            taken = _read(answer, OnShelf)
+            return ShelfTaken(taken.receipt, taken.read) if taken else Failed(Trouble.CAPTIVE_PORTAL)
+        rejection = _read(answer, Rejection)
+        if rejection is not None and answer.status in (400, 404, 405, 422):
+            return EntryRefused(rejection.seq or 0, rejection.why)
         return _failure(answer, rejection)
 
     def knock(self) -> Reached | Failed:
@@ -134,9 +165,16 @@ class CountyClient:
             raise EnrolmentRefused(f"{self._url}: the county refused ({why})")
         return enrolled
 
-    def _exchange(self, method: str, path: str, body: bytes | None, content_type: str) -> Answer | Failed:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        content_type: str,
+        also: Mapping[str, str] | None = None,
+    ) -> Answer | Failed:
         end = self._clock() + WHOLE_S
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **(also or {})}
         if content_type:
             headers["Content-Type"] = content_type
         try:
@@ -184,18 +222,27 @@ def _read(answer: Answer, kind: type[T]) -> T | None:
         return None
 
 
+_TROUBLES = {
+    407: Trouble.PROXY,
+    413: Trouble.TOO_LARGE,
+    429: Trouble.BUSY,
+    503: Trouble.BUSY,
+    # RFC 6585 6: only a network that wants a log-in says so, never a county.
+    511: Trouble.CAPTIVE_PORTAL,
+}
+_NOT_ENROLLED = (401, 403, 404)
+
+
 def _failure(answer: Answer, rejection: Rejection | None) -> Failed:
-    if answer.status in (429, 503):
-        return Failed(Trouble.BUSY, answer.retry_after_s)
-    if answer.status == 413:
-        return Failed(Trouble.TOO_LARGE)
-    if answer.status >= 500:
-        return Failed(Trouble.SERVER_ERROR, answer.retry_after_s)
-    if rejection is None:
-        return Failed(Trouble.CAPTIVE_PORTAL)
-    if answer.status in (401, 403, 404):
-        return Failed(Trouble.NOT_ENROLLED)
-    return Failed(Trouble.SERVER_ERROR)
+    trouble = _TROUBLES.get(answer.status)
+    if trouble is None and answer.status >= 500:
+        trouble = Trouble.SERVER_ERROR
+    if trouble is None and rejection is None:
+        trouble = Trouble.CAPTIVE_PORTAL
+    if trouble is None:
+        trouble = Trouble.NOT_ENROLLED if answer.status in _NOT_ENROLLED else Trouble.SERVER_ERROR
+    asks = trouble in (Trouble.BUSY, Trouble.SERVER_ERROR)
+    return Failed(trouble, answer.retry_after_s if asks else 0.0)
 
 
 def _seconds(text: str) -> float:

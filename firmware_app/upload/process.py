@@ -14,17 +14,36 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from datetime import datetime
 from typing import Protocol, TypeVar
 
+from firmware_app.ledger.clock import ClockQuality
+from firmware_app.ledger.receipt import NO_LOG
+from firmware_app.ledger.shelf import ShelfRequest
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent
-from firmware_app.upload.loop import Delivery, Keep, Knock, Read, Send, Uploader, Wait
-from firmware_app.upload.outcome import Failed, Outcome, Reached, Trouble
+from firmware_app.upload.loop import (
+    Delivery,
+    Keep,
+    Knock,
+    NoteRead,
+    Read,
+    Send,
+    Shelve,
+    Uploader,
+    Wait,
+)
+from firmware_app.upload.outcome import Delivered, EntryRefused, Failed, Outcome, Reached, ShelfTaken, Trouble
+from firmware_app.upload.tls import Present
 
 T = TypeVar("T")
 log = logging.getLogger("steelyard.upload")
 
 HEARTBEAT_S = 2.0
+MAX_WHY = 200
+"""So much of the county's reason goes into the record."""
+_NOT_KEPT = {"bad_receipt": Trouble.RECEIPT_REFUSED, "log_inconsistent": Trouble.LOG_INCONSISTENT}
+"""Why the core will not have a receipt, by its code; every other is its own trouble and not the county's."""
 GIVE_UP_S = 60.0
 """No errand takes longer, whatever the other end does; the client's own bounds lie far below."""
 
@@ -38,9 +57,13 @@ class Core(Protocol):
 class County(Protocol):
     """The county as `upload.client.CountyClient` reaches it."""
 
-    def send(self, lines: tuple[str, ...]) -> Outcome: ...
+    def send(self, lines: tuple[str, ...], log: str) -> Outcome: ...
+
+    def shelve(self, request: ShelfRequest) -> ShelfTaken | EntryRefused | Failed: ...
 
     def knock(self) -> Reached | Failed: ...
+
+    def know_time(self, present: Present) -> None: ...
 
 
 class Courier:
@@ -52,6 +75,7 @@ class Courier:
         self._mind = mind
         self._stopping = stopping
         self._told: Delivery | None = None
+        self._log = NO_LOG
 
     def run(self) -> None:
         """Turns until asked to stop."""
@@ -65,10 +89,15 @@ class Courier:
             case Read(after=after, limit=limit):
                 self._read(after, limit)
             case Send(lines=lines):
-                if (outcome := self._patiently(lambda: self._county.send(lines))) is not None:
+                if (outcome := self._patiently(lambda: self._county.send(lines, self._log))) is not None:
+                    self._show_held(outcome)
                     mind.heard_county(outcome)
-            case Keep(receipt=receipt):
-                self._keep(receipt)
+            case Keep(receipt=receipt, county_keys=statements):
+                self._keep(receipt, statements)
+            case Shelve(seq=seq, why=why):
+                self._shelve(seq, why)
+            case NoteRead(seq=seq):
+                self._note_read(seq)
             case Knock():
                 if (knocked := self._patiently(self._county.knock)) is not None:
                     mind.heard_knock(knocked)
@@ -80,18 +109,44 @@ class Courier:
 
     def _read(self, after: int, limit: int) -> None:
         match self._ask(messages.ReadEntries(after, limit)):
-            case messages.Entries(jws=jws, first_seq=first, received=received):
-                self._mind.heard_entries(jws, first, received)
+            case messages.Entries() as entries:
+                self._county.know_time(_present(entries))
+                self._log = entries.log
+                self._mind.heard_entries(entries.jws, entries.first_seq, entries.received, entries.shelved)
             case _:
                 self._mind.heard_core_silent()
 
-    def _keep(self, receipt: str) -> None:
-        match self._ask(messages.KeepReceipt(receipt)):
+    def _keep(self, receipt: str, statements: tuple[str, ...]) -> None:
+        match self._ask(messages.KeepReceipt(receipt, statements)):
             case messages.Ok():
                 self._mind.heard_kept()
             case messages.Refused(code=code, words=words):
                 log.warning("receipt not kept: %s: %s", code, words)
-                self._mind.heard_not_kept(bad_receipt=code == "bad_receipt")
+                self._mind.heard_not_kept(_NOT_KEPT.get(code, Trouble.NOT_KEPT))
+            case _:
+                self._mind.heard_core_silent()
+
+    def _show_held(self, outcome: Outcome) -> None:
+        """What the county says that it holds of this device goes to the core, which judges it."""
+        if isinstance(outcome, Delivered | Failed) and outcome.held:
+            self._ask(messages.ShowHeld(outcome.held))
+
+    def _shelve(self, seq: int, why: str) -> None:
+        match self._ask(messages.ShelveEntry(seq, why[:MAX_WHY])):
+            case messages.ForShelf(claim=claim, text=text):
+                request = ShelfRequest(claim=claim, text=text)
+                if (outcome := self._patiently(lambda: self._county.shelve(request))) is not None:
+                    self._mind.heard_shelf(outcome)
+            case messages.Refused(code=code, words=words):
+                log.warning("entry %d not shelved: %s: %s", seq, code, words)
+                self._mind.heard_shelf(None)
+            case _:
+                self._mind.heard_core_silent()
+
+    def _note_read(self, seq: int) -> None:
+        match self._ask(messages.NoteRead(seq)):
+            case messages.Ok() | messages.Refused():
+                self._mind.heard_noted()
             case _:
                 self._mind.heard_core_silent()
 
@@ -137,3 +192,9 @@ class Courier:
                     return Failed(Trouble.TIMEOUT)
                 self._say()
         return None
+
+
+def _present(entries: messages.Entries) -> Present:
+    """What the core says of the time, for the dates of certificates."""
+    known = datetime.fromisoformat(entries.known_at) if entries.known_at else None
+    return Present(believed=entries.clock == ClockQuality.SYNCHRONISED, not_before=known)

@@ -37,6 +37,7 @@ def test_a_batch_goes_out_one_entry_a_line(client, liar, lie):
         ({"status": 409, "body": b'{"error":"gap","expected":7}'}, Missing(7)),
         ({"status": 409, "body": b'{"error":"fork","seq":3}'}, Failed(Trouble.FORK)),
         ({"status": 422, "body": b'{"error":"bad_entry","seq":4,"why":"no"}'}, EntryRefused(4, "no")),
+        ({"status": 400, "body": b'{"error":"bad_batch","why":"no device"}'}, EntryRefused(0, "no device")),
         ({"status": 413, "body": b'{"error":"too_large"}'}, Failed(Trouble.TOO_LARGE)),
         ({"status": 413, "body": HTML, "kind": "text/html"}, Failed(Trouble.TOO_LARGE)),
         ({"status": 403, "body": b'{"error":"unknown_device"}'}, Failed(Trouble.NOT_ENROLLED)),
@@ -58,7 +59,8 @@ def test_a_batch_goes_out_one_entry_a_line(client, liar, lie):
         ({"status": 404, "body": HTML, "kind": "text/html"}, Failed(Trouble.CAPTIVE_PORTAL)),
         ({"status": 409, "body": HTML, "kind": "text/html"}, Failed(Trouble.CAPTIVE_PORTAL)),
         ({"status": 409, "body": b'{"error":"gap"}'}, Failed(Trouble.SERVER_ERROR)),
-        ({"status": 511, "body": HTML, "kind": "text/html"}, Failed(Trouble.SERVER_ERROR)),
+        ({"status": 511, "body": HTML, "kind": "text/html"}, Failed(Trouble.CAPTIVE_PORTAL)),
+        ({"status": 407, "body": HTML, "kind": "text/html"}, Failed(Trouble.PROXY)),
     ],
 )
 def test_every_answer_is_told_for_what_it_is(client, liar, lie, answer, outcome):

@@ -118,7 +118,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path, liar, lie, still_clock):
+def bench(tmp_path, liar, lie, still_clock, mocker):
+    mocker.patch("firmware_app.upload.loop.SHORTEST_DELAY_S", 0.05)
     bench = Bench(tmp_path, liar, lie, still_clock)
     yield bench
     bench.close()

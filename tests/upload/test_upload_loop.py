@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import statistics
 
 import pytest
 from hypothesis import given, settings
@@ -11,14 +13,27 @@ from hypothesis import strategies as st
 from firmware_app.upload.loop import (
     LARGEST_BATCH,
     LONGEST_DELAY_S,
+    REFUSALS_BEFORE_SHELF,
+    SHELF_AGAIN_S,
+    SHORTEST_DELAY_S,
     Keep,
     Knock,
+    NoteRead,
     Read,
     Send,
+    Shelve,
     Uploader,
     Wait,
 )
-from firmware_app.upload.outcome import Delivered, EntryRefused, Failed, Missing, Reached, Trouble
+from firmware_app.upload.outcome import (
+    Delivered,
+    EntryRefused,
+    Failed,
+    Missing,
+    Reached,
+    ShelfTaken,
+    Trouble,
+)
 
 
 class World:
@@ -35,6 +50,9 @@ class World:
         self.keep = lambda receipt: True
         self.core_there = True
         self.knock = Reached
+        self.shelf = lambda ask: EntryRefused(0, "no such door")
+        self.shelved: list[int] = []
+        self.asked: list[int] = []
 
     def step(self) -> object:
         mind, action = self.mind, self.mind.next_action()
@@ -43,7 +61,7 @@ class World:
                 lines = tuple(
                     f"entry {seq}" for seq in range(after + 1, min(self.entries, after + limit) + 1)
                 )
-                mind.heard_entries(lines, after + 1, self.received)
+                mind.heard_entries(lines, after + 1, self.received, tuple(self.shelved))
             case Read():
                 mind.heard_core_silent()
             case Send():
@@ -55,7 +73,15 @@ class World:
                     self.received = max(self.received, int(receipt.split()[1]))
                     mind.heard_kept()
                 else:
-                    mind.heard_not_kept(bad_receipt=True)
+                    mind.heard_not_kept(Trouble.RECEIPT_REFUSED)
+            case Shelve(seq=seq):
+                self.asked.append(seq)
+                if seq not in self.shelved and self.received == seq - 1:
+                    self.shelved.append(seq)
+                mind.heard_shelf(self.shelf(action))
+            case NoteRead(seq=seq):
+                self.shelved.remove(seq)
+                mind.heard_noted()
             case Knock():
                 self.knocks += 1
                 mind.heard_knock(self.knock())
@@ -111,23 +137,25 @@ def test_every_trouble_is_said_and_backed_off_from(trouble):
 
     world.until_wait(14)
 
-    assert world.waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, *[LONGEST_DELAY_S] * 5]
+    assert world.waits == [3.0, 9.0, 27.0, 81.0, 243.0, *[LONGEST_DELAY_S] * 9]
     assert world.mind.delivery.problem == trouble
     assert world.received == 0
 
 
-def test_the_wait_is_spread_evenly_below_its_bound():
+def test_waits_of_appliances_that_fail_together_part_and_stay_within_their_bounds():
+    """Decorrelated: the next wait lies anywhere between 1 s and three times the last one."""
     chance = random.Random(3)
-    firsts = []
+    fifth = []
     for _ in range(400):
         world = World(entries=1, chance=chance.random)
         world.county = lambda send: Failed(Trouble.SERVER_ERROR)
         world.until_wait(5)
-        firsts.append(world.waits[4])
+        fifth.append(world.waits[4])
+        for before, after in itertools.pairwise([1.0, *world.waits]):
+            assert SHORTEST_DELAY_S <= after <= min(LONGEST_DELAY_S, 3 * before)
 
-    assert 0.1 <= min(firsts) < 1.0
-    assert 15.0 < max(firsts) <= 16.0
-    assert 7.0 < sum(firsts) / len(firsts) < 9.0
+    deciles = statistics.quantiles(fifth, n=10)
+    assert deciles[0] < 2.5 < 5.0 < deciles[8], "they do not come back together"
 
 
 def test_delivery_goes_on_where_it_stopped_once_the_county_is_back():
@@ -349,3 +377,95 @@ def test_whatever_the_county_says_it_never_spins_and_delivers_in_the_end(lies, r
     assert held == 50
     assert world.received == 50
     assert world.mind.delivery.problem == ""
+
+
+def refuses(number: int):
+    """A county that cannot read one entry."""
+
+    def county(send: Send) -> EntryRefused | Delivered:
+        return (
+            EntryRefused(number, "unknown field")
+            if send.first <= number <= send.last
+            else Delivered(f"r {send.last}")
+        )
+
+    return county
+
+
+def test_an_entry_refused_for_good_goes_to_the_shelf_and_those_behind_it_follow():
+    world = World(entries=20)
+    world.county = refuses(13)
+    world.shelf = lambda ask: ShelfTaken(f"receipt {ask.seq}", read=False)
+
+    world.until_wait(REFUSALS_BEFORE_SHELF - 1)
+    assert (world.received, world.asked) == (12, []), "a county that is being updated has its hour"
+    world.until_wait()
+
+    assert world.asked == [13]
+    assert world.received == 20
+    assert world.sent[-1] == (14, 20)
+    assert world.mind.delivery.problem == ""
+
+
+def test_a_county_without_a_shelf_is_waited_for_as_before():
+    world = World(entries=20)
+    world.county = refuses(13)
+
+    world.until_wait(3 * REFUSALS_BEFORE_SHELF)
+
+    assert 2 <= len(world.asked) <= 3
+    assert world.received == 12
+    assert world.mind.delivery.problem == Trouble.ENTRY_REFUSED
+    assert min(world.waits) == LONGEST_DELAY_S
+
+
+def test_the_shelf_is_asked_once_a_day_until_the_county_reads_it():
+    world = World(entries=20, received=20)
+    world.shelved = [7, 9]
+    world.shelf = lambda ask: ShelfTaken("receipt 20", read=ask.seq == 9)
+    world.until_wait()
+
+    for _ in range(2):
+        world.until_wait(int(SHELF_AGAIN_S) + 2, limit=10**6)
+
+    assert world.asked == [7, 9]
+    assert world.shelved == [7]
+    assert world.received == 20
+
+
+@pytest.mark.parametrize("trouble", [Trouble.NO_NETWORK, Trouble.TIMEOUT, Trouble.SERVER_ERROR])
+def test_a_line_that_breaks_at_the_shelf_is_backed_off_from_and_tried_again(trouble):
+    world = World(entries=3)
+    world.county = refuses(1)
+    answers = [Failed(trouble), Failed(trouble)]
+    world.shelf = lambda ask: answers.pop() if answers else ShelfTaken("receipt 1", read=False)
+
+    world.until_wait(REFUSALS_BEFORE_SHELF + 4)
+
+    assert world.received == 3
+
+
+def test_a_receipt_that_came_on_a_stick_is_not_sent_again():
+    world = World(entries=50)
+    world.county = lambda send: Failed(Trouble.NO_NETWORK)
+    world.until_wait()
+    world.received = 40
+    world.county = lambda send: Delivered(f"r {send.last}")
+
+    world.until_wait()
+
+    assert world.sent[1:] == [(41, 50)]
+
+
+def test_a_refusal_that_names_no_entry_is_halved_down_to_the_one():
+    world = World(entries=40)
+    world.county = lambda send: (
+        EntryRefused(0, "not JSON") if send.first <= 13 <= send.last else Delivered(f"r {send.last}")
+    )
+    world.shelf = lambda ask: ShelfTaken(f"receipt {ask.seq}", read=False)
+
+    world.until_wait()
+    assert (world.received, world.sent[-1]) == (12, (13, 13))
+    world.until_wait(REFUSALS_BEFORE_SHELF)
+
+    assert (world.asked, world.received) == ([13], 40)
