@@ -14,7 +14,7 @@ from firmware_app.calibrating.result import Result
 from firmware_app.calibrating.uncertainty import finest_interval
 from firmware_app.cli.common import console, fail
 from firmware_app.ledger.errors import LedgerInUse
-from firmware_app.ledger.home import open_ledger
+from firmware_app.ledger.home import device_signer, open_ledger
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Loaded
 from firmware_app.service.identity import software_hash
@@ -87,8 +87,10 @@ def _record(calibration: Calibration, result: Result, output: Path, loaded: Load
     new = values(calibration, settings_file.sha256(output.read_bytes()))
     clock = SystemClock(loaded.config.device.time_zone)
     try:
+        device = loaded.config.device
+        signer = device_signer(loaded.data_dir, device.signer, device.signer_options)
         with open_ledger(
-            loaded.data_dir, clock=clock, software=software_hash(), device=loaded.config.device.id
+            loaded.data_dir, clock=clock, software=software_hash(), device=device.id, signer=signer
         ) as ledger:
             entry = ledger.append(CALIBRATION, change(known(ledger), new, result))
     except LedgerInUse:

@@ -36,7 +36,7 @@ def enrol(
         ),
     ] = None,
     signer: Annotated[
-        SignerKind, typer.Option(help="What holds the device's key, as [device] signer says.")
+        SignerKind, typer.Option(help="What holds the device's key, as the configuration says.")
     ] = "file",
     signer_option: Annotated[
         list[str] | None, typer.Option(help="An option of the signer, e.g. tcti=device:/dev/tpmrm0.")

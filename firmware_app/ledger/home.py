@@ -18,7 +18,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -29,6 +31,7 @@ from firmware_app.ledger.database import failures_named
 from firmware_app.ledger.errors import BadFormat, KeyFileError, LedgerInUse, NotEnrolled
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.signer import Signer, create_key, open_key
+from firmware_app.ledger.signers import SignerKind, open_signer
 from firmware_app.ledger.store import Ledger
 
 LEDGER, LOCK, KEY, COUNTY = "ledger.db", "ledger.lock", "device.key", "county.json"
@@ -117,13 +120,24 @@ def _refresh_card(data_dir: Path, county: County | None) -> None:
     durable.write(path, document)
 
 
+def device_signer(data_dir: Path, kind: SignerKind, options: Mapping[str, Any]) -> Signer | None:
+    """The device's key in hardware, made where neither key nor ledger is; None for ``file``.
+
+    Raises SignerUnavailable, SignerFailed, ValueError.
+    """
+    return open_signer(kind, options, create=not (data_dir / LEDGER).exists())
+
+
 def _key(data_dir: Path) -> Signer:
     path = data_dir / KEY
     durable.clear_parts(path)
     if path.exists():
         return open_key(path)
     if (data_dir / LEDGER).exists():
-        raise KeyFileError(f"{path}: missing, but there is a ledger that it signed; restore the key")
+        raise KeyFileError(
+            f"{path}: missing, but there is a ledger that it signed; restore the key,"
+            " or name the signer that holds it ([device] signer)"
+        )
     return create_key(path)
 
 

@@ -17,7 +17,9 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import msgspec
 import zmq
 
 from firmware_app import parts, settings_file
@@ -26,21 +28,26 @@ from firmware_app.calibrating.record import change, differs, values
 from firmware_app.calibrating.record import known as known_calibration
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.errors import LedgerError, StoreFailed
-from firmware_app.ledger.home import open_ledger
+from firmware_app.ledger.home import device_signer, open_ledger
+from firmware_app.ledger.known_time import KnownTime
 from firmware_app.procedures import context
 from firmware_app.procedures.events import LineSilent
 from firmware_app.procedures.prompts import PutGoods
 from firmware_app.registry.confirmations import BadConfirmations, load_confirmations
 from firmware_app.registry.registry import load_registry
-from firmware_app.rules.pack import pack_in_force
+from firmware_app.rules.pack import builtin_packs, pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.service import messages
+from firmware_app.service import day, history, messages
 from firmware_app.service.calibration_card import card
 from firmware_app.service.clock import SystemClock
+from firmware_app.service.clock_watch import ClockWatch
 from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
 from firmware_app.service.control import WORDS, PanControl, find_piece, without
+from firmware_app.service.day import Day, day_of, same_law
+from firmware_app.service.delivery import DeliveryDesk
 from firmware_app.service.health import Facts, examine
+from firmware_app.service.history import HistoryWatch
 from firmware_app.service.identity import software_hash
 from firmware_app.service.lead import Lead
 from firmware_app.service.lead_line import LeadLine, line_for, open_line, refuse_wrong_pair
@@ -65,6 +72,7 @@ SILENT_LINE_NS = 1_000_000_000
 KIOSK_GONE_NS = 5_000_000_000
 UPLOADER_GONE_NS = 15_000_000_000
 MAX_COMMANDS = 100
+REFUSALS = {**WORDS, history.BROKEN: history.WORDS, day.DOUBTFUL: day.WORDS}
 SLIPS_BEGUN, SLIPS_WAITING = "slips-begun", "slips-waiting"
 """In the data directory: the entries of which a slip has begun to come out, and those whose slip has not."""
 
@@ -79,8 +87,17 @@ class Core:
     def __init__(self, loaded: Loaded) -> None:
         config = loaded.config
         self._config = config
-        self._clock = SystemClock(config.device.time_zone)
+        self._clock = SystemClock(config.device.time_zone, run_dir=loaded.run_dir)
         self._data_dir = loaded.data_dir
+        signer = device_signer(loaded.data_dir, config.device.signer, config.device.signer_options)
+        self._ledger = open_ledger(
+            loaded.data_dir,
+            clock=self._clock,
+            software=software_hash(),
+            device=config.device.id,
+            signer=signer,
+        )
+        self._known_time = KnownTime(self._ledger)
         self._registry = load_registry(loaded.resolve(config.registry))
         self._weights = load_weights(
             loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today())
@@ -89,9 +106,8 @@ class Core:
         self._calibration = Calibration.load(calibration)
         self._calibration_values = values(self._calibration, settings_file.sha256(calibration.read_bytes()))
         self._calibration_card = card(self._calibration)
-        self._ledger = open_ledger(
-            loaded.data_dir, clock=self._clock, software=software_hash(), device=config.device.id
-        )
+        self._history = HistoryWatch(self._ledger, signer)
+        self._clock_watch = ClockWatch(self._ledger, self._clock)
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
@@ -101,8 +117,7 @@ class Core:
         self._lead, self._profiles = self._open_lead()
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
-        self._delivery = messages.ReportDelivery(reachable=False)
-        self._uploader_ns: int | None = None
+        self._delivery = DeliveryDesk(self._ledger, self._clock)
         self._kiosk_ns: int | None = None
         self._line_told_ns = 0
         self._published_ns = 0
@@ -119,18 +134,21 @@ class Core:
     def _note_start(self, loaded: Loaded) -> None:
         """The audit trail's first lines of every run (OIML D 31:2023 6.2.3.6): the start, and before it that
         another calibration lies there than the record knows, whoever put it there."""
-        facts = {
+        facts: dict[str, Any] = {
             "configuration_sha256": loaded.sha256,
             "calibration": self._calibration.id,
             "calibration_values": self._calibration_values,
             "driver": loaded.config.pan.driver,
         }
         known = known_calibration(self._ledger)
+        self._clock_watch.start()
+        facts |= self._history.before_start()
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
             if differs(known, self._calibration_values):
                 self._ledger.append(CALIBRATION_CHANGED, change(known, self._calibration_values))
             self._ledger.append("start", facts)
+            self._history.after_start()
 
     def _open_control(self) -> PanControl:
         """The control of the pan as the record tells it; raises NoSuchWeight."""
@@ -205,6 +223,7 @@ class Core:
 
     def turn(self, now_ns: int) -> None:
         """Takes what has come, in the order instruments, person, screen."""
+        self._clock_watch.turn()
         pan_events = self._pan.take(now_ns)
         self._zeros.take(self._pan.zero_counts, now_ns)
         for event in pan_events:
@@ -287,7 +306,14 @@ class Core:
         return tuple(each for each in known if self._profiles.get(each.profile) == each.version)
 
     def _today(self) -> date:
-        return self._clock.now().date()
+        return self._day().on
+
+    def _day(self) -> Day:
+        known = None
+        # Without it the clock's own word is taken, as in a ledger that knows no moment yet.
+        with contextlib.suppress(LedgerError):
+            known = self._known_time.last()
+        return day_of(self._clock.now(), self._clock.quality(), known)
 
     # --------------------------------------------------------------------------------------- commands
 
@@ -309,16 +335,19 @@ class Core:
                 self._desk.answer(visit, step, self._scans.vouched(answer), now_ns)
             case messages.CloseVisit(visit=visit):
                 self._desk.close(visit)
+            case messages.ShowHeld(text=text):
+                return self._shown(text)
             case messages.PrintSlip() | messages.CancelSlip():
                 return self._slips.obey(command)
-            case messages.ReadEntries(after=after, limit=limit):
-                self._uploader_ns = now_ns
-                return self._entries(after, limit)
-            case messages.KeepReceipt(receipt=receipt):
-                return self._keep_receipt(receipt)
-            case messages.ReportDelivery():
-                self._uploader_ns = now_ns
-                self._delivery = command
+            case (
+                messages.ReadEntries()
+                | messages.KeepReceipt()
+                | messages.ReportDelivery()
+                | messages.ShelveEntry()
+                | messages.NoteRead()
+                | messages.SignBundle()
+            ):
+                return self._delivery.obey(command, now_ns)
             case messages.KioskAlive():
                 self._kiosk_ns = now_ns
             case messages.AskHealth():
@@ -326,27 +355,23 @@ class Core:
         return messages.Ok()
 
     def _start(self, visit: str, kind: messages.VisitKind) -> messages.Reply:
-        why = self._control.why_no_check() if kind is messages.VisitKind.CONTROL_CHECK else ""
+        why = self._control.why_no_check() if kind is messages.VisitKind.CONTROL_CHECK else self._why_none()
         if why and self._desk.visit != visit:
-            return messages.Refused(why, WORDS[why])
+            return messages.Refused(why, REFUSALS[why])
         if not self._desk.start(visit, kind):
             return messages.Refused("busy", "another visit is open on this appliance")
         return messages.Ok()
 
-    def _entries(self, after: int, limit: int) -> messages.Reply:
-        try:
-            lines = self._ledger.lines(after, limit)
-        except LedgerError as error:
-            return messages.Refused("bad_range", str(error))
-        return messages.Entries(jws=lines, first_seq=after + 1, received=self._ledger.receipted)
+    def _why_none(self) -> str:
+        """Why no scale may be judged, empty where one may."""
+        if self._history.code:
+            return self._history.code
+        return "" if same_law(self._day(), builtin_packs()) else day.DOUBTFUL
 
-    def _keep_receipt(self, receipt: str) -> messages.Reply:
-        try:
-            self._ledger.keep_receipt(receipt)
-        except StoreFailed as error:
-            return messages.Refused(error.code, str(error))
-        except LedgerError as error:
-            return messages.Refused("bad_receipt", str(error))
+    def _shown(self, text: str) -> messages.Reply:
+        """What the county holds of this device; a broken history ends the visit that is open."""
+        if self._history.show(text) and self._desk.visit is not None:
+            self._desk.close(self._desk.visit)
         return messages.Ok()
 
     # ------------------------------------------------------------------------------------------ state
@@ -363,18 +388,13 @@ class Core:
 
     def _state(self, now_ns: int) -> State:
         visit = self._desk.state()
-        head, receipted = self._ledger.head_seq, self._ledger.receipted
         return State(
             at=self._clock.now().isoformat(timespec="seconds"),
             clock=self._clock.quality(),
             pan=self._pan.state(hidden=visit is not None and isinstance(visit.prompt, PutGoods)),
             lead=messages.LeadState(state="absent") if self._lead is None else self._lead.state(),
-            county=messages.CountyState(
-                reachable=None if self._uploader_ns is None else self._delivery.reachable,
-                unsent=head - receipted,
-                last_entry=head,
-                received=receipted,
-                problem=self._delivery.problem,
+            county=msgspec.structs.replace(
+                self._delivery.state(), **({"problem": self._history.code} if self._history.code else {})
             ),
             parts=self._parts(now_ns),
             visit=visit,
@@ -394,7 +414,8 @@ class Core:
             PartState("sampler", "silent" if self._pan.sampler_silent else ""),
             PartState("pan", NOT_EMPTY if self._pan.not_empty else "unfit" if self._pan.unfit else ""),
             PartState(
-                "uploader", "" if self._config.county is None else gone(self._uploader_ns, UPLOADER_GONE_NS)
+                "uploader",
+                "" if self._config.county is None else gone(self._delivery.heard_ns, UPLOADER_GONE_NS),
             ),
             PartState("kiosk", gone(self._kiosk_ns, KIOSK_GONE_NS)),
             *self._peripherals(now_ns),

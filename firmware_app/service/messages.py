@@ -32,6 +32,7 @@ __all__ = [
     "Answer",
     "AskHealth",
     "BadMessage",
+    "Bundle",
     "CalibrationAt",
     "CalibrationCard",
     "CalibrationPoint",
@@ -42,12 +43,14 @@ __all__ = [
     "CountyState",
     "Entries",
     "Fault",
+    "ForShelf",
     "GiveAnswer",
     "Health",
     "HealthItem",
     "KeepReceipt",
     "KioskAlive",
     "LeadState",
+    "NoteRead",
     "Ok",
     "PanState",
     "PartState",
@@ -59,6 +62,8 @@ __all__ = [
     "Reply",
     "ReportDelivery",
     "SeenScan",
+    "ShelveEntry",
+    "SignBundle",
     "SlipJob",
     "StartVisit",
     "State",
@@ -129,6 +134,8 @@ class CountyState(msgspec.Struct, frozen=True, kw_only=True):
     received: int
     """The highest entry that the county has receipted."""
     problem: str = ""
+    shelved: tuple[int, ...] = ()
+    """Entries that the county could not read and holds unread on its shelf."""
 
 
 class SeenScan(msgspec.Struct, frozen=True, kw_only=True):
@@ -293,9 +300,16 @@ class ReadEntries(msgspec.Struct, frozen=True, tag="read_entries"):
 
 
 class KeepReceipt(msgspec.Struct, frozen=True, tag="keep_receipt"):
-    """A county receipt to verify and keep."""
+    """A county receipt to verify and keep. ``county_keys``: statements of keys, to be learnt before it."""
 
     receipt: str
+    county_keys: tuple[str, ...] = ()
+
+
+class ShowHeld(msgspec.Struct, frozen=True, tag="show_held"):
+    """An entry of this device that the county holds, as it claims: the core compares it with its own."""
+
+    text: str
 
 
 class ReportDelivery(msgspec.Struct, frozen=True, tag="report_delivery"):
@@ -303,6 +317,27 @@ class ReportDelivery(msgspec.Struct, frozen=True, tag="report_delivery"):
 
     reachable: bool
     problem: str = ""
+
+
+class ShelveEntry(msgspec.Struct, frozen=True, tag="shelve_entry"):
+    """Entry ``seq`` is refused by the county for good: write that down and hand it out for the county's
+    shelf. ``why``: the county's words. Refused unless it is the next that waits, or lies there already."""
+
+    seq: int
+    why: str = ""
+
+
+class NoteRead(msgspec.Struct, frozen=True, tag="note_read"):
+    """The county can read entry ``seq`` of its shelf now."""
+
+    seq: int
+
+
+class SignBundle(msgspec.Struct, frozen=True, tag="sign_bundle"):
+    """Sign a manifest over the entries ``first`` … ``last``, which are carried to the county on a stick."""
+
+    first: int
+    last: int
 
 
 class PrintSlip(msgspec.Struct, frozen=True, tag="print_slip"):
@@ -335,6 +370,10 @@ Command = (
     | ReadEntries
     | KeepReceipt
     | ReportDelivery
+    | ShowHeld
+    | ShelveEntry
+    | NoteRead
+    | SignBundle
     | AskHealth
     | KioskAlive
 )
@@ -355,11 +394,33 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Entries(msgspec.Struct, frozen=True, tag="entries"):
-    """Entries in order, each a compact JWS; ``received`` is the highest seq with a receipt."""
+    """Entries in order, each a compact JWS; ``received`` is the highest seq with a receipt.
+
+    ``shelved``: entries on the county's shelf; ``clock``: quality of the clock, and ``known_at`` the last
+    moment known for good (RFC 3339, empty where there was none), by which certificates are dated.
+    """
 
     jws: tuple[str, ...]
     first_seq: int
     received: int
+    shelved: tuple[int, ...] = ()
+    clock: str = "synchronised"
+    known_at: str = ""
+    log: str = "0"
+    """What the device has seen of the county's log, to be told to the county (`receipt.LOG_HEADER`)."""
+
+
+class ForShelf(msgspec.Struct, frozen=True, tag="for_shelf"):
+    """A refused entry: its text, and the device's word that it is this entry."""
+
+    claim: str
+    text: str
+
+
+class Bundle(msgspec.Struct, frozen=True, tag="bundle"):
+    """The signed manifest of a bundle."""
+
+    manifest: str
 
 
 class HealthItem(msgspec.Struct, frozen=True):
@@ -375,7 +436,7 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     items: tuple[HealthItem, ...]
 
 
-Reply = Ok | Refused | Entries | Health
+Reply = Ok | Refused | Entries | ForShelf | Bundle | Health
 
 _encoder = msgspec.msgpack.Encoder()
 _state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)

@@ -36,9 +36,10 @@ def enrol(
 ) -> County:
     """Joins the county at ``url`` and records it in the ledger of ``data_dir``, which is made if new.
 
-    ``signer``: a key that is not a file. ``ca``: PEM of the only authorities whose certificates count. May be repeated with the same token, so an
-    answer lost on the way does no harm. Raises LedgerInUse while the core runs, BadToken, EnrolmentRefused,
-    CountyOutOfReach, BadCountyUrl, BadCountyCa, and what opening a ledger raises.
+    ``signer``: a key that is not a file; ``ca``: PEM of the only authorities whose certificates count. May be
+    repeated with the same token, so an answer lost on the way does no harm. Raises LedgerInUse while the core
+    runs, BadToken, EnrolmentRefused, CountyOutOfReach, BadCountyUrl, BadCountyCa, and what opening a ledger
+    raises.
     """
     address = county_url(url)
     if not TOKEN.fullmatch(token):
