@@ -22,6 +22,7 @@ from county_gateway.log.errors import LogError, NotLogged
 from county_gateway.log.merkle import WIDTH, Tree, grow
 from county_gateway.log.tiles import BadTilePath, TilePath, bundle, width_in
 from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf
+from firmware_app.ledger.note import read_note
 
 CHUNK = 2048
 """Entries that are given their positions together when an older database gets its log."""
@@ -159,7 +160,10 @@ class LogWriter(LogReader):
         self._connection.execute(update(tables.log_head).values(size=size + len(entries)))
 
     def add_checkpoint(self, published: Published, at: str) -> Published:
-        """Keeps a checkpoint; of one size the one with more signatures stays, and is given back."""
+        """Keeps a checkpoint; of one size the one with more signatures stays, and is given back.
+
+        One that another key of the county signed gives way.
+        """
         self._hold()
         table = tables.log_checkpoints
         kept = self._connection.execute(select(table).where(table.c.size == published.size)).one_or_none()
@@ -170,7 +174,8 @@ class LogWriter(LogReader):
             return published
         if kept.root != published.root:
             raise LogError(f"two roots for a tree of {published.size}")
-        if kept.note.count("\n") >= published.note.count("\n"):
+        same_key = _county_line(kept.note) == _county_line(published.note)
+        if same_key and kept.note.count("\n") >= published.note.count("\n"):
             return Published(kept.size, kept.root, kept.note)
         same_size = update(table).where(table.c.size == published.size)
         self._connection.execute(same_size.values(note=published.note))
@@ -225,3 +230,9 @@ class LogWriter(LogReader):
         if size is None:
             raise LogError("this county has no log yet")
         return int(size)
+
+
+def _county_line(note: str) -> tuple[str, bytes]:
+    """Name and id of the key that signed first, which is the county's."""
+    first = read_note(note).signatures[0]
+    return first.name, first.id

@@ -97,7 +97,7 @@ class Publisher:
         with self._busy:
             with self._look() as (reader, _):
                 latest = reader.latest()
-            if latest is not None and latest.size > position:
+            if latest is not None and latest.size > position and self._signed_here(latest):
                 return latest
             return self._publish()
 
@@ -111,13 +111,21 @@ class Publisher:
                 latest = reader.latest()
             if tree.size == 0:
                 return None
-            if latest is not None and latest.size == tree.size and self._all_cosigned(latest):
+            if latest is not None and latest.size == tree.size and self._is_whole(latest):
                 return latest
             return self._publish()
 
-    def _all_cosigned(self, published: Published) -> bool:
+    def _is_whole(self, published: Published) -> bool:
+        if not self._signed_here(published):
+            return False
         signed = {signature.name for signature in read_note(published.note).signatures}
         return all(each.witness.key.name in signed or each.resting for each in self._witnesses)
+
+    def _signed_here(self, published: Published) -> bool:
+        """Whether the key that signs receipts has signed it: not so right after the county changed its key."""
+        note = read_note(published.note)
+        key = log_key(read_checkpoint(note.text).origin, self._signer.public_jwk)
+        return any((each.name, each.id) == (key.name, key.id) for each in note.signatures)
 
     def _publish(self) -> Published:
         with self._look() as (reader, tree):
@@ -127,7 +135,8 @@ class Publisher:
             self._hold_against_mark(origin, tree)
             checkpoint = Checkpoint(origin, tree.size, tree.root())
             note = self._signed(checkpoint)
-            note = Note(note.text, (*note.signatures, *self._cosignatures(note, tree)))
+            before = read_note(last.note).signatures if last is not None and last.size == tree.size else ()
+            note = Note(note.text, _joined(note.signatures, self._cosignatures(note, tree), before))
         published = Published(checkpoint.size, b64encode(checkpoint.root), str(note))
         # The mark first: what leaves this process afterwards is remembered outside the database.
         durable.write(self._mark, published.note.encode())
@@ -179,6 +188,13 @@ class Publisher:
         with self._reading() as connection:
             reader = LogReader(connection)
             yield reader, reader.tree()
+
+
+def _joined(*parts: Sequence[NoteSignature]) -> tuple[NoteSignature, ...]:
+    """Signatures in order, of each key the first."""
+    joined = {(each.name, each.id): each for part in reversed(parts) for each in reversed(part)}
+    ordered = [each for part in parts for each in part]
+    return tuple(each for each in ordered if joined[(each.name, each.id)] is each)
 
 
 class _Guarded(Tree):

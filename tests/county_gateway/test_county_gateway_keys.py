@@ -13,13 +13,13 @@ import pytest
 from county_gateway.county import County
 from county_gateway.errors import KeyNotHere
 from firmware_app.ledger.chain import EMPTY
+from firmware_app.ledger.county import ENTRIES_TYPE, Enrolled, EnrolRequest
 from firmware_app.ledger.county import County as Joined
-from firmware_app.ledger.county import Enrolled, EnrolRequest
 from firmware_app.ledger.entry import read_entry
 from firmware_app.ledger.errors import BadReceipt, BadStatement
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.receipt import read_receipt
+from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG, read_receipt
 from firmware_app.ledger.signer import SoftwareKey, open_key
 from firmware_app.ledger.slip import make_slip, slip_text
 from firmware_app.ledger.statements import CountyKey, make_county_key, read_closure, read_county_key
@@ -54,8 +54,12 @@ class Appliance:
         self.ledger.append("self_check", {"verdict": "conforms", "scale": {"serial": "TZ-1"}})
 
     def deliver(self):
-        after = self.ledger.receipted
-        answer = self._bench.post(self.ledger.lines(after, 500))
+        seen = self.ledger.log_seen()
+        answer = self._bench.client.post(
+            "/v1/entries",
+            content="".join(f"{line}\n" for line in self.ledger.lines(self.ledger.receipted, 500)).encode(),
+            headers={"Content-Type": ENTRIES_TYPE, LOG_HEADER: NO_LOG if seen is None else seen.claim},
+        )
         if answer.status_code == 200:
             for statement in answer.json().get("county_keys", ()):
                 self.ledger.learn_county_key(statement)
@@ -275,6 +279,19 @@ def test_a_device_learns_the_countys_new_key_and_its_old_receipts_stay_good(benc
     assert device.deliver().status_code == 200
     assert len(list(device.ledger.of_kind("county_key", 0))) == 2
     assert "GOOD" in device.checked()
+
+
+def test_a_receipt_asked_for_after_a_rotation_shows_a_log_signed_with_the_same_key(bench, appliance):
+    device, other = appliance(), appliance("other", name="KIOSK-8")
+    device.join()
+    other.join()
+    assert bench.post(device.ledger.lines(0, 500)).status_code == 200
+    # The tree that this receipt shows has the other's entries in it, and is signed with the old key.
+    assert other.deliver().status_code == 200
+    bench.county.rotate_key()
+
+    assert device.deliver().status_code == 200
+    assert device.ledger.receipted == 2
 
 
 def SoftwareKeyOf(data_dir, kid):
