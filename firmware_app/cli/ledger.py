@@ -13,11 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.ledger.clock import ClockQuality
 from firmware_app.ledger.entry import Entry, Payload
 from firmware_app.ledger.errors import BadFormat, BadReceipt, BadSignature, ChainError, StoreFailed, WrongKey
 from firmware_app.ledger.export import NAME, write_export
 from firmware_app.ledger.home import read_ledger
+from firmware_app.ledger.placing import place_entries
 from firmware_app.ledger.reader import LedgerReader, Verified
+from firmware_app.ledger.true_time import Placed
+from firmware_app.ledger.true_time import in_words as bounds_in_words
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,12 +36,13 @@ MARKS = {"conforms": "✓", "does_not_conform": "✗", "undecided": "?", "cannot
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """One entry as `--json` prints it."""
+    """One entry as `--json` prints it. ``placed``: the bounds of its true time, by evidence."""
 
     payload: Payload
     hash: str
     kid: str
     receipted: bool
+    placed: Placed
 
 
 @app.command()
@@ -50,6 +55,9 @@ def show(
 ) -> None:
     """Shows entries; each signature is verified before it is shown.
 
+    Of an entry whose clock was not synchronised it says when it was really written, as far as entries around
+    it and the county's receipts bound it.
+
     Example: steelyard ledger show --data /var/lib/steelyard --last 5
     """
     with _open(data) as ledger:
@@ -57,13 +65,17 @@ def show(
         receipted = ledger.receipted
         try:
             entries = ledger.entries(begin, last)
-        except (BadFormat, BadSignature, WrongKey) as error:
+            placed = place_entries(ledger, begin, last)
+        except (BadFormat, BadSignature, WrongKey, BadReceipt) as error:
             fail(f"{ledger.path}: after entry {begin}: {error}", NO)
         if as_json:
             for entry in entries:
-                print_json(Shown(entry.payload, entry.hash, entry.kid, entry.seq <= receipted))
+                print_json(
+                    Shown(entry.payload, entry.hash, entry.kid, entry.seq <= receipted, placed[entry.seq])
+                )
             return
         Console().print(_table(entries, receipted))
+        _tell_times(entries, placed)
         county = ledger.county
         console.print(f"device {ledger.device}, key {ledger.key.kid}", markup=False, soft_wrap=True)
         words = (
@@ -132,6 +144,18 @@ def _open(data: Path) -> LedgerReader:
         return read_ledger(data)
     except StoreFailed as error:
         fail(str(error), DEVICE_FAILED)
+
+
+def _tell_times(entries: tuple[Entry, ...], placed: dict[int, Placed]) -> None:
+    for entry in entries:
+        bounds = placed[entry.seq]
+        if bounds.contradiction:
+            words = "the clock or a receipt lies: its bounds contradict each other"
+        elif entry.payload.clock is not ClockQuality.SYNCHRONISED:
+            words = f"really written: {bounds_in_words(bounds)}"
+        else:
+            continue
+        console.print(f"entry {entry.seq}: {words}", markup=False, soft_wrap=True)
 
 
 def _table(entries: tuple[Entry, ...], receipted: int) -> Table:
