@@ -4,7 +4,7 @@ Rules this file obeys:
 
 * WAL with ``synchronous=FULL``: a commit returns when the disk has it.
 * Every failure of SQLite becomes one `StoreFailed` with a code; its transaction left nothing behind.
-* The schema has a number: a file of a higher one is not touched, one of a lower is carried over by its writer.
+* The schema has a number: a file of a higher one is not touched, a lower one is carried over by its writer.
 """
 
 from __future__ import annotations
@@ -182,14 +182,10 @@ def _statements(script: str) -> Iterator[str]:
             part = ""
 
 
-def is_new(connection: apsw.Connection) -> bool:
-    """Whether the file has no tables yet."""
-    return bool(connection.pragma("user_version") == 0)
-
-
-def is_older(connection: apsw.Connection) -> bool:
-    """Whether the file has to be carried over to the present schema."""
-    return bool(connection.pragma("user_version") < schema())
+def version(connection: apsw.Connection, path: Path) -> int:
+    """The number of the file's schema, 0 where it has no tables yet; raises StoreFailed."""
+    with failures_named(path):
+        return int(connection.pragma("user_version"))
 
 
 def _check_schema(connection: apsw.Connection, path: Path) -> None:

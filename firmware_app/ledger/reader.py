@@ -16,7 +16,7 @@ import msgspec
 
 from firmware_app.ledger.chain import EMPTY, Chain, Head, begin
 from firmware_app.ledger.county import County
-from firmware_app.ledger.database import close, failures_named, is_new, open_for_reading
+from firmware_app.ledger.database import close, failures_named, open_for_reading, version
 from firmware_app.ledger.entry import Entry, genesis_key, read_entry, read_genesis
 from firmware_app.ledger.errors import BadFormat, BadReceipt, StoreFailed
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
@@ -57,7 +57,7 @@ class LedgerReader:
             raise StoreFailed("io_error", f"{path}: there is no ledger here")
         connection = open_for_reading(path)
         try:
-            if is_new(connection):
+            if version(connection, path) == 0:
                 raise StoreFailed("io_error", f"{path}: there is no ledger here yet")
             return cls(path, connection)
         except BaseException:

@@ -29,10 +29,10 @@ from firmware_app.ledger.database import (
     close,
     create_tables,
     failures_named,
-    is_new,
-    is_older,
     migrate,
     open_for_writing,
+    schema,
+    version,
 )
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, StoreFailed, WrongKey
@@ -103,7 +103,8 @@ class Ledger(LedgerReader):
         """
         connection = open_for_writing(path, vfs)
         try:
-            if is_new(connection):
+            found = version(connection, path)
+            if found == 0:
                 with failures_named(path), _transaction(connection):
                     create_tables(connection)
                     body = Genesis(signer.public_jwk)
@@ -118,7 +119,7 @@ class Ledger(LedgerReader):
                         body=body,
                     )
                     _insert(connection, entry, None)
-            elif is_older(connection):
+            elif found < schema():
                 with failures_named(path), _transaction(connection):
                     migrate(connection)
             ledger = cls(path, connection, signer, clock, software)

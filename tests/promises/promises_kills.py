@@ -28,6 +28,8 @@ from promises_life import Life, examine
 
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import read_ledger
+from firmware_app.service.core import SLIPS_WAITING
+from firmware_app.service.printing import Waiting
 
 CHECKER = Path(__file__).parents[2] / "tools" / "check_ledger.py"
 HOME = 10
@@ -109,6 +111,7 @@ def main(count: int, seed: int) -> str:
                 facts = []
             facts += killed(root, run, chance.uniform(0, LONGEST_S))
             facts += examine(root, facts)
+            facts.append(told_by.Awaits(tuple(Waiting(root / SLIPS_WAITING).entries())))
             if run % HOME == HOME - 1 or run == count - 1:
                 check(root)
                 saved = [each for each in facts if isinstance(each, told_by.Saved)]
