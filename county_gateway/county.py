@@ -245,7 +245,7 @@ class County:
             log.error("ALARM: device %s has signed two histories, at entry %d", device, fork.seq)
             raise fork
         if seen is not None:
-            receipt = self.log.receipt(held.name, batch.last_seq, batch.last_hash, seen, self.name)
+            receipt = self.log.receipt(held, batch.last_seq, batch.last_hash, seen, self.name)
         return Accepted(
             receipt=receipt,
             head=batch.chain.head.seq,

@@ -122,7 +122,7 @@ class Publisher:
         return all(each.witness.key.name in signed or each.resting for each in self._witnesses)
 
     def _signed_here(self, published: Published) -> bool:
-        """Whether the key that signs receipts has signed it: not so right after the county changed its key."""
+        """Whether the key that signs now has signed it: not so right after the county changed its key."""
         note = read_note(published.note)
         key = log_key(read_checkpoint(note.text).origin, self._signer.public_jwk)
         return any((each.name, each.id) == (key.name, key.id) for each in note.signatures)

@@ -23,7 +23,7 @@ from county_gateway.log.errors import BadLogHeader, NoCheckpoint
 from county_gateway.log.publisher import MARK, Publisher
 from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
-from county_gateway.store import Store, device_of
+from county_gateway.store import Held, Store
 from firmware_app.ledger.note import b64encode
 from firmware_app.ledger.receipt import LOG_HEADER, LoggedReceipt, make_receipt
 from firmware_app.ledger.signer import Signer
@@ -81,16 +81,16 @@ class Log:
         """Gives new entries their places, in the transaction that keeps them."""
         LogWriter(connection).append(entries)
 
-    def receipt(self, device: str, seq: int, entry: str, seen: Seen, county: str) -> str:
+    def receipt(self, held: Held, seq: int, entry: str, seen: Seen, county: str) -> str:
         """The receipt upon an entry, whose SHA-256 is ``entry``, with its place; the same when asked again.
 
-        Raises NotLogged, LogWentBack.
+        ``held``: the chain that it belongs to; ``county``: the county's name. Raises NotLogged, LogWentBack.
         """
         with self._reading() as connection:
             reader = LogReader(connection)
             origin, index = reader.origin(), reader.position(entry)
             since = seen.size if seen.origin == origin else 0
-            given = reader.receipt(device, seq, since)
+            given = reader.receipt(held.name, seq, since)
         if given is not None:
             return given
         published = self._publisher.covering(max(index, since - 1))
@@ -99,7 +99,7 @@ class Log:
             # A device that has seen more than there is gets no proof, and its alarm is right.
             old = since if since <= published.size else 0
             receipt = LoggedReceipt(
-                device=device_of(device),
+                device=held.chain.device,
                 seq=seq,
                 entry=entry,
                 at=self._now().isoformat(timespec="seconds"),
@@ -113,8 +113,8 @@ class Log:
         jws = make_receipt(self._signer, receipt)
         with self._store.writing() as store:
             # The device's row is held: asked twice at once, it gets the same receipt twice.
-            store.chain(device)
-            return LogWriter(store.connection).add_receipt(device, seq, since, jws)
+            store.chain(held.name)
+            return LogWriter(store.connection).add_receipt(held.name, seq, since, jws)
 
     def checkpoint(self) -> str:
         """The checkpoint that stands, a signed note; raises NoCheckpoint before the first entry."""

@@ -31,7 +31,10 @@ class Device:
 
     def sign(self, seq: int, prev: str, kind: str, body: object, device: str | None = None) -> str:
         stamp = Stamp(
-            at=f"2026-03-01T08:{seq:02d}:00+08:00", clock=ClockQuality.SYNCHRONISED, boot="b", uptime_ns=seq
+            at=f"2026-03-01T{8 + seq // 60:02d}:{seq % 60:02d}:00+08:00",
+            clock=ClockQuality.SYNCHRONISED,
+            boot="b",
+            uptime_ns=seq,
         )
         entry = make_entry(
             self.key,
@@ -87,9 +90,10 @@ class Bench:
             assert self.enrol(device.request(self.token())).status_code == 200
         return devices
 
-    def post(self, lines, *, content_type: str = ENTRIES_TYPE):
+    def post(self, lines, *, content_type: str = ENTRIES_TYPE, headers=()):
         body = lines if isinstance(lines, bytes) else "".join(f"{line}\n" for line in lines).encode()
-        return self.client.post("/v1/entries", content=body, headers={"Content-Type": content_type})
+        named = {"Content-Type": content_type, **dict(headers)}
+        return self.client.post("/v1/entries", content=body, headers=named)
 
 
 class Clock:
