@@ -25,6 +25,7 @@ NOT_STATE = {
     "calibrating/keeping.py": "cuts off a torn end, and syncs that",
     "calibrating/plot.py": "a picture somebody asked for",
     "service/printing.py": "reads only",
+    "service/clock.py": "a mark in the run directory, which is gone with the power",
     "cli": "what a person asked a command to write",
 }
 """Where else a file is opened to be written, and why nothing of the appliance's state depends on it."""
