@@ -163,10 +163,34 @@ def rotate_key(*, data: DataDir = DEFAULT_DATA, database: Database = None, as_js
     _answer(words, {"kid": new, "before": old}, as_json=as_json)
 
 
+@app.command()
+def keys(
+    *,
+    data: DataDir = DEFAULT_DATA,
+    database: Database = None,
+    name: Name = DEFAULT_NAME,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("keys.ndjson"),
+    as_json: AsJson = False,
+) -> None:
+    """Writes the list of all appliances' keys, signed, by which slips are checked where there is no network.
+
+    Example: steelyard gateway keys --data /var/lib/steelyard-county --out keys.ndjson
+    """
+    with _county(data, database, name) as county:
+        written = county.key_list()
+        out.write_text(written, encoding="ascii")
+        kid, count = county.kid, written.count("\n") - 1
+    _answer(
+        f"{count} keys in {out}, signed by {kid}",
+        {"file": str(out), "keys": count, "kid": kid},
+        as_json=as_json,
+    )
+
+
 @contextmanager
-def _county(data: Path, database: str | None) -> Iterator[County]:
+def _county(data: Path, database: str | None, name: str = DEFAULT_NAME) -> Iterator[County]:
     try:
-        county = County(Settings(data_dir=data, database=database, county=DEFAULT_NAME))
+        county = County(Settings(data_dir=data, database=database, county=name))
         try:
             yield county
         finally:

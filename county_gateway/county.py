@@ -29,6 +29,7 @@ from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_p
 from firmware_app.ledger.entry import TYP, unverified_payload
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.jose import unverified
+from firmware_app.ledger.key_list import DeviceKey, make_key_list
 from firmware_app.ledger.receipt import Receipt, make_receipt
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.ledger.slip import Slip, unverified_slip, verify_slip
@@ -298,6 +299,23 @@ class County:
         jws = make_receipt(self._signer, receipt)
         store.add_receipt(held.name, seq, jws)
         return jws
+
+    def key_list(self) -> str:
+        """The keys of all devices, each signed by the county, to check slips by without a network."""
+        with self.store.reading() as store:
+            chains = store.all_chains()
+        at = self._now().isoformat(timespec="seconds")
+        keys = [
+            DeviceKey(
+                device=held.chain.device,
+                jwk=held.chain.key,
+                trusted=held.revoked_why is None,
+                at=at,
+                county=self.name,
+            )
+            for held in chains
+        ]
+        return make_key_list(self._signer, keys)
 
     def look_at_slip(self, text: str) -> SlipAnswer:
         """What the county can say of the text of a slip's QR code."""

@@ -155,6 +155,10 @@ class Reader:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _held(row).chain
 
+    def all_chains(self) -> list[Held]:
+        """Every chain of every device."""
+        return self._chains(select(tables.devices).order_by(tables.devices.c.device))
+
     def chains(self, device: str) -> list[Held]:
         """The chains of a device, the newest last."""
         return self._chains(_chains_of(device))

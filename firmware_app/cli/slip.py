@@ -15,10 +15,12 @@ from firmware_app.ledger.chain import begin
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.jose import PublicJwk, read_public_jwk
+from firmware_app.ledger.key_list import key_for
 from firmware_app.ledger.slip import Slip, verify_slip
 
 app = typer.Typer(no_args_is_help=True)
 MAX_KEY_FILE = 256 * 1024
+MAX_KEY_LIST = 64 << 20
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,7 +48,11 @@ app.command("print")(print_slip)
 def verify(
     text: Annotated[str, typer.Argument(help="Text of the slip's QR code.")],
     key: Annotated[
-        Path | None, typer.Option(help="The device's public key (JWK), or an export of its ledger.")
+        Path | None,
+        typer.Option(help="The device's public key (JWK), an export of its ledger, or a county's key list."),
+    ] = None,
+    county_kid: Annotated[
+        str | None, typer.Option(help="Thumbprint that the county of the key list is known by.")
     ] = None,
     data: Annotated[
         Path, typer.Option(help="Data directory whose ledger holds the key; not used with --key.")
@@ -57,7 +63,7 @@ def verify(
 
     Example: steelyard slip verify "STEELYARD2:02418..." --key ledger.ndjson
     """
-    answer = _look(text, key, data)
+    answer = _look(text, key, data, county_kid)
     if as_json:
         print_json(answer)
     elif answer.slip is not None and answer.genuine:
@@ -74,14 +80,14 @@ def verify(
         fail(f"not genuine: {answer.why}", NO)
 
 
-def _look(text: str, key: Path | None, data: Path) -> Answer:
-    jwk = _key(key, data)
+def _look(text: str, key: Path | None, data: Path, county_kid: str | None) -> Answer:
     try:
+        jwk, why = _key(text, key, data, county_kid)
         slip = verify_slip(text, jwk)
     except (BadFormat, BadSignature, WrongKey) as error:
         return Answer(genuine=False, why=str(error))
     if key is not None:
-        return Answer(genuine=True, why="signed by this key", slip=slip)
+        return Answer(genuine=True, why=why, slip=slip)
     with read_ledger(data) as ledger:
         entry = ledger.entry(slip.seq)
     if entry is None or not slip.stands_for(entry.hash):
@@ -91,16 +97,28 @@ def _look(text: str, key: Path | None, data: Path) -> Answer:
     )
 
 
-def _key(file: Path | None, data: Path) -> PublicJwk:
+def _key(text: str, file: Path | None, data: Path, county_kid: str | None) -> tuple[PublicJwk, str]:
+    """The key to verify with, and who vouches for it."""
     if file is None:
         with read_ledger(data) as ledger:
-            return ledger.key
+            return ledger.key, "signed by this device"
     with file.open("rb") as opened:
         document = opened.readline(MAX_KEY_FILE)
     if document.startswith(b"{"):
-        return read_public_jwk(file.read_bytes()[:MAX_KEY_FILE])
+        written = file.read_bytes()[:MAX_KEY_LIST]
+        if written.rstrip().count(b"\n") == 0:
+            return read_public_jwk(written[:MAX_KEY_FILE]), "signed by this key"
+        return _listed(text, written, county_kid)
     try:
         chain, _ = begin(document.decode("ascii").rstrip("\n"))
     except UnicodeDecodeError as error:
         raise BadFormat(f"{file}: neither a public JWK nor an exported ledger") from error
-    return chain.key
+    return chain.key, "signed by this key"
+
+
+def _listed(text: str, written: bytes, county_kid: str | None) -> tuple[PublicJwk, str]:
+    key, county = key_for(text, written.decode("ascii", "replace").splitlines(), county_kid)
+    if not key.trusted:
+        raise WrongKey(f"{key.device} signed it with a key that {key.county} has revoked")
+    compare = "" if county_kid is not None else " (compare it)"
+    return key.jwk, f"its key is vouched for by {key.county}, county key {county.kid}{compare}"
