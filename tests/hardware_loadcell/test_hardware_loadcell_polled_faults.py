@@ -7,29 +7,22 @@ where a driver by its nature hands out a wrong value as sound, the table counts 
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import random
 from dataclasses import dataclass, field
 
 import pytest
+from hardware_loadcell_readers import iio_cell, library_cell
+from hardware_loadcell_trials import scattered
 
 from firmware_app.weighing.gate import Gate
-from hardware.loadcell import iio, library, library_process, rpigpio_fake
 from hardware.loadcell.clock import SECOND, VirtualClock
 from hardware.loadcell.contract import Fault, Sample
-from hardware.loadcell.kernel_fake import FakeKernel
 from hardware.loadcell.simulated_chip import ChipFault, ScheduledFault, SimulatedChip
 
 PERIOD = 95_200_000
 BEGIN = 4 * SECOND
 NEAR = 30_000_000
 DRIVERS = ("iio buffer", "iio files", "library")
-
-
-def scattered(number: int) -> int:
-    """A value that no other conversion nearby has, with every bit in use."""
-    return (number * 5_040_001 + 77_777) % 16_000_000 - 8_000_000
 
 
 @dataclass
@@ -116,37 +109,7 @@ def _iio(device, clock, mode, gain, strike, stall, **kernel):
             strike.pulse(number, clock.now_ns())
         return stall(number, 0) if stall else 0
 
-    kernel = FakeKernel(device, clock, stall=after_pulse, **kernel)
-    return iio.IioLoadCell(kernel, clock, iio.IioOptions(mode=mode, gain=gain))
-
-
-@contextlib.contextmanager
-def quiet_log():
-    """Keeps the package's chatter, a line for every look, away from the log of the tests."""
-    root = logging.getLogger()
-    before, root.handlers = root.handlers, []
-    yield
-    root.handlers = before
-
-
-class Played:
-    """A child whose reports were made before, played back at their times."""
-
-    def __init__(self, events, clock) -> None:
-        self.events, self.clock = events, clock
-
-    def next_event(self, timeout_s):
-        until_ns = self.clock.now_ns() + max(0, int(timeout_s * SECOND))
-        if self.events:
-            told_ns = getattr(self.events[0], "end_ns", 0)
-            if told_ns <= until_ns:
-                self.clock.sleep_until(told_ns)
-                return self.events.pop(0)
-        self.clock.sleep_until(until_ns)
-        return None
-
-    def end(self):
-        return None
+    return iio_cell(device, clock, mode, gain, stall=after_pulse, **kernel)
 
 
 def _library(device, clock, seconds, gain, strike, stall, call_ns):
@@ -155,13 +118,7 @@ def _library(device, clock, seconds, gain, strike, stall, call_ns):
             strike.pulse(edge.number, edge.at_ns + 1)
         return stall(edge.number, edge.level) if stall else 0
 
-    events = []
-    own = VirtualClock()
-    until_ns = (seconds + 2) * SECOND
-    board = rpigpio_fake.install(device, own, stall=after_edge, call_ns=call_ns, until_ns=until_ns)
-    with board, quiet_log(), pytest.raises(rpigpio_fake.OutOfTime):
-        library_process.run(5, 6, gain, events.append)
-    return library.LibraryLoadCell(lambda: Played(events, clock), clock, library.LibraryOptions(gain=gain))
+    return library_cell(device, clock, seconds, gain, stall=after_edge, call_ns=call_ns)
 
 
 # ------------------------------------------------------------------------------------------------- in health
