@@ -53,6 +53,8 @@ class Core:
                 except BadReceipt as error:
                     return messages.Refused("bad_receipt", str(error))
                 return messages.Ok()
+            case messages.ShowHeld():
+                return messages.Ok()
             case messages.ReportDelivery() as report:
                 self.reports.append(report)
                 return messages.Ok()
@@ -317,8 +319,21 @@ def test_a_refused_enrolment_leaves_no_trace(bench, tmp_path, still_clock):
     assert not (tmp_path / "newer").exists()
 
 
+class OneKey:
+    """Signs with one key, whichever the county's record names."""
+
+    def __init__(self, key: SoftwareKey) -> None:
+        self._key = key
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._key, name)
+
+    def follow(self, _kid: str) -> None:
+        return
+
+
 def test_a_county_with_a_new_key_is_not_believed_until_it_is_joined(bench, tmp_path):
-    stranger = SoftwareKey.generate()
+    stranger = OneKey(SoftwareKey.generate())
     bench.check()
     honest = bench.county._signer
     bench.county._signer = stranger
