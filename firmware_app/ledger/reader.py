@@ -8,7 +8,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import apsw
@@ -16,11 +16,22 @@ import msgspec
 
 from firmware_app.ledger.chain import EMPTY, Chain, Head, begin
 from firmware_app.ledger.county import County
+from firmware_app.ledger.county_log import Alarm, judge
 from firmware_app.ledger.database import close, failures_named, open_for_reading, version
 from firmware_app.ledger.entry import Entry, genesis_key, read_entry, read_genesis
 from firmware_app.ledger.errors import BadFormat, BadReceipt, StoreFailed
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
-from firmware_app.ledger.receipt import Receipt, read_receipt, receipt_kid
+from firmware_app.ledger.receipt import (
+    LOGGED_TYP,
+    LoggedReceipt,
+    Receipt,
+    SeenLog,
+    read_receipt,
+    receipt_kid,
+    receipt_typ,
+    seen_log,
+)
+from firmware_app.ledger.statements import CountyKeyBody, new_county_key
 
 PAGE = 200
 MAX_PAGE = 500
@@ -100,13 +111,16 @@ class LedgerReader:
         return _county(entry) if entry is not None else None
 
     def county_key(self, kid: str) -> PublicJwk | None:
-        """The key of a county that this device has ever joined."""
+        """The key of a county that this device has ever joined, or that such a county went over to."""
         with failures_named(self.path):
             rows = self._connection.execute(
-                "SELECT jws FROM entries WHERE kind = 'enrolment' ORDER BY seq DESC"
+                "SELECT jws FROM entries WHERE kind IN ('enrolment', 'county_key') ORDER BY seq"
             ).fetchall()
-        keys = (_county(read_entry(str(row[0]), self.key)).jwk for row in rows)
-        return next((key for key in keys if key.kid == kid), None)
+        keys: dict[str, PublicJwk] = {}
+        for (jws,) in rows:
+            key = _county_key(read_entry(str(jws), self.key), keys)
+            keys[key.kid] = key
+        return keys.get(kid)
 
     def entry(self, seq: int) -> Entry | None:
         """One entry, its signature verified; raises BadFormat, BadSignature, WrongKey, StoreFailed."""
@@ -184,6 +198,11 @@ class LedgerReader:
             yield from (str(jws) for _, jws in page)
             after = _integer(page[-1][0])
 
+    def receipt_text(self, seq: int) -> str | None:
+        """The receipt upon one entry, None where there is none."""
+        jws = self._one("SELECT jws FROM receipts WHERE seq = ?", seq)
+        return None if jws is None else str(jws)
+
     def verify(self, progress: Callable[[int], None] | None = None) -> Verified:
         """Reads everything and verifies it; ``progress`` is told the number of each entry.
 
@@ -218,6 +237,34 @@ class LedgerReader:
             raise BadReceipt(f"receipt: names other bytes as entry {receipt.seq}")
         return receipt
 
+    def log_seen(self) -> SeenLog | None:
+        """What the last receipt with a place in it showed of the county's log, None before the first.
+
+        Raises BadReceipt where that receipt is no longer what it was, StoreFailed.
+        """
+        with failures_named(self.path):
+            rows = self._connection.execute("SELECT jws FROM receipts ORDER BY seq DESC")
+            logged = next((str(jws) for (jws,) in rows if receipt_typ(str(jws)) == LOGGED_TYP), None)
+        if logged is None:
+            return None
+        receipt, key = self.check_receipt(logged), self.county_key(receipt_kid(logged))
+        assert isinstance(receipt, LoggedReceipt)
+        assert key is not None
+        return seen_log(receipt, key)
+
+    def log_alarm(self, jws: str) -> Alarm | None:
+        """What is wrong with the log in a receipt that `check_receipt` took, held against what was seen.
+
+        Raises BadReceipt where the receipt comes too late, StoreFailed.
+        """
+        receipt, key = self.check_receipt(jws), self.county_key(receipt_kid(jws))
+        assert key is not None
+        joined = _integer(self._one("SELECT max(seq) FROM entries WHERE kind = 'enrolment'"))
+        plain = any(
+            entry.payload.body.get("seq") == receipt.seq for entry in self.of_kind("delivery_shelved", 0)
+        )
+        return judge(self.log_seen(), receipt, key, joined=joined, plain=plain)
+
     def _check_head(self) -> None:
         """The quick look at opening: last entry, its predecessor, and no number missing."""
         head = self.head
@@ -237,6 +284,16 @@ class LedgerReader:
 
 def _integer(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _county_key(entry: Entry, known: Mapping[str, PublicJwk]) -> PublicJwk:
+    if entry.payload.kind == "enrolment":
+        return _county(entry).jwk
+    try:
+        statement = msgspec.convert(entry.payload.body, CountyKeyBody).statement
+    except msgspec.ValidationError as error:
+        raise BadFormat(f"entry {entry.seq}: {error}") from error
+    return new_county_key(statement, known)
 
 
 def _county(entry: Entry) -> County:

@@ -21,9 +21,11 @@ from typing import Self
 import apsw
 import msgspec
 
+from firmware_app.ledger.bundle import make_manifest
 from firmware_app.ledger.chain import EMPTY, Head
 from firmware_app.ledger.clock import Clock, stamp
 from firmware_app.ledger.county import enrol_proof
+from firmware_app.ledger.county_log import ALARM_KIND, WORDS
 from firmware_app.ledger.database import (
     Copying,
     close,
@@ -35,11 +37,21 @@ from firmware_app.ledger.database import (
     version,
 )
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
-from firmware_app.ledger.errors import BadFormat, StoreFailed, WrongKey
+from firmware_app.ledger.errors import BadFormat, BadStatement, LogInconsistent, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.receipt import Receipt
+from firmware_app.ledger.receipt import NO_LOG, Receipt
+from firmware_app.ledger.shelf import make_claim
 from firmware_app.ledger.signer import Signer
 from firmware_app.ledger.slip import make_slip, slip_text
+from firmware_app.ledger.statements import (
+    CONTINUES_KIND,
+    COUNTY_KEY_KIND,
+    ContinuesBody,
+    CountyKeyBody,
+    county_key_signer,
+    new_county_key,
+    read_closure,
+)
 
 MAX_VISIT_ID = 64
 MAX_SNAPSHOT = 256 * 1024
@@ -197,15 +209,52 @@ class Ledger(LedgerReader):
     def keep_receipt(self, jws: str) -> Receipt:
         """Verifies a county's receipt and keeps it; the first for a number stays.
 
-        Raises BadReceipt, StoreFailed.
+        Raises BadReceipt, LogInconsistent where the county's log is not what it was (the alarm is an entry
+        by then), StoreFailed.
         """
         receipt = self.check_receipt(jws)
+        self._watch_log(jws)
         with self._writing():
             self._connection.execute(
                 "INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)
             )
         self._receipted = max(self.receipted, receipt.seq)
         return receipt
+
+    def _watch_log(self, jws: str) -> None:
+        alarm = self.log_alarm(jws)
+        if alarm is None:
+            return
+        known = (entry.payload.body for entry in self.of_kind(ALARM_KIND, 0))
+        # The county is asked again every few minutes: one alarm is enough for what was seen last.
+        if not any((body.get("cause"), body.get("kept")) == (alarm.cause, alarm.kept) for body in known):
+            self.append(ALARM_KIND, alarm)
+        if alarm.refuses:
+            raise LogInconsistent(alarm.cause, WORDS[alarm.cause])
+
+    def learn_county_key(self, statement: str) -> None:
+        """Writes down that a county went over to another key; nothing twice.
+
+        Raises BadStatement where no key that is known signed it, StoreFailed.
+        """
+        signer = self.county_key(county_key_signer(statement))
+        known = {} if signer is None else {signer.kid: signer}
+        if self.county_key(new_county_key(statement, known).kid) is None:
+            self.append(COUNTY_KEY_KIND, CountyKeyBody(statement))
+
+    def continue_chain(self, closure: str) -> None:
+        """Writes down which chain of a broken appliance this one goes on from; nothing twice.
+
+        Raises BadStatement where the closure is not the joined county's word on this very chain, StoreFailed.
+        """
+        county = self.county
+        if county is None:
+            raise BadStatement("closure: no county has been joined")
+        said = read_closure(closure, county.jwk)
+        if (said.device, said.next) != (self.device, self.key.kid):
+            raise BadStatement(f"closure: of {said.device} for {said.next}, not for {self.key.kid}")
+        if self.last_of((CONTINUES_KIND,)) is None:
+            self.append(CONTINUES_KIND, ContinuesBody(closure))
 
     def slip_text(self, seq: int) -> str:
         """The text of the slip's QR code upon an entry with a verdict; raises BadFormat."""
@@ -217,6 +266,15 @@ class Ledger(LedgerReader):
     def enrol_proof(self, token: str) -> str:
         """The device's proof to a county that it holds its key."""
         return enrol_proof(self._signer, self.device, token)
+
+    def shelf_claim(self, entry: Entry) -> str:
+        """The device's word upon a refused entry, for the county's shelf."""
+        return make_claim(self._signer, entry)
+
+    def bundle_manifest(self, first: int, last: Entry) -> str:
+        """The device's word upon a bundle of the entries ``first`` … ``last``."""
+        seen = self.log_seen()
+        return make_manifest(self._signer, first, last, NO_LOG if seen is None else seen.claim)
 
     def _forget(self, visit: str) -> None:
         self._connection.execute("DELETE FROM open_visit WHERE visit = ?", (visit,))
