@@ -56,24 +56,32 @@ def judge(chain: Chain, hash_of: HashOf, lines: Sequence[str]) -> Batch:
     known = 0
     last_seq, last_hash = 0, ""
     for line in lines:
-        seq = claimed_seq(line)
-        if seq is not None and seq <= chain.head.seq:
-            _same_as_known(chain, hash_of, new, seq, line)
-            known += 1
-            last_seq, last_hash = seq, sha256_hex(line)
-            continue
-        try:
-            chain, entry = chain.follow(line)
-        except Gap as gap:
-            raise GapFound(gap.expected) from gap
-        except Fork as fork:
-            # Signed by the device upon another past than the county's: the two part before this entry.
-            raise ForkFound(fork.seq, line, sha256_hex(line), chain.head.hash) from fork
-        except ChainError as error:
-            raise EntryBad(error.seq, str(error)) from error
-        new.append(entry)
-        last_seq, last_hash = entry.seq, entry.hash
+        # Behind a new entry comes the next new one, nearly always: it is followed without being asked first.
+        seq = None if new else claimed_seq(line)
+        if seq is None or seq > chain.head.seq:
+            try:
+                chain, entry = chain.follow(line)
+            except ChainError as error:
+                seq = claimed_seq(line)
+                if seq is None or seq > chain.head.seq:
+                    raise _refusal(error, line, chain) from error
+            else:
+                new.append(entry)
+                last_seq, last_hash = entry.seq, entry.hash
+                continue
+        _same_as_known(chain, hash_of, new, seq, line)
+        known += 1
+        last_seq, last_hash = seq, sha256_hex(line)
     return Batch(tuple(new), known, chain, last_seq, last_hash)
+
+
+def _refusal(error: ChainError, line: str, chain: Chain) -> GapFound | ForkFound | EntryBad:
+    if isinstance(error, Gap):
+        return GapFound(error.expected)
+    if isinstance(error, Fork):
+        # Signed by the device upon another past than the county's: the two part before this entry.
+        return ForkFound(error.seq, line, sha256_hex(line), chain.head.hash)
+    return EntryBad(error.seq, str(error))
 
 
 def _same_as_known(chain: Chain, hash_of: HashOf, new: Sequence[Entry], seq: int, line: str) -> None:

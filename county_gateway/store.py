@@ -397,6 +397,7 @@ class Writer(Reader):
         """Keeps entries that continue the chain of that name, and its new head."""
         if new:
             take(self._connection, Lock.ORDER)
+            received = _text(now)
             rows = [
                 {
                     "device": name,
@@ -406,7 +407,7 @@ class Writer(Reader):
                     "verdict": entry.verdict,
                     "at": entry.payload.at,
                     "clock": entry.payload.clock.value,
-                    "received_at": _text(now),
+                    "received_at": received,
                     "jws": entry.jws,
                 }
                 for entry in new
