@@ -60,15 +60,14 @@ class Driver:
 class Outcome:
     """What one driver and the gate made of one trial.
 
-    ``wrong``: values released that no conversion of their time gave. ``silent``: strikes after which a wrong
-    value was released and no fault was said within a second. ``slowest_s``: from a strike to the first fault
-    said after it, the longest, of those that were said. ``unsaid``: strikes of which nothing was said.
-    ``longest_read_s``: of all reads. ``released``: values in all.
+    ``wrong``: values released that no conversion of their time gave. ``unsaid``: strikes of which nothing was
+    said in time. ``slowest_s``: from a strike to the first fault said after it, the longest of the others.
+    ``longest_read_s``: of all reads. ``released``: values in all. ``released_at_end`` and ``said_at_end``: in
+    the last half second.
     """
 
     strikes: int
     wrong: int
-    silent: int
     unsaid: int
     slowest_s: float
     longest_read_s: float
@@ -281,19 +280,15 @@ def judge(world: World, reads: Iterable[Read], is_wrong: Callable[[Sample], bool
             else:
                 released.append((read.ended_ns, event))
     strikes = world.strikes_ns()
-    wrong = [at_ns for at_ns, sample in released if is_wrong(sample)]
     late: list[int] = []
-    silent = 0
     for strike, following in zip(strikes, [*strikes[1:], 1 << 62][: len(strikes)], strict=True):
         until_ns = min(strike + STATED_NS, following)
         stated = [at_ns - strike for at_ns in said if strike <= at_ns < until_ns]
         late += stated[:1]
-        silent += not stated and any(strike <= at_ns < following for at_ns in wrong)
     end_ns = (world.seconds - 0.5) * SECOND
     return Outcome(
         strikes=len(strikes),
-        wrong=len(wrong),
-        silent=silent,
+        wrong=sum(is_wrong(sample) for _, sample in released),
         unsaid=len(strikes) - len(late),
         slowest_s=max(late, default=0) / SECOND,
         longest_read_s=longest_ns / SECOND,

@@ -44,14 +44,13 @@ class Trial(msgspec.Struct, frozen=True):
     ``strikes``: by the conversion rate in Hz. ``seconds``: its least length. ``lasting``: the fault goes on
     until it is mended, so it must be stated whatever else happens. ``high_ns``: of PD_SCK where the machine
     is slow. ``period_ns``: of the conversion of this number, by rate. ``parity``: of every code, None for
-    both. ``reads_on``: values must come again in the end.
+    both.
     """
 
     name: str
     strikes: Callable[[int], tuple[Strike, ...]] = lambda _: ()
     seconds: float = 4.0
     lasting: bool = False
-    reads_on: bool = True
     high_ns: int | None = None
     period_ns: Callable[[int, int], int] = lambda rate_hz, _: PERIOD_NS[rate_hz]
     parity: int | None = None
@@ -139,8 +138,8 @@ TRIALS = (
     Trial("floating", broken(ChipFault.FLOAT, ChipFault.RELEASE), lasting=True),
     Trial("supply dips", dips, lasting=True),
     Trial("pushed aside 50 µs … 10 ms", pauses),
-    Trial("slow GPIO, 40 µs high", high_ns=40 * US, reads_on=False),
-    Trial("slow GPIO, 80 µs high", high_ns=80 * US, reads_on=False),
+    Trial("slow GPIO, 40 µs high", high_ns=40 * US),
+    Trial("slow GPIO, 80 µs high", high_ns=80 * US),
     Trial("clock lost, even code", each_pulse(ChipFault.LOSE_CLOCK, BITS), parity=0),
     Trial("clock lost, odd code", each_pulse(ChipFault.LOSE_CLOCK, BITS), parity=1),
     Trial("clock doubled", each_pulse(ChipFault.DOUBLE_CLOCK, BITS)),

@@ -239,6 +239,19 @@ def test_one_struck_pulse_spoils_two_conversions_at_most(fault, pulse, gain):
     assert not samples[9].faults
 
 
+@pytest.mark.parametrize("pulse", range(1, 25))
+def test_interference_shorter_than_half_a_bit_is_seen(pulse):
+    """A bit is looked at twice within a microsecond; what turns one of the looks over is seen."""
+    rig = Rig(value=lambda number: 84_000 + number)
+    rig.read(20)
+    rig.chip.schedule(ScheduledFault(rig.clock.now_ns(), ChipFault.FLIP, pulse, lasts_ns=600))
+
+    hit, *after = rig.read(6)
+
+    assert (hit.counts, hit.faults) == (None, (Fault.BAD_TRANSFER,))
+    assert [sample.faults for sample in after] == [(Fault.SETTLING,)] * 2 + [()] * 3
+
+
 class RudeClock(VirtualClock):
     """Sleeps too long now and then, as a process does that others push aside."""
 
