@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from scipy import stats
 
 from firmware_app.calibrating import guard
 from firmware_app.calibrating.fit import Array, Data, Indices, Model, Singular, Solution, predicted, shares
@@ -26,6 +25,7 @@ from firmware_app.calibrating.points import Direction, Finding, Point, Severity
 from firmware_app.calibrating.result import Result, Row, ZeroOf
 from firmware_app.calibrating.robust import Task, TooManyDisagree
 from firmware_app.calibrating.series import Layout, layouts
+from firmware_app.uncertainty.coverage import quantile
 from firmware_app.weighing.calibration import UsedWeight
 from firmware_app.weighing.curve import Curve
 
@@ -134,7 +134,7 @@ class Terms:
         solution, keep = decision.chosen.solution, decision.chosen.keep
         self.dof = max(1, solution.dof)
         self.chi_square = solution.rss / self.dof
-        self.factor = float(stats.t.ppf(COVERED, self.dof)) / NORMAL
+        self.factor = quantile(COVERED, self.dof) / NORMAL
         standard = task.data.standard[keep]
         typical = float(np.sqrt(np.mean(standard**2)))
         seen = max(self.chi_square, 1.0) if task.stated else self.chi_square

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from scipy import stats
 
 from firmware_app.calibrating.fit import Data, Model, Singular, Solution, with_order
 from firmware_app.calibrating.robust import Chosen, Task, TooManyDisagree, choose
@@ -117,6 +116,8 @@ def _misstated(
 
 def _p(lower: Solution, higher: Solution) -> float:
     """Probability of so large an improvement by chance."""
+    from scipy import stats  # heavy to load, and only who calibrates needs it
+
     variance = higher.rss / max(1, higher.dof)
     if variance <= 0:
         return 0.0

@@ -16,10 +16,10 @@ import contextlib
 import itertools
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from firmware_app.calibrating.fit import (
     Array,
@@ -47,6 +47,7 @@ STEPS = 200
 SEED = 20_060_101
 HOPELESS = 20.0
 """Times by which all points may scatter more than the better half before they count as several stories."""
+NORMAL = NormalDist()
 QUIET = 4.0
 """A point within this many of its own standard uncertainties is never set aside."""
 
@@ -148,6 +149,8 @@ def _let_in(stage: Chosen, task: Task, model: Model) -> Chosen:
 
 def _log_p(more: Solution, fewer: Solution) -> float:
     """Log of the probability that so much less is left over by chance when the other points go."""
+    from scipy import stats  # heavy to load, and only who calibrates needs it
+
     gone = more.dof - fewer.dof
     if fewer.dof < 1 or gone < 1:
         return 0.0
@@ -184,8 +187,8 @@ def _widened(share: float) -> float:
     """By how much the scatter of the closest ``share`` of normal points is below that of all."""
     if share >= 1:
         return 1.0
-    edge = float(stats.norm.ppf((share + 1) / 2))
-    variance = 1 - 2 * edge * float(stats.norm.pdf(edge)) / share
+    edge = NORMAL.inv_cdf((share + 1) / 2)
+    variance = 1 - 2 * edge * NORMAL.pdf(edge) / share
     return 1 / math.sqrt(max(variance, 1e-3))
 
 
