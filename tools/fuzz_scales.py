@@ -172,7 +172,7 @@ def inside(name: str, wanted: int, seconds: int, flags: list[str]) -> int:
                 "readings": meter.readings,
                 "values": meter.values,
                 "kept": meter.kept,
-                "growth": sys.getallocatedblocks() - blocks,
+                "growth": sys.getallocatedblocks() - blocks if blocks else 0,
                 "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 "rate": round(meter.bytes / taken),
             }
