@@ -49,9 +49,11 @@ def attempt(life: Life, name: str, number: int) -> bool:
 
 
 def visit(life: Life, visit: str) -> None:
-    """A visit that may end without being saved, and then says so."""
+    """A visit that may end without being saved, and then says so; the one that is open goes on."""
+    visit = life.desk.visit or visit
     try:
-        life.begin(visit)
+        if life.desk.visit is None:
+            life.begin(visit)
         life.finish()
     except AssertionError:
         # Only this end is one that a person may be shown.
