@@ -241,7 +241,7 @@ def open_driver(options: Mapping[str, object]) -> SpiLoadCell:
         fcntl.flock(bus.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         bus.close()
-        raise DriverUnavailable(f"spi: another program reads {node}: stop one of the two") from None
+        raise DriverUnavailable(f"spi: {node} has a reader already (program or corner): stop it") from None
     except FileNotFoundError:
         raise DriverUnavailable(
             f"spi: there is no {node}: switch SPI on (dtparam=spi=on in /boot/firmware/config.txt, restart)"

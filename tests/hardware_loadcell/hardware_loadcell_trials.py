@@ -9,6 +9,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Callable, Iterable
 
@@ -232,10 +233,13 @@ class World:
 
     def is_true(self, at_ns: int, counts: float, near_ns: int) -> bool:
         """Whether a conversion about that time gave these counts."""
-        return any(
-            abs(then_ns - at_ns) < near_ns and abs(of - counts) <= self.tolerance
-            for then_ns, of in self.truth
-        )
+        first = bisect.bisect_left(self.truth, (at_ns - near_ns,))
+        for then_ns, of in itertools.islice(self.truth, first, None):
+            if then_ns > at_ns + near_ns:
+                break
+            if abs(of - counts) <= self.tolerance:
+                return True
+        return False
 
     def _convert(self, at_ns: int, _period_ns: int, gain: int) -> float:
         counts = self._value(len(self.truth))

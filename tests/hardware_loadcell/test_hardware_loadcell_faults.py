@@ -40,12 +40,21 @@ TOO_SLOW = {
 }
 """Readers that give no value at all on such a machine, and say why."""
 
+BRIDGES_AND_GPIO = ("gpio", "bridges of spi", "bridges of library")
+LONG = ("floating", "pushed aside 50 µs … 10 ms", "second chip on the clock")
+
+
+def is_long(trial: Trial, reader: str) -> bool:
+    """Cells that take seconds: four pins bit by bit, and the trials of tens of thousands of edges."""
+    return reader == "bridges of gpio" or (trial.name in LONG and reader in BRIDGES_AND_GPIO)
+
+
 CELLS = [
     pytest.param(
         trial,
         reader,
         id=f"{reader}: {trial.name}",
-        marks=[pytest.mark.slow] if reader == "bridges of gpio" else [],
+        marks=[pytest.mark.slow] if is_long(trial, reader) else [],
     )
     for trial in TRIALS
     for reader in READERS
