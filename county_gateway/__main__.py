@@ -14,6 +14,7 @@ import msgspec
 import typer
 
 from county_gateway.county import County, Settings
+from county_gateway.import_command import import_
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
@@ -87,6 +88,9 @@ def serve(
         _fail(str(error), WRONG_USE)
     except OSError as error:
         _fail(f"cannot serve on {host} port {port}: {error.strerror or error}", DEVICE_FAILED)
+
+
+app.command("import")(import_)
 
 
 @app.command()

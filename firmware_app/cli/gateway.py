@@ -20,10 +20,10 @@ PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_opt
 
 def gateway(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="serve or token, and their options.", metavar="COMMAND")
+        list[str] | None, typer.Argument(help="serve, token or import, and their options.", metavar="COMMAND")
     ] = None,
 ) -> None:
-    """The county's receiving end: serve, token.
+    """The county's receiving end: serve, token, import.
 
     Example: steelyard gateway serve --data /var/lib/steelyard-county --port 8765
     """

@@ -19,6 +19,7 @@ from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
 from firmware_app.cli.site import site
 from firmware_app.cli.slip import app as slip
+from firmware_app.cli.usb import app as usb
 from firmware_app.cli.weigh import weigh
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.command()(enrol)
 app.add_typer(control, name="control")
 app.add_typer(ledger, name="ledger")
 app.add_typer(slip, name="slip")
+app.add_typer(usb, name="usb")
 app.command(context_settings=PASSED_ON)(gateway)
 
 

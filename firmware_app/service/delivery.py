@@ -58,8 +58,8 @@ class DeliveryDesk:
                 return self._in_words(lambda: self._shelve(seq, why))
             case messages.NoteRead(seq=seq):
                 return self._in_words(lambda: self._note_read(seq))
-            case messages.SignBundle(first=first, last=last):
-                return self._in_words(lambda: self._sign(first, last))
+            case messages.SignBundle():
+                return self._in_words(self._sign)
 
     def state(self) -> CountyState:
         """How delivery stands."""
@@ -132,11 +132,10 @@ class DeliveryDesk:
             self._shelved = tuple(each for each in self._shelved if each.seq != seq)
         return messages.Ok()
 
-    def _sign(self, first: int, last: int) -> messages.Reply:
-        entry = self._ledger.entry(last) if 1 <= first <= last else None
-        if entry is None:
-            return messages.Refused("bad_range", f"there are no entries {first} to {last}")
-        return messages.Bundle(self._ledger.bundle_manifest(first, entry))
+    def _sign(self) -> messages.Reply:
+        last = self._ledger.entry(self._ledger.head_seq)
+        assert last is not None
+        return messages.Bundle(self._ledger.bundle_manifest(max(1, self._ledger.receipted), last))
 
     def _in_words(self, answer: Callable[[], messages.Reply]) -> messages.Reply:
         try:

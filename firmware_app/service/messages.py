@@ -334,10 +334,10 @@ class NoteRead(msgspec.Struct, frozen=True, tag="note_read"):
 
 
 class SignBundle(msgspec.Struct, frozen=True, tag="sign_bundle"):
-    """Sign a manifest over the entries ``first`` … ``last``, which are carried to the county on a stick."""
+    """Sign a manifest over what waits for a receipt, which is carried to the county on a stick.
 
-    first: int
-    last: int
+    The last receipted entry goes along, so that the county sees from where it continues.
+    """
 
 
 class PrintSlip(msgspec.Struct, frozen=True, tag="print_slip"):

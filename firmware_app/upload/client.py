@@ -113,10 +113,8 @@ class CountyClient:
         answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE, {LOG_HEADER: log})
         if isinstance(answer, Failed):
             return answer
-        if answer.status == 200:
-            accepted = _read(answer, Accepted)
-            if accepted is None:
-                return Failed(Trouble.CAPTIVE_PORTAL)
+        accepted = _read(answer, Accepted) if answer.status == 200 else None
+        if accepted is not None:
             return Delivered(accepted.receipt, accepted.county_keys, accepted.held)
         rejection = _read(answer, Rejection)
         match rejection:
@@ -237,7 +235,7 @@ def _failure(answer: Answer, rejection: Rejection | None) -> Failed:
     trouble = _TROUBLES.get(answer.status)
     if trouble is None and answer.status >= 500:
         trouble = Trouble.SERVER_ERROR
-    if trouble is None and rejection is None:
+    if trouble is None and (rejection is None or answer.status < 400):
         trouble = Trouble.CAPTIVE_PORTAL
     if trouble is None:
         trouble = Trouble.NOT_ENROLLED if answer.status in _NOT_ENROLLED else Trouble.SERVER_ERROR
