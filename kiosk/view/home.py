@@ -29,12 +29,16 @@ class HomeView(msgspec.Struct, frozen=True):
 BUILT = {"self_check": messages.VisitKind.SELF_CHECK}
 
 
+BROKEN = "history_broken"
+"""No part out of order is worse: nothing is judged, and no waiting helps."""
 SELF = "kiosk"
 """A screen that can be read needs no words about its own silence."""
 
 
 def notice(state: messages.State, say: Say) -> str:
     """What the keeper should hear of, in words."""
+    if state.county.problem == BROKEN:
+        return say.code("county_problem", BROKEN)
     for part in state.parts:
         if part.problem and part.name != SELF:
             name = say.code("part_name", part.name)
