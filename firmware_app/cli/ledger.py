@@ -20,6 +20,7 @@ from firmware_app.ledger.export import NAME, write_export
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.placing import place_entries
 from firmware_app.ledger.reader import LedgerReader, Verified
+from firmware_app.ledger.shelf import unread
 from firmware_app.ledger.true_time import Placed
 from firmware_app.ledger.true_time import in_words as bounds_in_words
 
@@ -74,7 +75,12 @@ def show(
                     Shown(entry.payload, entry.hash, entry.kid, entry.seq <= receipted, placed[entry.seq])
                 )
             return
-        Console().print(_table(entries, receipted))
+        shelf = unread(ledger)
+        Console().print(_table(entries, receipted, {each.seq for each in shelf}))
+        for each in shelf:
+            why = each.why or "no reason given"
+            words = f"entry {each.seq} lies unread on the county's shelf: {why}"
+            console.print(words, markup=False, soft_wrap=True)
         _tell_times(entries, placed)
         county = ledger.county
         console.print(f"device {ledger.device}, key {ledger.key.kid}", markup=False, soft_wrap=True)
@@ -158,7 +164,7 @@ def _tell_times(entries: tuple[Entry, ...], placed: dict[int, Placed]) -> None:
         console.print(f"entry {entry.seq}: {words}", markup=False, soft_wrap=True)
 
 
-def _table(entries: tuple[Entry, ...], receipted: int) -> Table:
+def _table(entries: tuple[Entry, ...], receipted: int, shelved: set[int]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("entry", "time", "clock", "kind", "verdict", "county"):
         table.add_column(heading, justify="right" if heading == "entry" else "left", no_wrap=True)
@@ -170,6 +176,6 @@ def _table(entries: tuple[Entry, ...], receipted: int) -> Table:
             entry.payload.clock.value,
             entry.payload.kind,
             Text(f"{MARKS.get(verdict, '')} {verdict}".strip()),
-            "received" if entry.seq <= receipted else "waiting",
+            "on the shelf" if entry.seq in shelved else "received" if entry.seq <= receipted else "waiting",
         )
     return table
