@@ -10,7 +10,10 @@ import uvicorn
 from county_gateway.app import create_app
 from county_gateway.county import Settings
 
-BACKLOG = 128
+BACKLOG = 1024
+CROWD = 256
+"""More connections than this are answered 503 at once. An appliance waits 15 s for an answer; what waits
+longer here is worked for nobody, and a gateway that only does that has collapsed (docs/scale.md)."""
 
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -27,6 +30,12 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
         bound = listener.getsockname()[1]
         ready(f"http://[{host}]:{bound}" if family == socket.AF_INET6 else f"http://{host}:{bound}")
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            backlog=BACKLOG,
+            limit_concurrency=CROWD,
         )
         uvicorn.Server(config).run(sockets=[listener])
