@@ -1,9 +1,9 @@
 """A month's backlog over a bad link: the appliance's own uploader, a real gateway, a link in between.
 
 The link is a proxy on the loopback that does to each direction of a connection what TCP makes of the
-network: 150 ms on the way; a rate of at most MSS / RTT x sqrt(3/2) / sqrt(p), which is what loss leaves of TCP
-(Mathis, Semke, Mahdavi, Ott 1997), here 27 kB/s; and now and then a connection that breaks. Segments themselves
-are not dropped: that needs a kernel with netem.
+network: 150 ms on the way; at most MSS / RTT x sqrt(3/2) / sqrt(p) bytes a second, which is what loss leaves
+of TCP (Mathis, Semke, Mahdavi, Ott 1997), here 27 kB/s; and now and then a connection that breaks. Segments
+themselves are not dropped: that needs a kernel with netem.
 """
 
 from __future__ import annotations
