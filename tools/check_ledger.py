@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks an exported Steelyard ledger (``ledger.ndjson``) without any Steelyard code.
 
-Needs Python 3.11 or later and the package ``cryptography``. The format is in docs/record-format.md.
+Needs Python 3.11 or later, check_log.py beside it, and the package ``cryptography``. The format is in
+docs/record-format.md.
 
     python check_ledger.py ledger.ndjson
-    python check_ledger.py ledger.ndjson --device-kid KID --county-kid KID
+    python check_ledger.py ledger.ndjson --device-kid KID --county-kid KID --witness VKEY
 
 Exit 0: every line is as it was signed. Exit 1: says which line is wrong and why. Exit 2: wrong use.
 
@@ -23,10 +24,13 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
+import check_log
+from check_log import Head, VKey
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -36,6 +40,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 ENTRY, RECEIPT = "steelyard-entry+jws", "steelyard-receipt+jws"
 ENTRY_FIELDS = ["device", "seq", "prev", "at", "clock", "boot", "uptime_ns", "software", "kind", "body"]
 RECEIPT_FIELDS = ["device", "seq", "entry", "at", "county"]
+LOGGED = "steelyard-receipt2+jws"
+LOGGED_FIELDS = [*RECEIPT_FIELDS, "index", "inclusion", "checkpoint", "since", "consistency"]
 CLOCKS = ("synchronised", "battery", "unsynchronised")
 COUNTY_KEY, CLOSURE = "steelyard-county-key+jws", "steelyard-closure+jws"
 MAX_LINE = 64 * 1024
@@ -85,6 +91,10 @@ class Found(NamedTuple):
     receipts: int
     receipted: int
     counties: dict[str, str]
+    logs: dict[str, int]
+    """The county's logs, and of how many entries the last receipt speaks."""
+    witnessed: int
+    """Receipts whose checkpoint a witness has cosigned."""
     after: str
     """Where this chain takes the place of a broken appliance's: the end of that one."""
 
@@ -187,7 +197,13 @@ def number(value: Any, low: int) -> bool:
 class Checker:
     """Takes one line after another."""
 
-    def __init__(self, device_kid: str | None, county_kid: str | None) -> None:
+    def __init__(
+        self, device_kid: str | None, county_kid: str | None, witnesses: Sequence[VKey] = ()
+    ) -> None:
+        self._witnesses = witnesses
+        self._heads: dict[tuple[str, int], Head] = {}
+        self._witnessed = self._shown = 0
+        self._replaced: set[int] = set()
         self._pinned_device = device_kid
         self._pinned_county = county_kid
         self._device = ""
@@ -196,6 +212,7 @@ class Checker:
         self._counties: dict[str, Key] = {}
         self._names: dict[str, str] = {}
         self._after = ""
+        self._joined: list[int] = []
         self._verdicts: Counter[str] = Counter()
         self._receipts = 0
         self._receipted = 0
@@ -206,7 +223,7 @@ class Checker:
             if self._receipts:
                 raise Wrong("an entry after the first receipt")
             self._entry(line, text)
-        elif line.typ == RECEIPT:
+        elif line.typ in (RECEIPT, LOGGED):
             self._receipt(line)
         else:
             raise Wrong(f"typ {line.typ!r} does not belong here")
@@ -227,9 +244,12 @@ class Checker:
             raise Wrong(f"entry {seq} is of device {payload['device']}, not of {self._device}")
         self._hashes.append(hashlib.sha256(text.encode()).hexdigest())
         if payload["kind"] == "enrolment":
+            self._joined.append(seq)
             self._join(payload["body"])
         elif payload["kind"] == "county_key":
             self._next_county_key(payload["body"])
+        elif payload["kind"] == "county_log_alarm" and payload["body"].get("cause") == "replaced":
+            self._replaced.add(payload["body"].get("receipt"))
         elif payload["kind"] == "continues":
             self._continue(payload["body"])
         verdict = payload["body"].get("verdict")
@@ -300,8 +320,9 @@ class Checker:
             raise Wrong(f"a receipt by key {line.kid}, of no county that the ledger names")
         line.signed_by(key)
         receipt = parse(line.payload)
-        if list(receipt) != RECEIPT_FIELDS:
-            raise Wrong(f"the fields of a receipt are {', '.join(RECEIPT_FIELDS)}, in this order")
+        fields = LOGGED_FIELDS if line.typ == LOGGED else RECEIPT_FIELDS
+        if list(receipt) != fields:
+            raise Wrong(f"the fields of a receipt are {', '.join(fields)}, in this order")
         check_time(receipt["at"])
         seq = receipt["seq"]
         if not number(seq, 1) or seq >= len(self._hashes):
@@ -310,8 +331,46 @@ class Checker:
             raise Wrong(f"the receipt for entry {seq} comes out of order or twice")
         if (receipt["device"], receipt["entry"]) != (self._device, self._hashes[seq]):
             raise Wrong(f"a receipt for other bytes than entry {seq} of this file")
+        if line.typ == LOGGED:
+            self._log(receipt, key)
         self._receipts += 1
         self._receipted = seq
+
+    def _log(self, receipt: dict[str, Any], key: Key) -> None:
+        """The place that a receipt shows, and that the log goes on from what an earlier receipt showed."""
+        text = receipt["checkpoint"]
+        if not isinstance(text, str) or not number(receipt["index"], 0) or not number(receipt["since"], 0):
+            raise Wrong("the receipt's place in the log is not written as it should be")
+        try:
+            vkey = VKey(text.partition("\n")[0], check_log.LOG, key.x)
+            head = check_log.read_head(text, vkey, self._witnesses)
+            leaf = check_log.leaf(bytes.fromhex(receipt["entry"]))
+            path = check_log.read_hashes(receipt["inclusion"])
+            if check_log.root_by_path(receipt["index"], head.size, leaf, path) != head.root:
+                raise Wrong("the entry is not at that place of the county's log")
+            grown = check_log.read_hashes(receipt["consistency"])
+            check_log.check_growth(self._before(head, receipt), head, grown)
+        except check_log.Wrong as wrong:
+            raise Wrong(str(wrong)) from None
+        self._heads[head.origin, head.size] = head
+        self._shown = receipt["seq"]
+        self._witnessed += bool(head.witnessed)
+
+    def _before(self, head: Head, receipt: dict[str, Any]) -> Head:
+        """The tree head that a receipt's proof must begin at: of an earlier receipt, or the empty tree."""
+        since = receipt["since"]
+        known = {origin for origin, _ in self._heads}
+        if known and head.origin not in known and not self._may_change(receipt["seq"]):
+            raise Wrong(f"a receipt of another log ({head.origin[:60]}) than the one before")
+        if since == 0 and head.origin not in known:
+            return Head(head.origin, 0, check_log.root_of([]), {})
+        if (head.origin, since) not in self._heads:
+            raise Wrong(f"the log of {head.size} goes on from one of {since} that no receipt here shows")
+        return self._heads[head.origin, since]
+
+    def _may_change(self, seq: int) -> bool:
+        """Whether the chain says that another county was joined since, or that another log was begun."""
+        return seq in self._replaced or any(self._shown < joined <= seq for joined in self._joined)
 
     def held(self, device: str, seq: int) -> str:
         """The hash of an entry in this file; raises Wrong."""
@@ -336,6 +395,8 @@ class Checker:
             receipts=self._receipts,
             receipted=self._receipted,
             counties=self._names,
+            logs=dict(sorted(self._heads)),
+            witnessed=self._witnessed,
             after=self._after,
         )
 
@@ -349,9 +410,14 @@ def check_time(value: Any) -> None:
         raise Wrong("at is not a time of RFC 3339") from None
 
 
-def check(file: BinaryIO, device_kid: str | None = None, county_kid: str | None = None) -> Found:
+def check(
+    file: BinaryIO,
+    device_kid: str | None = None,
+    county_kid: str | None = None,
+    witnesses: Sequence[VKey] = (),
+) -> Found:
     """What the export holds; raises Wrong with the number of the line."""
-    return check_lines(file, Checker(device_kid, county_kid))
+    return check_lines(file, Checker(device_kid, county_kid, witnesses))
 
 
 def check_lines(file: BinaryIO, checker: Checker) -> Found:
@@ -384,13 +450,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", help="ledger.ndjson")
     parser.add_argument("--device-kid", help="thumbprint that the device is known by")
     parser.add_argument("--county-kid", help="thumbprint that the county is known by")
+    parser.add_argument("--witness", action="append", default=[], help="key of a witness (vkey); repeat")
     parser.add_argument(
         "--slip", action="append", default=[], help="text of a slip's QR code; may be repeated"
     )
     options = parser.parse_args(arguments)
     try:
         with Path(options.file).open("rb") as file:
-            found = check(file, options.device_kid, options.county_kid)
+            witnesses = [check_log.read_vkey(each) for each in options.witness]
+            found = check(file, options.device_kid, options.county_kid, witnesses)
+    except check_log.Wrong as wrong:
+        parser.error(str(wrong))
     except OSError as error:
         print(f"{options.file}: {error.strerror}", file=sys.stderr)
         return 2
@@ -409,6 +479,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"receipts {found.receipts}, up to entry {found.receipted} of {found.entries}"
         if found.receipts
         else "receipts none: nobody but the device vouches for this ledger yet",
+        *(f"log      {origin}, {size} entries" for origin, size in found.logs.items()),
+        *([f"witness  {found.witnessed} receipts cosigned"] if options.witness else []),
     ]
     print(*map(printable, lines), sep="\n")
     return 0

@@ -117,6 +117,9 @@ def enrolled(ledger, data: Path, county_key: SoftwareKey):
 @pytest.fixture(scope="session")
 def checker():
     """tools/check_ledger.py, loaded by its path: it is no module of ours."""
+    # As a script finds what lies beside it.
+    if str(ROOT / "tools") not in sys.path:
+        sys.path.append(str(ROOT / "tools"))
     spec = importlib.util.spec_from_file_location("check_ledger", ROOT / "tools" / "check_ledger.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["check_ledger"] = module
