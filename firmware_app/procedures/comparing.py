@@ -165,6 +165,7 @@ def _compared(context: Context, attempt: Attempt, comparing: Comparing) -> Compa
         return msgspec.structs.replace(found, why_not="pan_unknown")
     try:
         reference = budget.reference_of(context, comparing.pieces)
+        # At the air of the convention: the scale under test was set with weights in this same air.
         result = compare(
             scheme,
             [turn.seen for turn in turns if turn.seen is not None],
@@ -206,15 +207,21 @@ def _weight_tolerance(state: SelfCheckState, last: PanMass) -> Grams:
 
 
 def _hurried(turns: tuple[PanMass, ...], last: PanMass, window: Window) -> bool:
-    """Whether a longer rest would make this turn and the two before it even in time."""
-    if len(turns) < 2 or window.last_ns - window.since_ns >= LONGEST_REST_NS:
+    """Whether a longer rest, and only that, would make this turn and the two before it even in time."""
+    left_ns = LONGEST_REST_NS - (window.last_ns - window.since_ns)
+    if len(turns) < 2 or left_ns <= 0:
         return False
+    scheme = _scheme(len(turns) + 1)
     seen = [turn.seen.at_ns * 1e-9 for turn in (*turns[-2:], last) if turn.seen is not None]
+    return not _even(scheme, seen) and _even(scheme, [*seen[:2], seen[2] + left_ns * 1e-9])
+
+
+def _even(scheme: str, times_s: list[float]) -> bool:
     try:
-        contrast(_scheme(len(turns) + 1), seen)
+        contrast(scheme, times_s)
     except BadComparison:
-        return seen[2] - seen[1] < seen[1] - seen[0]
-    return False
+        return False
+    return True
 
 
 def _noted(

@@ -20,7 +20,7 @@ from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.control_check import ControlCheck
 from firmware_app.procedures.events import Event, Saved, SaveFailed
-from firmware_app.procedures.prompts import Prompt, Saving
+from firmware_app.procedures.prompts import Prompt, Saving, SwapOnPan
 from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
 from firmware_app.registry.registry import Scale
 from firmware_app.service.messages import VisitKind, VisitState
@@ -219,5 +219,9 @@ class VisitDesk:
 
 
 def _question(prompt: Prompt) -> tuple[object, ...]:
-    """What makes a prompt another question: an answer given while only its details changed still counts."""
-    return type(prompt), getattr(prompt, "number", None), getattr(prompt, "problem", None)
+    """What makes a prompt another question: an answer given while only its details changed still counts.
+
+    Goods and weights that change places are hands at work, and each move asks for another thing.
+    """
+    moves = (prompt.put, prompt.on_pan) if isinstance(prompt, SwapOnPan) else ()
+    return type(prompt), getattr(prompt, "number", None), getattr(prompt, "problem", None), moves
