@@ -39,7 +39,7 @@ from firmware_app.ledger.database import (
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, BadStatement, LogInconsistent, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.receipt import NO_LOG, Receipt
+from firmware_app.ledger.receipt import NO_LOG, LoggedReceipt, Receipt
 from firmware_app.ledger.shelf import make_claim
 from firmware_app.ledger.signer import Signer
 from firmware_app.ledger.slip import make_slip, slip_text
