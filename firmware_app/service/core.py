@@ -37,7 +37,7 @@ from firmware_app.registry.confirmations import BadConfirmations, load_confirmat
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import builtin_packs, pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.service import day, history, messages
+from firmware_app.service import day, history, messages, software_watch
 from firmware_app.service.calibration_card import card
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.clock_watch import ClockWatch
@@ -48,15 +48,17 @@ from firmware_app.service.day import Day, day_of, same_law
 from firmware_app.service.delivery import DeliveryDesk
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.history import HistoryWatch
-from firmware_app.service.identity import software_hash
+from firmware_app.service.identity import measured_software, software_hash
 from firmware_app.service.lead import Lead
 from firmware_app.service.lead_line import LeadLine, line_for, open_line, refuse_wrong_pair
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import NOT_EMPTY, Pan
+from firmware_app.service.parameters import ParameterTrail, confirmed, parameters
 from firmware_app.service.printing import Begun, SlipPrinter, Waiting
 from firmware_app.service.scanner import Codes
 from firmware_app.service.scans import ScanDesk
 from firmware_app.service.slips import SlipDesk
+from firmware_app.service.software_watch import SoftwareWatch
 from firmware_app.service.visits import VisitDesk
 from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
@@ -72,7 +74,12 @@ SILENT_LINE_NS = 1_000_000_000
 KIOSK_GONE_NS = 5_000_000_000
 UPLOADER_GONE_NS = 15_000_000_000
 MAX_COMMANDS = 100
-REFUSALS = {**WORDS, history.BROKEN: history.WORDS, day.DOUBTFUL: day.WORDS}
+REFUSALS = {
+    **WORDS,
+    software_watch.FALSIFIED: software_watch.WORDS,
+    history.BROKEN: history.WORDS,
+    day.DOUBTFUL: day.WORDS,
+}
 SLIPS_BEGUN, SLIPS_WAITING = "slips-begun", "slips-waiting"
 """In the data directory: the entries of which a slip has begun to come out, and those whose slip has not."""
 
@@ -108,6 +115,10 @@ class Core:
         self._calibration_card = card(self._calibration)
         self._history = HistoryWatch(self._ledger, signer)
         self._clock_watch = ClockWatch(self._ledger, self._clock)
+        self._software = SoftwareWatch(
+            self._ledger, software_hash(), measured_software, loaded.path.parent / software_watch.RECORD
+        )
+        self._parameters = ParameterTrail(self._ledger)
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
@@ -145,6 +156,10 @@ class Core:
         facts |= self._history.before_start()
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
+            self._software.start(time.monotonic_ns())
+            self._parameters.note(
+                "files read at the start", {**parameters(loaded), **confirmed(self._data_dir)}
+            )
             if differs(known, self._calibration_values):
                 self._ledger.append(CALIBRATION_CHANGED, change(known, self._calibration_values))
             self._ledger.append("start", facts)
@@ -223,6 +238,8 @@ class Core:
 
     def turn(self, now_ns: int) -> None:
         """Takes what has come, in the order instruments, person, screen."""
+        if self._software.turn(now_ns) and self._desk.visit is not None:
+            self._desk.close(self._desk.visit)
         self._clock_watch.turn()
         pan_events = self._pan.take(now_ns)
         self._zeros.take(self._pan.zero_counts, now_ns)
@@ -296,6 +313,11 @@ class Core:
 
     def _confirmations(self) -> tuple[Confirmation, ...]:
         """What operators have confirmed, of the very versions that the lead is decoded by."""
+        # A confirmation may come while the program runs; the trail has it before it is used.
+        with contextlib.suppress(StoreFailed, OSError):
+            self._parameters.note(
+                "confirmed at the terminal", confirmed(self._data_dir), among="confirmations."
+            )
         try:
             known = load_confirmations(self._data_dir)
         except BadConfirmations as error:
@@ -355,12 +377,15 @@ class Core:
         return messages.Ok()
 
     def _start(self, visit: str, kind: messages.VisitKind) -> messages.Reply:
-        why = self._control.why_no_check() if kind is messages.VisitKind.CONTROL_CHECK else self._why_none()
+        why = self._software.code or self._why_none_of(kind)
         if why and self._desk.visit != visit:
             return messages.Refused(why, REFUSALS[why])
         if not self._desk.start(visit, kind):
             return messages.Refused("busy", "another visit is open on this appliance")
         return messages.Ok()
+
+    def _why_none_of(self, kind: messages.VisitKind) -> str:
+        return self._control.why_no_check() if kind is messages.VisitKind.CONTROL_CHECK else self._why_none()
 
     def _why_none(self) -> str:
         """Why no scale may be judged, empty where one may."""
@@ -418,6 +443,7 @@ class Core:
                 "" if self._config.county is None else gone(self._delivery.heard_ns, UPLOADER_GONE_NS),
             ),
             PartState("kiosk", gone(self._kiosk_ns, KIOSK_GONE_NS)),
+            *([PartState("software", "falsified")] if self._software.code else []),
             *self._peripherals(now_ns),
         )
 

@@ -199,6 +199,17 @@ def _uploader(facts: Facts) -> HealthItem:
     return HealthItem("uploader", True, "works")
 
 
+def _software(facts: Facts) -> HealthItem:
+    if any(part.name == "software" and part.problem for part in facts.state.parts):
+        return HealthItem(
+            "software",
+            False,
+            "is not the one that was installed; nothing is judged",
+            "have the appliance installed anew; its record stays (steelyard ledger show says what was found)",
+        )
+    return HealthItem("software", True, "is the one that was started and installed")
+
+
 def _kiosk(facts: Facts) -> HealthItem:
     silent = any(part.name == "kiosk" and part.problem for part in facts.state.parts)
     if silent:
@@ -250,6 +261,7 @@ CHECKS: tuple[Check, ...] = (
     _scanner,
     _printer,
     _kiosk,
+    _software,
     _uploader,
     _county,
     _clock,

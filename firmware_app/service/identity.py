@@ -1,8 +1,12 @@
-"""The identity of the legally relevant software: one hash over its modules and packs (OIML D 31 6.2.1)."""
+"""The identity of the legally relevant software: one hash over its modules and packs (OIML D 31 6.2.1).
+
+``python -m firmware_app.service.identity > /etc/steelyard/software.sha256`` is the record of an installation.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +24,15 @@ NOT_RELEVANT = ("firmware_app/cli", "firmware_app/upload")
 
 @cache
 def software_hash() -> str:
-    """SHA-256 over path and content of every legally relevant module and pack, in order of path."""
+    """The identity of the program that runs: as `measured_software` found it when it was first asked."""
+    return measured_software()
+
+
+def measured_software() -> str:
+    """SHA-256 over path and content of every legally relevant module and pack on the disk, in order of path.
+
+    Raises OSError.
+    """
     digest = hashlib.sha256()
     for path in sorted(_relevant_files()):
         name = path.relative_to(_ROOT).as_posix()
@@ -36,3 +48,7 @@ def _relevant_files() -> list[Path]:
         for pattern in ("*.py", "*.toml"):
             files += (_ROOT / part).rglob(pattern)
     return [path for path in files if not any(path.is_relative_to(_ROOT / part) for part in NOT_RELEVANT)]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(measured_software() + "\n")
