@@ -35,6 +35,7 @@ from county_gateway.errors import GatewayError
 from county_gateway.log.doors import doors as log_doors
 from county_gateway.log.receipts import read_seen
 from county_gateway.store import DeviceView, EntryView, ForkView
+from county_gateway.times import entry_times
 from firmware_app.ledger.county import (
     ENTRIES_TYPE,
     MAX_BATCH_BYTES,
@@ -47,6 +48,7 @@ from firmware_app.ledger.county import (
 from firmware_app.ledger.receipt import LOG_HEADER
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.ledger.slip import MAX_TEXT
+from firmware_app.ledger.true_time import Placed
 
 log = logging.getLogger("steelyard.county")
 T = TypeVar("T")
@@ -143,6 +145,14 @@ def doors(county: County) -> list[Any]:
             items = store.entries(device=device, kind=kind, verdict=verdict, after=after, limit=limit)
         return Page(items, items[-1].id if len(items) == limit else None)
 
+    @get("/v1/times", sync_to_thread=True, summary="When entries were really written, by evidence")
+    def times(
+        device: Annotated[str, Parameter(max_length=80)], after: After = 0, limit: Limit = 100
+    ) -> Page[Placed]:
+        with county.store.reading() as store:
+            items = entry_times(store, device, after=after, limit=limit)
+        return Page(items, items[-1].seq if len(items) == limit else None)
+
     @get("/v1/forks", sync_to_thread=True, summary="Alarms: devices that signed two histories")
     def forks(after: After = 0, limit: Limit = 100) -> Page[ForkView]:
         with county.store.reading() as store:
@@ -172,7 +182,7 @@ def doors(county: County) -> list[Any]:
     def slip_page() -> Template:
         return Template("slip.html", context={"county": county.name})
 
-    return [alive, enrol, accept, shelve, devices, entries, forks, slip, overview, slip_page]
+    return [alive, enrol, accept, shelve, devices, entries, times, forks, slip, overview, slip_page]
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -44,6 +44,37 @@ def test_a_fork_is_answered_with_the_entry_that_proves_it(bench, device):
     assert read_entry(device.lines[1], device.key.public_jwk).seq == 2
 
 
+# --------------------------------------------------------------------------------------------- times
+
+
+def test_the_county_bounds_when_entries_were_really_written(bench, device):
+    bench.post(device.lines)
+    (first,) = times(bench, device=device.name)["items"]
+    assert first["earliest"] == "2026-03-01T08:00:59+08:00", "stamped by a clock that was synchronised"
+    assert first["latest"] == "2026-03-01T08:01:01+08:00" and first["contradiction"] is False
+
+    device.check()
+    bench.post(device.lines)
+
+    page = times(bench, device=device.name, after=1, limit=1)
+    assert ([item["seq"] for item in page["items"]], page["next"]) == ([2], 2)
+    assert page["items"][0]["contradiction"], "a minute by the clock, a nanosecond by the uptime"
+    assert times(bench, device="nobody") == {"items": [], "next": None}
+
+
+def times(bench, **asked: object) -> dict:
+    return bench.client.get("/v1/times", params=asked).json()
+
+
+def test_an_entry_from_the_future_is_told_as_a_contradiction(bench, device):
+    bench.clock.time = bench.clock.time.replace(year=2020)
+    bench.post(device.lines)
+
+    (item,) = bench.client.get("/v1/times", params={"device": device.name}).json()["items"]
+
+    assert item["contradiction"] is True
+
+
 # ------------------------------------------------------------------------------------------ key list
 
 
