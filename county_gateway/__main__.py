@@ -15,6 +15,7 @@ import typer
 
 from county_gateway.county import County, Settings
 from county_gateway.import_command import import_
+from county_gateway.log.witnesses import read_witness
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
@@ -62,6 +63,12 @@ def serve(
         Path | None, typer.Option(help='Write {"url": ...} here once connections are taken.')
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON object.")] = False,
+    log_origin: Annotated[
+        str | None, typer.Option(help="Name of a new transparency log, best its address without https://.")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Who cosigns the log, as VKEY@URL; may be repeated.")
+    ] = None,
 ) -> None:
     """Serves until it is told to stop.
 
@@ -83,7 +90,14 @@ def serve(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("steelyard").setLevel(logging.INFO)
     try:
-        serve_here(Settings(data_dir=data, database=database, county=name), host, port, ready)
+        settings = Settings(
+            data_dir=data,
+            database=database,
+            county=name,
+            log_origin=log_origin,
+            witnesses=tuple(map(read_witness, witness or [])),
+        )
+        serve_here(settings, host, port, ready)
     except SteelyardError as error:
         _fail(str(error), WRONG_USE)
     except OSError as error:

@@ -24,7 +24,7 @@ from county_gateway.log.publisher import MARK, Publisher
 from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
 from county_gateway.store import Held, Store
-from firmware_app.ledger.note import b64encode
+from firmware_app.ledger.note import VerifierKey, b64encode, log_key
 from firmware_app.ledger.receipt import LOG_HEADER, LoggedReceipt, make_receipt
 from firmware_app.ledger.signer import Signer
 
@@ -115,6 +115,11 @@ class Log:
             # The device's row is held: asked twice at once, it gets the same receipt twice.
             store.chain(held.name)
             return LogWriter(store.connection).add_receipt(held.name, seq, since, jws)
+
+    def key(self) -> VerifierKey:
+        """The key by which this log is known, as its checkpoints are signed now."""
+        with self._reading() as connection:
+            return log_key(LogReader(connection).origin(), self._signer.public_jwk)
 
     def checkpoint(self) -> str:
         """The checkpoint that stands, a signed note; raises NoCheckpoint before the first entry."""
