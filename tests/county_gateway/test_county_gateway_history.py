@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
 from county_gateway.county import County
+from firmware_app.cli.main import app
 from firmware_app.ledger.entry import read_entry
 from firmware_app.ledger.errors import BadFormat, WrongKey
 from firmware_app.ledger.key_list import key_for
@@ -114,3 +118,19 @@ def test_a_list_of_another_county_or_with_a_foreign_line_is_refused(
         key_for(slip_of(device), [lines[0], lines[1][:-4] + "AAAA"])
     with pytest.raises(WrongKey, match="newer list"):
         key_for(slip_of(new_device("KIOSK-9")), lines)
+
+
+def test_a_slip_is_verified_on_the_command_line_by_the_list_alone(bench, device, tmp_path):
+    slip, keys = slip_of(device), tmp_path / "keys.ndjson"
+    keys.write_text(bench.county.key_list(), encoding="ascii")
+
+    def verify(*more: str):
+        return CliRunner().invoke(app, ["slip", "verify", slip, "--key", str(keys), *more])
+
+    good = verify("--county-kid", bench.county.kid, "--json")
+    assert (good.exit_code, json.loads(good.stdout)["genuine"]) == (0, True)
+    assert "(compare it)" in verify().output.replace("\n", " ")
+    assert verify("--county-kid", "A" * 43).exit_code == 1
+    bench.county.revoke(device.name, "stolen")
+    keys.write_text(bench.county.key_list(), encoding="ascii")
+    assert "has revoked" in verify().output.replace("\n", " ")
