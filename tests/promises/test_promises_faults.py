@@ -11,9 +11,11 @@ import errno
 
 import pytest
 from promises_disk import Log, Platter, Told
-from promises_life import LIFE, Abandoned, Awaits, Life, OnPaper, examine, lay
+from promises_life import DEVICE, LIFE, Abandoned, Awaits, Clock, Life, OnPaper, examine, lay
 
 from firmware_app.errors import SteelyardError
+from firmware_app.ledger import store
+from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures.prompts import NotSaved
 
 STEPS = (
@@ -97,6 +99,10 @@ def faults(lives, root, after, fault: int, last, numbers) -> int:
             life.disk.fault = 0
         state, facts = cut(life.disk.log)
         lay(after, state)
+        with open_ledger(after, clock=Clock(), software="look", device=DEVICE) as ledger:
+            not_saved = [fact.visit for fact in facts if isinstance(fact, Abandoned)]
+            told_wrongly = [visit for visit in not_saved if ledger.entry_of(visit) is not None]
+            assert told_wrongly == [], "what was called not saved is saved"
         # A slip comes out also where the disk cannot keep that it did; of that nothing is promised.
         examine(after, [fact for fact in facts if not isinstance(fact, OnPaper | Awaits)])
     return hits
@@ -131,3 +137,21 @@ def test_whichever_call_fails_nothing_that_was_saved_is_harmed(quick, lives, fau
     with capsys.disabled():
         print(f"\n{fault}: {most} calls, {hits} runs in which the fault was met")
     assert hits > most // 3
+
+
+def test_the_proof_fails_where_the_log_is_copied_back_within_the_commit(quick, lives, monkeypatch):
+    """Given SQLite's own checkpoint within a commit, then a failing one calls a saved entry not saved."""
+
+    class Within:
+        def __init__(self, connection):
+            self.pages = 0
+            connection.wal_autocheckpoint(3)
+
+        def copy(self):
+            return None
+
+    monkeypatch.setattr(store, "Copying", Within)
+    most = calls(lives, quick)
+
+    with pytest.raises(AssertionError, match="what was called not saved is saved"):
+        faults(lives, quick, quick / "after", errno.EIO, lambda n: n, range(most // 2, most))
