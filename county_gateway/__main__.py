@@ -13,9 +13,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from county_gateway.county import County, Settings
+from county_gateway.county import DATABASE, County, Settings
 from county_gateway.import_command import import_
 from county_gateway.log.witnesses import read_witness
+from county_gateway.moving import move
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
@@ -202,6 +203,27 @@ def keys(
         f"{count} keys in {out}, signed by {kid}",
         {"file": str(out), "keys": count, "kid": kid},
         as_json=as_json,
+    )
+
+
+@app.command("move")
+def move_county(
+    to: Annotated[str, typer.Argument(help="The empty database to go to: a file or postgresql:// URL.")],
+    *,
+    data: DataDir = DEFAULT_DATA,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copies the county into another database, whole; stop the gateways first, then start them upon the new.
+
+    Example: steelyard gateway move postgresql://steelyard-county@/county --data /var/lib/steelyard-county
+    """
+    try:
+        moved = move(database or data / DATABASE, to)
+    except SteelyardError as error:
+        _fail(str(error), WRONG_USE)
+    _answer(
+        f"{moved['entries']} entries of {moved['devices']} chains are there now", dict(moved), as_json=as_json
     )
 
 

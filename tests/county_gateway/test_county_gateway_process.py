@@ -73,7 +73,7 @@ def test_a_port_that_is_taken_is_said(serve, tmp_path):
     assert "cannot serve" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "token", "revoke", "replace", "rotate-key"])
+@pytest.mark.parametrize("command", ["serve", "token", "revoke", "replace", "rotate-key", "move"])
 def test_every_command_of_the_county_has_an_example(command):
     done = subprocess.run([*STEELYARD, command, "--help"], capture_output=True, text=True)
 
