@@ -1,4 +1,4 @@
-"""The county's page of a slip: the claim goes into the body of one request; both kinds of slip are understood."""
+"""The county's page of a slip: the claim goes into the body of one request, and both kinds are understood."""
 
 from __future__ import annotations
 

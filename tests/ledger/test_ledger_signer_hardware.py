@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -21,7 +23,7 @@ from firmware_app.ledger.errors import (
     WrongKey,
 )
 from firmware_app.ledger.export import write_export
-from firmware_app.ledger.home import open_ledger
+from firmware_app.ledger.home import open_ledger, read_ledger
 from firmware_app.ledger.jose import (
     P256_ORDER,
     Header,
@@ -35,6 +37,9 @@ from firmware_app.ledger.signer import SoftwareKey, seal
 from firmware_app.ledger.signer_atecc608 import AteccSigner
 from firmware_app.ledger.signers import Counting, check_options, open_signer
 from firmware_app.ledger.slip import verify_slip
+from firmware_app.service import messages
+from firmware_app.service.config import load
+from firmware_app.service.core import Core
 
 TYP = "test+jws"
 BODY = {"verdict": "conforms", "scale": {"serial": "TZ-1"}}
@@ -251,6 +256,55 @@ def test_where_no_tpm_answers_it_is_said():
     pytest.importorskip("tpm2_pytss")
     with pytest.raises(SignerUnavailable, match="no TPM answers"):
         open_signer("tpm", {"tcti": f"swtpm:host=127.0.0.1,port={_two_free_ports()}"}, create=True)
+
+
+@pytest.fixture
+def appliance(tmp_path, swtpm):
+    """An appliance whose key and counter are in the TPM, as its configuration says."""
+    demo = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
+    root = Path(tempfile.mkdtemp(prefix="sy"))
+    (root / "run").mkdir()
+    (root / "steelyard.toml").write_text(
+        f"""
+        registry = "{demo / "registry.toml"}"
+        weights = "{demo / "weights.toml"}"
+        [device]
+        id = "T-1"
+        data_dir = "data"
+        run_dir = "run"
+        signer = "tpm"
+        signer_options = {{ tcti = "{swtpm.tcti}" }}
+        [pan]
+        driver = "simulated"
+        calibration = "{demo / "pan.toml"}"
+        """,
+        encoding="utf-8",
+    )
+    yield root
+    shutil.rmtree(root)
+
+
+def test_a_disk_put_back_beside_its_tpm_judges_nothing_without_any_network(appliance, swtpm):
+    def start() -> messages.Reply:
+        core = Core(load(appliance / "steelyard.toml"))
+        try:
+            return core._obey(messages.StartVisit("v", messages.VisitKind.SELF_CHECK), time.monotonic_ns())
+        finally:
+            core.close()
+
+    assert start() == messages.Ok()
+    assert not (appliance / "data" / "device.key").exists()
+    shutil.copytree(appliance / "data", appliance / "older")
+    assert start() == messages.Ok()
+    swtpm.restart()
+    assert start() == messages.Ok(), "a power cut accuses nobody"
+    shutil.rmtree(appliance / "data")
+    shutil.move(appliance / "older", appliance / "data")
+
+    assert start().code == "history_broken"
+    with read_ledger(appliance / "data") as ledger:
+        ledger.verify()
+        assert ledger.last_of(("history_broken",)).payload.body["why"] == "counter"
 
 
 # ------------------------------------------------------------------------------------------- the ATECC608
