@@ -138,6 +138,7 @@ class Core:
         self._publisher = _bound(loaded, zmq.PUB, messages.STATE_SOCKET)
         self._note_start(loaded)
         self._desk = VisitDesk(self._ledger, self._context, self._ledger.slip_text)
+        self._end_if_broken()
         layouts = [each.layout() for each in config.scanner.labels] if config.scanner is not None else []
         self._scans = ScanDesk(self._desk, self._registry, layouts)
         self._listen_for()
@@ -394,10 +395,15 @@ class Core:
         return "" if same_law(self._day(), builtin_packs()) else day.DOUBTFUL
 
     def _shown(self, text: str) -> messages.Reply:
-        """What the county holds of this device; a broken history ends the visit that is open."""
-        if self._history.show(text) and self._desk.visit is not None:
-            self._desk.close(self._desk.visit)
+        """What the county holds of this device, as it claims."""
+        if self._history.show(text):
+            self._end_if_broken()
         return messages.Ok()
+
+    def _end_if_broken(self) -> None:
+        """No visit goes on upon a broken history, nor is one resumed."""
+        if self._history.code and self._desk.visit is not None:
+            self._desk.close(self._desk.visit)
 
     # ------------------------------------------------------------------------------------------ state
 
