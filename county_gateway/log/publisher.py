@@ -10,6 +10,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -139,7 +140,7 @@ class Publisher:
             note = Note(note.text, _joined(note.signatures, self._cosignatures(note, tree), before))
         published = Published(checkpoint.size, b64encode(checkpoint.root), str(note))
         # The mark first: what leaves this process afterwards is remembered outside the database.
-        durable.write(self._mark, published.note.encode())
+        self._remember(checkpoint, published.note)
         with self._writing() as connection:
             return LogWriter(connection).add_checkpoint(published, self._now().isoformat(timespec="seconds"))
 
@@ -162,14 +163,25 @@ class Publisher:
             thread.join()
         return [read_signature(line[:-1]) for line in lines if line is not None]
 
-    def _hold_against_mark(self, origin: str, tree: Tree) -> None:
+    def _remember(self, checkpoint: Checkpoint, note: str) -> None:
+        """Makes the mark; a larger one of the same log, which another gateway made meanwhile, stays."""
+        with self._mark.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            marked = self._marked()
+            if marked is None or marked.origin != checkpoint.origin or marked.size < checkpoint.size:
+                durable.write(self._mark, note.encode())
+
+    def _marked(self) -> Checkpoint | None:
         try:
-            marked = read_checkpoint(read_note(self._mark.read_text(encoding="utf-8")).text)
+            return read_checkpoint(read_note(self._mark.read_text(encoding="utf-8")).text)
         except FileNotFoundError:
-            return
+            return None
         except (BadFormat, UnicodeDecodeError) as error:
             raise self._alarm(f"{self._mark}: {error}") from error
-        if marked.origin != origin:
+
+    def _hold_against_mark(self, origin: str, tree: Tree) -> None:
+        marked = self._marked()
+        if marked is None or marked.origin != origin:
             return
         if marked.size > tree.size:
             raise self._alarm(f"{marked.size} leaves were published, {tree.size} are in the database")
