@@ -124,7 +124,8 @@ def parse(source: str, lang: str) -> dict[str, Entry]:
     """
     try:
         data = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # tomllib lets both through: a number of over 4300 digits, brackets nested by the thousand.
         raise BadCatalogue(f"{lang}: {error}") from error
     table: dict[str, Entry] = {}
     for section, elements in data.items():

@@ -352,7 +352,13 @@ def test_what_is_missing_is_english_on_the_appliance_and_logged_once(
         '[a]\nb = {one = "x"}',
         "[a",
         '[a]\nb = "x"\nb = "y"',
+        "[a]\nb = " + "1" * 5000,
+        "[a]\nb = " + "[" * 100_000,
+        "[a]\nb = " + "{ c = " * 5000,
+        "[a]\nb." + "c." * 2000 + "d = 'x'",
+        "[a]\nb = 2026-02-30",
     ],
+    ids=lambda source: source[:20],
 )
 def test_a_bad_table_is_refused(source: str) -> None:
     with pytest.raises(BadCatalogue, match=r"^en:"):
