@@ -83,11 +83,61 @@ class Line:
 def test_a_polled_line_asks_while_it_is_read_and_hands_on_what_comes() -> None:
     line = Line()
     with PolledTransport(line, ONE, line.clock) as polled:
-        assert polled.read(1.0) == b""
+        assert polled.read(1.01) == b""
         line.answers = [b"  2.50LB"]
         assert polled.read(0.3) == b"  2.50LB"
     assert [at for at, _ in line.sent] == pytest.approx([0, 250, 500, 750, 1000], abs=5)
     assert {data for _, data in line.sent} == {b"W\r"}
+
+
+def test_an_answer_to_an_earlier_question_is_not_taken_for_the_present_one() -> None:
+    """Given a weight that came while nobody read, when the scale is asked again, then only the new one counts."""
+    line = Line()
+    polled = PolledTransport(line, ONE, line.clock)
+    assert polled.read(0) == b""
+    line.now_ns += 300 * MS
+    line.answers = [b"  2.50LB"]
+    assert polled.read(0.1) == b""
+    line.answers = [b"  0.00LB"]
+    assert polled.read(0.1) == b"  0.00LB"
+
+
+def test_an_answer_that_begins_too_late_is_dropped_and_one_begun_in_time_is_heard_out() -> None:
+    """Given 100 ms for the answer, when its first byte comes at 150 ms, then none of it is handed on."""
+    line = Line()
+    polled = PolledTransport(line, Poll(steps=(b"W\r",), every_ms=500, answer_ms=100), line.clock)
+    assert polled.read(0.15) == b""
+    line.answers = [b"  2.50", b"LB"]
+    assert polled.read(0.1) == b""
+    assert polled.read(0.25) == b""
+    line.answers = []
+    polled.read(0.01)
+    line.answers = [b"  0.0"]
+    assert polled.read(0.01) == b"  0.0"
+    line.now_ns += 150 * MS
+    line.answers = [b"0LB"]
+    assert polled.read(0.01) == b"0LB"
+
+
+def test_a_line_lost_while_it_is_emptied_is_told_as_lost() -> None:
+    line = Line()
+    line.answers = [b"old"]
+
+    def unplugged(timeout_s: float) -> bytes:
+        line.state = LineState.LOST
+        return b""
+
+    line.read = unplugged  # type: ignore[method-assign]
+    polled = PolledTransport(line, ONE, line.clock)
+    assert polled.read(0.5) == b""
+    assert (line.sent, polled.state) == ([], LineState.LOST)
+
+
+def test_a_scale_that_streams_is_asked_all_the_same() -> None:
+    line = Line()
+    line.answers = [b"x"] * 100
+    assert PolledTransport(line, ONE, line.clock).read(0.1) == b"x"
+    assert line.sent
 
 
 def test_a_lost_line_is_not_asked() -> None:
