@@ -7,6 +7,7 @@ import os
 import threading
 import tty
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -32,6 +33,19 @@ def test_list_names_every_profile() -> None:
         record["id"] for record in records(result)
     }
     assert "toledo-continuous" in run("list").stdout
+
+
+def test_list_is_read_on_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given 80 columns, when the protocols are listed, then each has its id and confidence on one line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("list").stdout.splitlines()
+    assert max(sum(2 if east_asian_width(c) in "WF" else 1 for c in line) for line in lines) <= 80
+    infos = records(run("list", "--json"))
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert [line.split()[:2] for line in heads] == [[one["id"], f"{one['confidence']},"] for one in infos]
+    assert len(lines) <= 4 * len(infos)
+    told = " ".join(" ".join(lines).split())
+    assert all(str(one["title"]).split()[0] in told for one in infos)
 
 
 def test_decode_one_frame() -> None:

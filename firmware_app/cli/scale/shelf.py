@@ -6,7 +6,9 @@ import os
 
 import msgspec
 from rich.console import Console
-from rich.table import Column, Table
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from firmware_app.cli.common import print_json
 from firmware_app.cli.scale import common
@@ -15,6 +17,10 @@ from firmware_app.service.lead_line import HID
 from hardware.scale.hid_ports import hid_scales
 from hardware.scale.ports import ports
 
+ID_WIDTH = 25
+"""The longest id of the shelf; one that is longer only shifts its own line."""
+INDENT = 4
+
 
 @scale_in_words
 def list_profiles(as_json: AsJson = False) -> None:
@@ -22,18 +28,17 @@ def list_profiles(as_json: AsJson = False) -> None:
 
     Example: steelyard scale list --json
     """
-    table = Table(
-        Column("id", no_wrap=True), "title", "baud", "line", "confidence", "over", "asked", box=None
-    )
+    out = Console(highlight=False)
     for info in shelf().list():
         if as_json:
             print_json(info)
+            continue
+        asked = "answers when asked" if info.polled else "sends by itself"
+        out.print(Text(f"{info.id:{ID_WIDTH}}  {info.confidence}, {info.transport}, {asked}"))
         usb = info.transport == HID
-        bauds = "" if usb else ", ".join(str(baud) for baud in info.baud_rates)
-        line, asked = "" if usb else info.line, "yes" if info.polled else "no"
-        table.add_row(info.id, info.title, bauds, line, info.confidence, info.transport, asked)
-    if not as_json:
-        Console().print(table)
+        bauds = "" if usb else f"{', '.join(str(baud) for baud in info.baud_rates)} baud, {info.line}"
+        for words in filter(None, (info.title, bauds)):
+            out.print(Padding(Text(words), (0, 0, 0, INDENT)))
 
 
 @scale_in_words
