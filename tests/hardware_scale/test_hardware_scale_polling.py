@@ -91,7 +91,7 @@ def test_a_polled_line_asks_while_it_is_read_and_hands_on_what_comes() -> None:
 
 
 def test_an_answer_to_an_earlier_question_is_not_taken_for_the_present_one() -> None:
-    """Given a weight that came while nobody read, when the scale is asked again, then only the new one counts."""
+    """Given a weight that came while nobody read, when asked again, then only the new one counts."""
     line = Line()
     polled = PolledTransport(line, ONE, line.clock)
     assert polled.read(0) == b""
