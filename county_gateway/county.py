@@ -225,7 +225,7 @@ class County:
             if held is None:
                 raise UnknownDevice(f"{device} has not joined this county")
             try:
-                batch = judge(held.chain, lambda seq: store.hash_of(held.name, seq), lines)
+                batch = judge(held.chain, store.hashes_of(held.name), lines)
             except ForkFound as found:
                 store.add_fork(held.name, found, now)
                 found.held = store.text_of(held.name, found.known_hash)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from county_gateway import tables
 from county_gateway.database import WRITING, Lock, is_postgres, take
 from county_gateway.errors import BadToken, DeviceTaken, ForkFound, Replaced, Revoked
 from firmware_app.ledger.chain import EMPTY, Chain, Head
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county import MAX_BATCH, EnrolRequest
 from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
 
@@ -198,6 +198,20 @@ class Reader:
         return self._connection.execute(
             select(table.hash).where(table.device == device, table.seq == seq)
         ).scalar_one_or_none()
+
+    def hashes_of(self, device: str) -> Callable[[int], str | None]:
+        """`hash_of` for many numbers in a row: asked for one, the database is asked for a batch of them."""
+        page: dict[int, str] = {}
+
+        def hash_of(seq: int) -> str | None:
+            if seq not in page:
+                table = tables.entries.c
+                near = (table.device == device, table.seq >= seq, table.seq < seq + MAX_BATCH)
+                rows = self._connection.execute(select(table.seq, table.hash).where(*near))
+                page.update((row.seq, row.hash) for row in rows)
+            return page.get(seq)
+
+        return hash_of
 
     def receipt(self, device: str, seq: int) -> str | None:
         """The receipt that was given upon an entry."""
