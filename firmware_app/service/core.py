@@ -27,7 +27,7 @@ from firmware_app.calibrating.record import CHANGED as CALIBRATION_CHANGED
 from firmware_app.calibrating.record import change, differs, values
 from firmware_app.calibrating.record import known as known_calibration
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.errors import LedgerError, StoreFailed
+from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import device_signer, open_ledger
 from firmware_app.ledger.known_time import KnownTime
 from firmware_app.procedures import context
@@ -44,7 +44,7 @@ from firmware_app.service.clock_watch import ClockWatch
 from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
 from firmware_app.service.control import WORDS, PanControl, find_piece, without
-from firmware_app.service.day import Day, day_of, same_law
+from firmware_app.service.day import same_law, today
 from firmware_app.service.delivery import DeliveryDesk
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.history import HistoryWatch
@@ -329,14 +329,7 @@ class Core:
         return tuple(each for each in known if self._profiles.get(each.profile) == each.version)
 
     def _today(self) -> date:
-        return self._day().on
-
-    def _day(self) -> Day:
-        known = None
-        # Without it the clock's own word is taken, as in a ledger that knows no moment yet.
-        with contextlib.suppress(LedgerError):
-            known = self._known_time.last()
-        return day_of(self._clock.now(), self._clock.quality(), known)
+        return today(self._clock, self._known_time).on
 
     # --------------------------------------------------------------------------------------- commands
 
@@ -392,7 +385,7 @@ class Core:
         """Why no scale may be judged, empty where one may."""
         if self._history.code:
             return self._history.code
-        return "" if same_law(self._day(), builtin_packs()) else day.DOUBTFUL
+        return "" if same_law(today(self._clock, self._known_time), builtin_packs()) else day.DOUBTFUL
 
     def _shown(self, text: str) -> messages.Reply:
         """What the county holds of this device, as it claims."""

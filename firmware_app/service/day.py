@@ -11,13 +11,16 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Protocol
 
 import msgspec
 
-from firmware_app.ledger.clock import ClockQuality
+from firmware_app.ledger.clock import Clock, ClockQuality
+from firmware_app.ledger.errors import LedgerError
+from firmware_app.ledger.known_time import KnownTime
 
 DOUBTFUL = "clock_doubtful"
 WORDS = "the clock is not set, and by what it says another law may be in force: set it first"
@@ -46,6 +49,15 @@ def day_of(now: datetime, quality: str, known: datetime | None) -> Day:
         return Day(known.date(), known.date())
     sure = quality != ClockQuality.UNSYNCHRONISED
     return Day(now.date(), now.date() if sure else known.date())
+
+
+def today(clock: Clock, known_time: KnownTime) -> Day:
+    """The day, as the machine knows it now."""
+    known = None
+    # Where the ledger cannot be read the clock's own word is taken, as in one that knows no moment yet.
+    with contextlib.suppress(LedgerError):
+        known = known_time.last()
+    return day_of(clock.now(), clock.quality(), known)
 
 
 def same_law(day: Day, packs: Iterable[Dated]) -> bool:
