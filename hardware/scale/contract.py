@@ -190,6 +190,11 @@ class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
     requests: Sequence[Request] = ()
     poll: Poll | None = None
 
+    @property
+    def asked_twice(self) -> bool:
+        """Whether the operator confirms it at two loads and once more: no capture confirms it."""
+        return self.confidence != "captured"
+
 
 class Profiles(Protocol):
     """The shelf of protocols, registered in the entry point group ``steelyard.scale_profiles``."""

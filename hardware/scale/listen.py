@@ -74,7 +74,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     ``checks_ok``: share of frames whose check holds, None where the protocol has none. ``plausible``: 0 to 1
     for a sequence that moves like a scale, None while the load has not changed. ``value``/``unit``: of the
     last frame with a non-zero value, as text. ``loads``: how many different loads must be compared with the
-    display. ``why``: what stands behind the score, in words.
+    display. ``asked_twice``: no capture confirms the protocol, so the person is asked once more at the end.
+    ``why``: what stands behind the score, in words.
     """
 
     profile: str
@@ -95,6 +96,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
     factor_ten: bool
     loads: int
+    asked_twice: bool
     why: tuple[str, ...]
 
 
@@ -292,7 +294,8 @@ def _candidate(trial: Trial, pairs: Sequence[Confusable]) -> Candidate:
         stable=example.stable,
         raw=hexadecimal(example.raw),
         factor_ten=ten,
-        loads=2 if ten or mine or info.confidence == "unconfirmed" else 1,
+        loads=2 if ten or mine or info.asked_twice else 1,
+        asked_twice=info.asked_twice,
         why=tuple(_reasons(trial, mine)),
     )
 
@@ -314,7 +317,7 @@ def _reasons(trial: Trial, pairs: Sequence[Confusable]) -> Iterable[str]:
         yield "no frame holds a value"
     if not _listed(trial.setting, info):
         yield f"{trial.setting} is not among its settings"
-    if info.confidence == "unconfirmed":
+    if info.asked_twice:
         yield "no capture confirms this protocol"
     for pair in pairs:
         other = next(side.profile for side in pair.sides if side.profile != info.id)

@@ -33,8 +33,8 @@ PAGES = ROOT / "docs" / "protocols"
 BEGIN, END = "<!-- drawn: profiles -->", "<!-- end -->"
 _CONFIDENCE = {
     "captured": "frames of a real device were captured",
-    "manual": "examples of a maker's manual or of its documentation, no capture",
-    "code": "only somebody's code",
+    "manual": "examples of a maker's manual or of its documentation, no capture: the operator is asked twice",
+    "code": "only somebody's code: the operator is asked twice",
     "unconfirmed": "**no frame of a real device confirms it: the operator is asked twice**",
 }
 _LONGEST_HEX = 120

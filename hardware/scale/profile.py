@@ -73,7 +73,7 @@ class Profile:
         return ProfileInfo(
             id=file.id,
             version=file.version,
-            title=file.title + (ASKED_TWICE if file.confidence == "unconfirmed" else ""),
+            title=file.title + ("" if file.confidence == "captured" else ASKED_TWICE),
             baud_rates=file.line.baud_rates,
             line=" or ".join(file.line.settings),
             confidence=file.confidence,

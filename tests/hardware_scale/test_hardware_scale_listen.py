@@ -260,6 +260,29 @@ def test_a_steady_load_tells_nothing() -> None:
     assert plausibility([indication("3.000")] * 50) is None
 
 
+class OneOf(ToyShelf):
+    """The toy that reads forward alone, with a confidence of its own."""
+
+    READS: ClassVar[dict[str, Callable[[str], str]]] = {"forward": lambda text: text}
+
+    def __init__(self, confidence: str) -> None:
+        self._confidence = confidence
+
+    def list(self) -> Iterator[ProfileInfo]:
+        for info in super().list():
+            yield msgspec.structs.replace(info, confidence=self._confidence)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "loads"), [("captured", 1), ("manual", 2), ("code", 2), ("unconfirmed", 2)]
+)
+def test_what_no_capture_confirms_asks_for_two_loads_and_says_so(confidence: str, loads: int) -> None:
+    """Given one protocol with a point and no rival, then only a capture spares the second load."""
+    (one,) = propose([heard(b"=0003.000" * 12)], OneOf(confidence)).candidates
+    assert (one.loads, one.asked_twice) == (loads, loads == 2)
+    assert ("no capture confirms this protocol" in one.why) == (loads == 2)
+
+
 def test_an_unconfirmed_profile_asks_for_two_loads() -> None:
     proposal = propose([heard(b"=000.3000" * 12)], ToyShelf())
     (one,) = [one for one in proposal.candidates if one.profile == "reversed"]

@@ -69,7 +69,7 @@ def _without_number(shape: Shape) -> bool:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_no_capture_confirms_asks_twice(path: Path) -> None:
     info = load_profile(path).info
-    assert (info.confidence == "unconfirmed") == info.title.endswith(ASKED_TWICE)
+    assert info.asked_twice == info.title.endswith(ASKED_TWICE) == (info.confidence != "captured")
 
 
 def test_the_shelf_reads_a_profile_when_it_is_asked_for() -> None:

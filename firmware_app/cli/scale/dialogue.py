@@ -48,7 +48,7 @@ def confirm_with_display(
         chosen, shown, unit = _compare(ear, rivals)
     out = Console()
     out.print(f"{chosen.profile} reads what the display shows: {chosen.title}", markup=False)
-    if chosen.confidence == "unconfirmed" and not typer.confirm(
+    if chosen.asked_twice and not typer.confirm(
         "No capture confirms this protocol yet. Were both loads compared with care?", default=False
     ):
         fail("not confirmed", NO)
