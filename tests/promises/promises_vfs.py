@@ -2,7 +2,8 @@
 
 It behaves as SQLite's own unix VFS in what matters here: the directory of a journal or log is synced with the
 file's first sync, and a deletion is synced where SQLite asks for it (sqlite/src/os_unix.c, unixSync,
-unixDelete). The shared index beside a log is no part of the record and is not written down.
+unixDelete). Asking a file's size never fails: it is in memory, and SQLite ignores it where apsw would not.
+The shared index beside a log is no part of the record and is not written down.
 """
 
 from __future__ import annotations
@@ -60,10 +61,6 @@ class _File(apsw.VFSFile):
     def xRead(self, amount, offset):
         self._desk.sql("read")
         return super().xRead(amount, offset)
-
-    def xFileSize(self):
-        self._desk.sql("size")
-        return super().xFileSize()
 
     def xWrite(self, data, offset):
         failing = self._desk.fails("write")
