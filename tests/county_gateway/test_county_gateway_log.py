@@ -10,6 +10,7 @@ from county_gateway.county import County
 from county_gateway.log.book import LogReader, LogWriter
 from county_gateway.log.errors import LogWentBack
 from county_gateway.log.merkle import Tree
+from county_gateway.log.publisher import MARK
 from county_gateway.log.tiles import paths_of
 from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf, verify_consistency, verify_inclusion
 from firmware_app.ledger.note import Checkpoint, log_key, open_checkpoint
@@ -215,9 +216,12 @@ def test_a_database_that_went_back_signs_nothing_more(bench, device, market, set
     assert bench.client.get("/log/checkpoint").json()["error"] == "log_went_back"
 
 
-def test_a_tree_that_was_changed_below_a_checkpoint_is_noticed(bench, device, market):
+def test_a_tree_that_was_changed_below_a_checkpoint_is_noticed_also_without_the_mark(
+    bench, device, market, settings
+):
     device.check()
     market.deliver(device, device.lines)
+    (settings.data_dir / MARK).unlink()
     with bench.county.store.writing() as store:
         store.connection.exec_driver_sql(
             "UPDATE log_leaves SET entry = replace(entry, substr(entry, 1, 8), '00000000') WHERE position = 0"
