@@ -24,7 +24,6 @@ from firmware_app.upload.loop import DELAY_GROWTH, LONGEST_DELAY_S, SHORTEST_DEL
 
 GATEWAYS, ENTRIES = 2, 3
 ANSWER_S = 15.0
-GIVE_UP_S = 420.0
 WINDOW_S = 15
 
 
@@ -39,10 +38,10 @@ class Crowd:
         """When, and after how long, a device had its receipt; the clock runs from its last try."""
         self.answers: Counter[str] = Counter()
 
-    async def run(self, devices: list[SimulatedDevice]) -> None:
+    async def run(self, devices: list[SimulatedDevice], seconds: float) -> None:
         self.began = time.monotonic()
         tasks = [asyncio.create_task(self._device(number, device)) for number, device in enumerate(devices)]
-        await asyncio.wait(tasks, timeout=GIVE_UP_S)
+        await asyncio.wait(tasks, timeout=seconds)
         for task in tasks:
             task.cancel()
 
@@ -85,7 +84,7 @@ class Crowd:
             writer.transport.abort()
 
 
-def reconnect(console: Console, wanted: list[str], databases, count: int) -> None:
+def reconnect(console: Console, wanted: list[str], databases, count: int, seconds: float) -> None:
     """Goodput and the 99th percentile of the answers that were waited for, by time."""
     began = time.monotonic()
     devices = [SimulatedDevice(f"K-{number}", ENTRIES) for number in range(count)]
@@ -99,7 +98,7 @@ def reconnect(console: Console, wanted: list[str], databases, count: int) -> Non
             county.close()
             with gateways(GATEWAYS, directory, url) as urls:
                 crowd = Crowd(urls)
-                asyncio.run(crowd.run(devices))
+                asyncio.run(crowd.run(devices, seconds))
             show(console, name, crowd, count)
 
 

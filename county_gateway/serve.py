@@ -11,7 +11,7 @@ from county_gateway.app import create_app
 from county_gateway.county import Settings
 
 BACKLOG = 1024
-CROWD = 256
+CROWD = 32
 """More connections than this are answered 503 at once. An appliance waits 15 s for an answer; what waits
 longer here is worked for nobody, and a gateway that only does that has collapsed (docs/scale.md)."""
 
