@@ -75,6 +75,8 @@ def calibrate(
     except ValueError as error:
         return _refusal(findings, "not_monotone", f"no usable curve: {error}; look at the order of the rows")
     findings += guard.scattered(terms.scatter_g, solution.model.highest_g)
+    if any(one.severity is Severity.REFUSE for one in findings):
+        return Result(findings=tuple(findings), weights=tuple(weights))
     findings += _bent(decision)
     loop_g, loop_u, loop_from = _loop(solution, terms, class_loop_g)
     if loop_from == "missing" and not any(one.code == "one_direction" for one in findings):

@@ -32,6 +32,8 @@ WIDEST_GAP = 0.55
 SHORT_OF_MAX = 0.9
 CLASS_III_SHARE = 1 / 500
 """One interval of the coarsest class III instrument (R 76-1 Table 3: n ≥ 500)."""
+CLASS_IIII_SHARE = 1 / 100
+"""One interval of the coarsest instrument there is (R 76-1 Table 3: class IIII, n ≥ 100)."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -173,7 +175,15 @@ def _coverage(points: Sequence[Point], pan: Range) -> Iterator[Finding]:
 
 def scattered(scatter_g: float, highest_g: float) -> Iterator[Finding]:
     """What the scatter about the curve says of the cell or the data."""
-    if scatter_g > CLASS_III_SHARE * highest_g:
+    if scatter_g > CLASS_IIII_SHARE * highest_g:
+        yield Finding(
+            severity=Severity.REFUSE,
+            code="scatter",
+            words=f"the points scatter by {scatter_g:.3g} g about the curve, more than 1/100 of the range: loads"
+            " and counts do not belong together; see that the columns and rows are right, and that the cell"
+            " moves freely",
+        )
+    elif scatter_g > CLASS_III_SHARE * highest_g:
         yield Finding(
             severity=Severity.WARN,
             code="scatter",

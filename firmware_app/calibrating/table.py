@@ -30,8 +30,14 @@ MOST_COMPLAINTS = 5
 REACH_G = 1e7
 REACH_COUNTS = float(1 << 31)
 
-LOAD = re.compile(r"^(weights?|loads?|mass(es)?|grams?|kg|kilograms?|g|gf|gmf|nominal|reference)\b")
+LOAD = re.compile(
+    r"^(weights?|loads?|mass(es)?|grams?|kg|kilograms?|g|gf|gmf|nominal|reference|重量|质量|载荷|砝码|千?克|公斤)\b"
+)
 LOAD_WITHIN = re.compile(r".*\b(weights?|mass(es)?|grams?|kg|g|gf)\b")
+OTHER_UNIT = re.compile(
+    r"(?<![^\W_])(mg|milligrams?|lbs?|pounds?|oz|ounces?|k?n|newtons?|t|tons?|tonnes?|市?斤|两|毫克|吨)(?![^\W_])"
+)
+"""Units of loads that are not taken: a figure in one of them must not pass for grams."""
 DOUBT = re.compile(r"^(u|sd|std|stdev|sigma|uncertainty|noise)\b")
 DIRECTION = re.compile(r"^(direction|dir|up_?down|branch)\b")
 CYCLE = re.compile(r"^(cycle|run|series)\b")
@@ -39,8 +45,9 @@ TIME = re.compile(r"^(t_s|time|t|seconds?)\b")
 LOAD_DOUBT = re.compile(r"^(load u|grams u|u load|u grams)\b")
 PIECES = re.compile(r"^(pieces)\b")
 WARMTH = re.compile(r"^(temperature|temp|t_c|celsius)\b")
-KILOGRAMS = re.compile(r"(^|[^a-z])(kg|kgf|kilograms?)($|[^a-z])")
-FIGURE = re.compile(r"[+-]?(\d{1,12}(\.\d{0,9})?|\.\d{1,9})([eE][+-]?\d{1,2})?")
+KILOGRAMS = re.compile(r"(^|[^a-z])(kg|kgf|kilograms?|千克|公斤)($|[^a-z])")
+FIGURE = re.compile(r"[+-]?(\d{1,12}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?")
+"""A mean that a script wrote in full has 17 digits, and more decimals where it is small."""
 WAYS = {
     "up": Direction.UP,
     "loading": Direction.UP,
@@ -153,6 +160,10 @@ def _headings(cells: Sequence[str], name: str) -> _Headings:
     if load is None:
         raise BadPoints(
             f"{name}: row 1: no column of loads among {', '.join(cells[:8])!r}: name one grams or weight"
+        )
+    if unit := OTHER_UNIT.search(plain[load]):
+        raise BadPoints(
+            f"{name}: row 1: loads in {unit.group()!r} ({cells[load][:40]!r}): give them in grams or kilograms"
         )
     rest = {each: where(each, taken) for each in (DOUBT, DIRECTION, CYCLE, WARMTH, TIME)}
     counts = tuple((at, cells[at][:40]) for at in range(len(cells)) if at not in taken)

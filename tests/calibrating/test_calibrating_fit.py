@@ -304,6 +304,7 @@ def test_the_stated_uncertainty_covers_what_it_says(loads: int, stated: bool) ->
 # --------------------------------------------------------------------------------------- guard rails
 
 WEIGHT = UsedWeight("M1-5kg", "M1", 5000.0, 0.14, "2026-117", date(2027, 10, 31))
+CHANCE = np.random.default_rng(2).uniform(0, 6e6, 15)
 SMALL = [Point(row=n, load_g=n * 10.0, counts=84_000 + n * 3000.0) for n in range(5)]
 
 
@@ -319,6 +320,7 @@ SMALL = [Point(row=n, load_g=n * 10.0, counts=84_000 + n * 3000.0) for n in rang
         (walk(), {"weights": [replace(WEIGHT, valid_to=date(2026, 11, 22))]}, "weight_expired"),
         ([replace(point, load_g=-point.load_g) for point in walk()], {}, "not_monotone"),
         ([replace(point, load_g=0.0) for point in walk()], {}, "too_few_points"),
+        ([replace(p, counts=float(by)) for p, by in zip(walk(), CHANCE, strict=False)], {}, "scatter"),
     ],
 )
 def test_what_makes_no_calibration_is_refused_in_words(

@@ -37,12 +37,23 @@ def test_the_real_files_are_read_as_they_are() -> None:
         "mass [kg],raw\n0,100\n0.5,1100\n",
         "raw,Known mass (g)\n100,0\n1100,500\n",
         "Counts ,kg\n100,0\n1100,.5\n,7\n",
+        "重量(克),读数\n0,100\n500,1100\n",
+        "公斤,读数\n0,100\n0.5,1100\n",
+        "grams,counts\n0.00000000000000,100.000000000000000\n500,1100\n",
     ],
 )
 def test_columns_are_known_by_their_headings_in_any_order(text: str) -> None:
     (column,) = parse_points(text.encode())
 
     assert [(point.load_g, point.counts) for point in column.points] == [(0, 100), (500, 1100)]
+
+
+def test_a_mean_that_a_script_wrote_in_full_is_a_figure() -> None:
+    (column,) = parse_points(b"grams,counts\n87.16799999999999,84770.99171660475\n")
+
+    assert [(point.load_g, point.counts) for point in column.points] == [
+        (87.16799999999999, 84770.99171660475)
+    ]
 
 
 def test_all_that_a_point_may_carry() -> None:
@@ -97,6 +108,10 @@ def test_directions_are_seen_where_the_same_loads_rise_and_fall() -> None:
         (b"1,2\n3,4\n", "without a heading"),
         (b"size,counts\n1,2\n", "no column of loads"),
         (b"grams\n1\n", "no column of counts"),
+        (b"weight (lb),counts\n1,2\n", "row 1: loads in 'lb'"),
+        (b"mass_mg,counts\n1,2\n", "row 1: loads in 'mg'"),
+        (b"load [N],counts\n1,2\n", "row 1: loads in 'n'"),
+        ("重量(斤),读数\n1,2\n".encode(), "row 1: loads in '斤'"),
         (b"grams,a,a\n1,2,3\n", "same name"),
         (b"grams,counts\n", "no row"),
         (b"grams,counts\n1,2\nx,3\n", "row 3: load 'x' is no figure"),
