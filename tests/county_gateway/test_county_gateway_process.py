@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
+from county_gateway.serve import CROWD
 from firmware_app.ledger.county import EnrolRequest
 from firmware_app.upload.client import CountyClient
-from firmware_app.upload.outcome import Delivered, Reached
+from firmware_app.upload.outcome import Delivered, Failed, Reached, Trouble
 
 STEELYARD = [sys.executable, "-m", "firmware_app.cli.main", "gateway"]
 
@@ -79,3 +81,15 @@ def test_every_command_of_the_county_has_an_example(command):
 
     assert done.returncode == 0
     assert f"Example: steelyard gateway {command}" in " ".join(done.stdout.split())
+
+
+def test_a_gateway_takes_no_more_at_once_than_it_can_answer_in_time(serve):
+    _, url = serve()
+    host, port = url.removeprefix("http://").split(":")
+    silent = [socket.create_connection((host, int(port))) for _ in range(CROWD + 1)]
+
+    outcome = CountyClient(url).knock()
+
+    for connection in silent:
+        connection.close()
+    assert outcome == Failed(Trouble.BUSY)
