@@ -40,6 +40,7 @@ class DeliveryDesk:
         self._known_time = KnownTime(ledger)
         self._shelved = unread(ledger)
         self._told = messages.ReportDelivery(reachable=False)
+        self._log: tuple[int, str] | None = None
         self.heard_ns: int | None = None
         """When the uploader was heard last."""
 
@@ -77,8 +78,7 @@ class DeliveryDesk:
         known_at = None
         try:
             lines = self._ledger.lines(after, limit)
-            seen = self._ledger.log_seen()
-            log = NO_LOG if seen is None else seen.claim
+            log = self._log_claim()
             # Without it certificates are dated more leniently; that must not stop delivery.
             with contextlib.suppress(StoreFailed):
                 known_at = self._known_time.last()
@@ -93,6 +93,14 @@ class DeliveryDesk:
             known_at="" if known_at is None else known_at.isoformat(),
             log=log,
         )
+
+    def _log_claim(self) -> str:
+        """What the device has seen of the county's log; looked up anew only once a receipt has come."""
+        received = self._ledger.receipted
+        if self._log is None or self._log[0] != received:
+            seen = self._ledger.log_seen()
+            self._log = (received, NO_LOG if seen is None else seen.claim)
+        return self._log[1]
 
     def _keep_receipt(self, receipt: str, statements: tuple[str, ...]) -> messages.Reply:
         try:
