@@ -8,7 +8,7 @@ goes on with the chain at their hash, and its receipt stays true: it holds that 
 Rules this file obeys:
 
 * Nothing is left out: the text travels with the claim, and its SHA-256 is what the next entry names.
-* The trail says it: ``delivery_shelved`` before, ``delivery_read`` once the county can read it.
+* The trail says it: `delivery_shelved` before, `delivery_read` once the county reads it.
 * The device shelves only what it can itself read: an entry damaged here is a damaged ledger, not a delivery.
 """
 

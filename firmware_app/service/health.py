@@ -52,7 +52,7 @@ _FAULT_REMEDIES = {
     "underload": "put the pan on; check that nothing lifts it",
     "flatline": "the load cell gives no signal: check its plug, then have it replaced",
     "settling": "wait a second",
-    "slow_clock": "this machine is too slow or too busy for its driver: wire the converter for the driver spi",
+    "slow_clock": "this machine is too slow or too busy for its driver: wire the converter for driver spi",
     "silent": "the sampler is being restarted",
 }
 

@@ -237,7 +237,7 @@ def test_the_api_document_names_every_door(bench):
     paths = bench.client.get("/schema/openapi.json").json()["paths"]
 
     assert set(paths) == {
-        "/v1/alive", "/v1/enrol", "/v1/entries", "/v1/devices", "/v1/forks", "/v1/slips", "/v1/shelf", "/v1/times",
-        "/log/checkpoint", "/log/tile/{path}",
+        "/v1/alive", "/v1/enrol", "/v1/entries", "/v1/devices", "/v1/forks", "/v1/slips", "/v1/shelf",
+        "/v1/times", "/log/checkpoint", "/log/tile/{path}",
     }  # fmt: skip
     assert "application/x-ndjson" in paths["/v1/entries"]["post"]["requestBody"]["content"]
