@@ -179,9 +179,9 @@ def scattered(scatter_g: float, highest_g: float) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.REFUSE,
             code="scatter",
-            words=f"the points scatter by {scatter_g:.3g} g about the curve, more than 1/100 of the range: loads"
-            " and counts do not belong together; see that the columns and rows are right, and that the cell"
-            " moves freely",
+            words=f"the points scatter by {scatter_g:.3g} g about the curve, more than 1/100 of the range:"
+            " loads and counts do not belong together; see that the columns and rows are right, and that"
+            " the cell moves freely",
         )
     elif scatter_g > CLASS_III_SHARE * highest_g:
         yield Finding(

@@ -163,7 +163,8 @@ def _headings(cells: Sequence[str], name: str) -> _Headings:
         )
     if unit := OTHER_UNIT.search(plain[load]):
         raise BadPoints(
-            f"{name}: row 1: loads in {unit.group()!r} ({cells[load][:40]!r}): give them in grams or kilograms"
+            f"{name}: row 1: loads in {unit.group()!r} ({cells[load][:40]!r}): give them in"
+            " grams or kilograms"
         )
     rest = {each: where(each, taken) for each in (DOUBT, DIRECTION, CYCLE, WARMTH, TIME)}
     counts = tuple((at, cells[at][:40]) for at in range(len(cells)) if at not in taken)
