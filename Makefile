@@ -6,7 +6,7 @@ PY := .venv/bin/python
 demo: .venv/ready
 	.venv/bin/steelyard demo
 
-test: .venv/ready check unit
+test: .venv/ready-for-tests check unit
 
 check: lint types imports
 
@@ -23,11 +23,15 @@ imports: .venv/ready
 unit: .venv/ready
 	.venv/bin/pytest -n auto --dist loadfile -m "not slow"
 
-proofs: .venv/ready
+proofs: .venv/ready-for-tests
 	.venv/bin/pytest -n auto --dist loadfile
 
 .venv/ready: pyproject.toml provisioning/install.sh
 	provisioning/install.sh
+
+.venv/ready-for-tests: .venv/ready
+	provisioning/install.sh tests
+	touch $@
 
 clean:
 	rm -rf .venv demo-out

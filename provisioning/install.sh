@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, says what and why, asks nothing. Safe to run again.
+#   provisioning/install.sh         what the appliance needs
+#   provisioning/install.sh tests   what only the tests need besides: the county's database server and proxy
 # Needs: Debian 12+ or Raspberry Pi OS 64-bit (Bookworm or later), root or sudo for missing system packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,13 +19,13 @@ libgles2|ldconfig -p | grep -q libGLESv2.so.2|the screen is drawn through OpenGL
 libgl1-mesa-dri|ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/dri/kms_swrast_dri.so 2>/dev/null | grep -q .|drawing where no graphics chip is
 libmtdev1|ldconfig -p | grep -q libmtdev.so.1|the touchscreen
 LIST
-  # The tests run the county's end too; an appliance has none of it.
-  if ! grep -qs 'Raspberry Pi' /proc/device-tree/model; then
-    cat <<'LIST'
+}
+
+tests_need() {
+  cat <<'LIST'
 nginx-light|command -v nginx|the tests put it before several gateways of the county
 postgresql|ls /usr/lib/postgresql/*/bin/initdb|the tests run the county's end upon a PostgreSQL of their own
 LIST
-  fi
 }
 
 missing=()
@@ -34,7 +36,7 @@ while IFS='|' read -r package rest; do
     say "missing: $package ($why)"
     missing+=("$package")
   fi
-done < <(needs)
+done < <(if [ "${1-}" = tests ]; then tests_need; else needs; fi)
 
 python=
 for candidate in python3.11 python3.13 python3.12 python3; do
@@ -63,6 +65,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+if [ "${1-}" = tests ]; then exit; fi
 
 if [ ! -x .venv/bin/python ]; then
   say "making .venv with $($python --version)"
