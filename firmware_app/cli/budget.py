@@ -46,25 +46,34 @@ def budget(
 ) -> None:
     """Value, standard and expanded uncertainty of a budget, and what each input contributes."""
     from firmware_app.uncertainty.budget import MAX_BYTES, parse_budget
+    from firmware_app.uncertainty.errors import NoValue
     from firmware_app.uncertainty.first_order import first_order
     from firmware_app.uncertainty.monte_carlo import monte_carlo
 
     written = parse_budget(settings_file.read(file, MAX_BYTES), file.name)
     result = first_order(written)
-    drawn = None
+    drawn: MonteCarlo | None = None
+    undrawn: NoValue | None = None
     if trials is not None:
-        drawn = monte_carlo(written, trials, secrets.randbits(SEED_BITS) if seed is None else seed, result)
+        try:
+            chosen = secrets.randbits(SEED_BITS) if seed is None else seed
+            drawn = monte_carlo(written, trials, chosen, result)
+        except NoValue as error:
+            undrawn = error
     if as_json:
         print_json(
             {
                 "title": written.title,
                 "unit": written.unit,
                 **msgspec.to_builtins(result),
-                **({} if drawn is None else {"monte_carlo": drawn}),
+                **({} if trials is None else {"monte_carlo": drawn}),
             }
         )
     else:
         _show(written, result, drawn)
+    if undrawn is not None:
+        # First order stands; whoever asked for draws is told that they have no result.
+        raise undrawn
 
 
 def _show(written: Budget, result: FirstOrder, drawn: MonteCarlo | None) -> None:

@@ -91,6 +91,16 @@ def test_what_goes_wrong_is_said_in_words(tmp_path, arguments, text, code, words
     assert words in " ".join(done.stderr.split())
 
 
+def test_first_order_is_not_lost_where_a_draw_has_no_value(tmp_path):
+    path = tmp_path / "b.toml"
+    path.write_text('model = "sqrt(x)"\n[[input]]\nname = "x"\nvalue = 1\nstandard = 1')
+    done = run.invoke(app, ["budget", str(path), "--monte-carlo", "1000", "--json"])
+    said = json.loads(done.stdout)
+
+    assert done.exit_code == 2 and "some of the values" in " ".join(done.stderr.split())
+    assert (said["value"], said["standard_uncertainty"], said["monte_carlo"]) == (1.0, 0.5, None)
+
+
 def test_no_such_file(tmp_path):
     assert run.invoke(app, ["budget", str(tmp_path / "none.toml")]).exit_code == 3
 
