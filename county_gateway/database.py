@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import enum
 import logging
+import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 FIRST_SCHEMA = 1
 """The schema of databases from before the migrations."""
 BUSY_S = 30.0
+LOOK_AGAIN_S = 0.02
 LOCK_MS, IDLE_MS, STATEMENT_MS = 20_000, 30_000, 60_000
 POOL, MORE = 5, 10
 """Connections of one process: kept, and at most so many beside; three processes stay below the 100 that
@@ -200,8 +203,23 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own idea of transactions begins them too late; we begin them ourselves.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+    _into_wal(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _into_wal(connection: Any) -> None:
+    """Where several gateways open a new file at once, SQLite refuses the new journal at once."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(LOOK_AGAIN_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from firmware_app.cli.common import NO, console, fail, in_words, print_json
+from firmware_app.cli.common import NO, WRONG_USE, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.cli.print_slip import print_slip
 from firmware_app.ledger.chain import begin
@@ -106,13 +106,15 @@ def _key(text: str, file: Path | None, data: Path, county_kid: str | None) -> tu
         document = opened.readline(MAX_KEY_FILE)
     if document.startswith(b"{"):
         written = file.read_bytes()[:MAX_KEY_LIST]
-        if written.rstrip().count(b"\n") == 0:
-            return read_public_jwk(written[:MAX_KEY_FILE]), "signed by this key"
-        return _listed(text, written, county_kid)
+        if written.rstrip().count(b"\n") > 0:
+            return _listed(text, written, county_kid)
     try:
+        if document.startswith(b"{"):
+            return read_public_jwk(document), "signed by this key"
         chain, _ = begin(document.decode("ascii").rstrip("\n"))
-    except UnicodeDecodeError as error:
-        raise BadFormat(f"{file}: neither a public JWK nor an exported ledger") from error
+    except (BadFormat, BadSignature, WrongKey, UnicodeDecodeError):
+        # A damaged key says nothing of the slip: it must not be told as a forgery.
+        fail(f"{file}: neither a public JWK, nor an exported ledger, nor a county's key list", WRONG_USE)
     return chain.key, "signed by this key"
 
 
