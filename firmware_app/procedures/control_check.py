@@ -11,40 +11,26 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self, get_args
-
-import msgspec
+from typing import Any, NamedTuple, Self
 
 from firmware_app.procedures import control_steps as steps
 from firmware_app.procedures import prompts
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.control_record import KIND
 from firmware_app.procedures.control_state import FORMAT, NUMBER, ControlCheckState, ControlPhase
-from firmware_app.procedures.events import Cancel, Event, GoBack, Saved, SaveFailed
+from firmware_app.procedures.events import Cancel, GoBack, Saved, SaveFailed
 from firmware_app.procedures.prompts import ControlResult, Prompt
-from firmware_app.procedures.self_check import BadSnapshot
+from firmware_app.procedures.table import BadSnapshot, Led, Move, Row, everywhere
 from firmware_app.quantity import plain
 from firmware_app.weighing.reading import PanFault, Reading
 
-Handler = Callable[[Context, ControlCheckState, Any, int], ControlCheckState]
-"""Takes context, state, event and monotonic nanoseconds; gives the next state."""
-
-
-class Move(NamedTuple):
-    """What happens on an event: the handler and the states it may lead to (none: the state stays)."""
-
-    handler: Handler
-    to: tuple[ControlPhase, ...] = ()
-
-
-Row = dict[type[Event], Move]
-
-ANYWHERE: Row = {
-    **{event: Move(steps.stay) for event in get_args(Event)},
-    Cancel: Move(steps.leave, (ControlPhase.LEFT,)),
-    Reading: Move(steps.note_reading),
-    PanFault: Move(steps.note_fault),
-}
+ANYWHERE: Row = everywhere(
+    {
+        Cancel: Move(steps.leave, (ControlPhase.LEFT,)),
+        Reading: Move(steps.note_reading),
+        PanFault: Move(steps.note_fault),
+    }
+)
 """What holds where a state says nothing else."""
 
 TABLE: dict[ControlPhase, Row] = {
@@ -74,7 +60,7 @@ TABLE: dict[ControlPhase, Row] = {
         **ANYWHERE,
         Saved: Move(steps.saved, (ControlPhase.JUDGED,)),
     },
-    ControlPhase.LEFT: {event: Move(steps.stay) for event in ANYWHERE},
+    ControlPhase.LEFT: everywhere({}),
 }
 
 
@@ -118,21 +104,14 @@ SCREENS: dict[ControlPhase, Callable[[ControlCheckState], Prompt]] = {
     ControlPhase.LEFT: lambda _: prompts.ClearPan(NUMBER[ControlPhase.CLEAR_PAN], len(NUMBER)),
 }
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[ControlCheckState] = msgspec.msgpack.Decoder(ControlCheckState)
 
-
-class ControlCheck:
+class ControlCheck(Led[ControlCheckState]):
     """One check. Feed it every event with its time; show its prompt; save its outcome."""
 
-    scale = None
-    """No scale under test takes part."""
-    confirmed = None
-
-    def __init__(self, context: Context, state: ControlCheckState) -> None:
-        self._context = context
-        self._state = state
-        self._prompt = SCREENS[state.phase](state)
+    TABLE = TABLE
+    STATE = ControlCheckState
+    FORMAT = FORMAT
+    LEFT = ControlPhase.LEFT
 
     @classmethod
     def start(cls, context: Context) -> Self:
@@ -149,43 +128,16 @@ class ControlCheck:
         return cls(context, state)
 
     @classmethod
-    def restore(cls, context: Context, snapshot: bytes) -> Self:
-        """The check as it stood at ``snapshot()``, with the pan to be emptied again; raises BadSnapshot."""
-        try:
-            state = _decoder.decode(snapshot)
-            if state.format != FORMAT:
-                raise BadSnapshot(f"snapshot of format {state.format}: this program reads format {FORMAT}")
-            _same_pan(context, state)
-            if state.phase in (ControlPhase.PUT_WEIGHT, ControlPhase.INTERRUPTED):
-                state = steps.cleared(state)
-            return cls(context, state)
-        except (msgspec.DecodeError, AssertionError) as error:
-            raise BadSnapshot(f"not a snapshot of a control check: {error}") from error
+    def ask(cls, _context: Context, state: ControlCheckState) -> Prompt:
+        """What the person is asked for."""
+        return SCREENS[state.phase](state)
 
-    def snapshot(self) -> bytes:
-        """The whole check in bytes (MessagePack)."""
-        return _encoder.encode(self._state)
-
-    def handle(self, event: Event, now_ns: int) -> bool:
-        """Takes an event at a monotonic time; True where the prompt has changed."""
-        move = TABLE[self._state.phase][type(event)]
-        state = move.handler(self._context, self._state, event, now_ns)
-        assert state.phase in (move.to or (self._state.phase,)), f"{self._state.phase} to {state.phase}"
-        if state is self._state:
-            return False
-        self._state = state
-        before, self._prompt = self._prompt, SCREENS[state.phase](state)
-        return self._prompt != before
-
-    @property
-    def prompt(self) -> Prompt:
-        """What the person is asked for now."""
-        return self._prompt
-
-    @property
-    def state(self) -> ControlCheckState:
-        """The whole state, to be looked at."""
-        return self._state
+    @classmethod
+    def resumed(cls, context: Context, state: ControlCheckState) -> ControlCheckState:
+        """With the pan to be emptied again; raises BadSnapshot where weight or calibration are others now."""
+        _same_pan(context, state)
+        waits = state.phase in (ControlPhase.PUT_WEIGHT, ControlPhase.INTERRUPTED)
+        return steps.cleared(state) if waits else state
 
     @property
     def outcome(self) -> ControlOutcome | None:
@@ -193,11 +145,6 @@ class ControlCheck:
         if self._state.result is None or self._state.body is None:
             return None
         return ControlOutcome(self._state.result, self._state.body)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the check is over and shows nothing more: it was left, before or after its outcome."""
-        return self._state.phase is ControlPhase.LEFT
 
 
 def _same_pan(context: Context, state: ControlCheckState) -> None:

@@ -36,11 +36,6 @@ def changed(state: ControlCheckState, **fields: object) -> ControlCheckState:
     return msgspec.structs.replace(state, **fields)
 
 
-def stay(_context: Context, state: ControlCheckState, _event: Event, _now_ns: int) -> ControlCheckState:
-    """Nothing changes: the event means nothing here."""
-    return state
-
-
 def leave(_context: Context, state: ControlCheckState, _event: Event, _now_ns: int) -> ControlCheckState:
     """The check is over without more."""
     return changed(state, phase=ControlPhase.LEFT)

@@ -42,6 +42,22 @@ class TypeInstead(msgspec.Struct, frozen=True, tag="type_instead"):
     """The lead does not help: let me type the figure."""
 
 
+class Picked(msgspec.Struct, frozen=True, tag="picked"):
+    """One of the options of a page, or of those beside it."""
+
+    option: str
+
+
+class CodeGiven(msgspec.Struct, frozen=True, tag="code_given"):
+    """A code that a page asked for, scanned or typed."""
+
+    code: str
+
+
+class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):
+    """What a page asked for is done."""
+
+
 class GoBack(msgspec.Struct, frozen=True, tag="go_back"):
     """One question back; what was already measured is kept in the record as a first attempt."""
 
@@ -50,7 +66,19 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     """Leave the visit; always leads home."""
 
 
-Answer = StallTyped | ScaleChosen | WayChosen | FigureTyped | LoadIsOn | TypeInstead | GoBack | Cancel
+Answer = (
+    StallTyped
+    | ScaleChosen
+    | WayChosen
+    | FigureTyped
+    | LoadIsOn
+    | TypeInstead
+    | Picked
+    | CodeGiven
+    | Confirmed
+    | GoBack
+    | Cancel
+)
 
 
 class Saved(msgspec.Struct, frozen=True, tag="saved"):

@@ -26,7 +26,8 @@ from firmware_app.procedures.evidence import (
     pan_evidence,
     window_evidence,
 )
-from firmware_app.procedures.prompts import Law, LoadResult, VisitResult, Way
+from firmware_app.procedures.law import NO_LAW, Law
+from firmware_app.procedures.prompts import LoadResult, VisitResult, Way
 from firmware_app.procedures.screens import scale_card, stall_card
 from firmware_app.procedures.settle import PAN_AT_REST
 from firmware_app.procedures.state import Attempt, PanMass, SelfCheckState
@@ -41,7 +42,6 @@ from firmware_app.uncertainty.decision import Verdict, capable, guarded, worst
 DECISION_RULE = "guarded acceptance and rejection, w = U, k = 2 (JCGM 106:2012 8.3.2, 8.3.3)"
 MILLIGRAM = Decimal("0.001")
 CHANGED_AFTER = "changed_after_settling"
-NO_LAW = Law("", "", "", "", Confidence.UNCONFIRMED)
 
 NEXT_STEP = {
     (Verdict.UNDECIDED, Way.WEIGHTS): "change_point",

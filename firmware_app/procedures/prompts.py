@@ -13,6 +13,8 @@ import enum
 
 import msgspec
 
+from firmware_app.procedures.law import Law
+from firmware_app.procedures.page import Page, PageJudged
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.control import Basis, NextStep, Outcome, Reason
 from hardware.loadcell.contract import Fault
@@ -217,16 +219,6 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Law(msgspec.Struct, frozen=True):
-    """The line of the law that was used."""
-
-    pack: str
-    version: str
-    sha256: str
-    clause: str
-    confidence: str
-
-
 class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing."""
 
@@ -307,4 +299,6 @@ Prompt = (
     | Judged
     | ControlJudged
     | NotSaved
+    | Page
+    | PageJudged
 )

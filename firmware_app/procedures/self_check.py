@@ -9,17 +9,14 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 
-from firmware_app.errors import SteelyardError
 from firmware_app.procedures import comparing, lead, pan, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
-    Event,
     FigureTyped,
     GoBack,
     LineSilent,
@@ -34,40 +31,19 @@ from firmware_app.procedures.events import (
 from firmware_app.procedures.prompts import Prompt, VisitResult
 from firmware_app.procedures.screens import prompt_of
 from firmware_app.procedures.state import FORMAT, Phase, SelfCheckState
-from firmware_app.registry.registry import Scale
+from firmware_app.procedures.table import Led, Move, Row, everywhere
 from firmware_app.weighing.reading import PanFault, Reading
-from hardware.scale.confirm import Confirmation
 from hardware.scale.contract import Indication
 
-Handler = Callable[[Context, SelfCheckState, Any, int], SelfCheckState]
-"""Takes context, state, event and monotonic nanoseconds; gives the next state."""
-
-
-class Move(NamedTuple):
-    """What happens on an event: the handler and the states it may lead to (none: the state stays)."""
-
-    handler: Handler
-    to: tuple[Phase, ...] = ()
-
-
-Row = dict[type[Event], Move]
-
-ANYWHERE: Row = {
-    StallTyped: Move(steps.stay),
-    ScaleChosen: Move(steps.stay),
-    WayChosen: Move(steps.stay),
-    FigureTyped: Move(steps.stay),
-    LoadIsOn: Move(steps.stay),
-    TypeInstead: Move(steps.stay),
-    GoBack: Move(steps.stay),
-    Cancel: Move(steps.leave, (Phase.LEFT,)),
-    Reading: Move(steps.note_reading),
-    PanFault: Move(steps.note_fault),
-    Indication: Move(steps.note_lead),
-    LineSilent: Move(steps.note_silence),
-    Saved: Move(steps.stay),
-    SaveFailed: Move(steps.stay),
-}
+ANYWHERE: Row = everywhere(
+    {
+        Cancel: Move(steps.leave, (Phase.LEFT,)),
+        Reading: Move(steps.note_reading),
+        PanFault: Move(steps.note_fault),
+        Indication: Move(steps.note_lead),
+        LineSilent: Move(steps.note_silence),
+    }
+)
 """What holds where a state says nothing else."""
 
 AFTER_FIGURE = (
@@ -180,12 +156,8 @@ TABLE: dict[Phase, Row] = {
         **ANYWHERE,
         Saved: Move(steps.saved, (Phase.JUDGED,)),
     },
-    Phase.LEFT: {event: Move(steps.stay) for event in ANYWHERE},
+    Phase.LEFT: everywhere({}),
 }
-
-
-class BadSnapshot(SteelyardError):
-    """The bytes are no snapshot of a self-check of this format."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -196,11 +168,7 @@ class Outcome(msgspec.Struct, frozen=True):
     kind: str = "self_check"
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[SelfCheckState] = msgspec.msgpack.Decoder(SelfCheckState)
-
-
-class SelfCheck:
+class SelfCheck(Led[SelfCheckState]):
     """One visit. Feed it every event with its time; show its prompt; save its outcome.
 
     >>> visit = SelfCheck.start(context)
@@ -208,10 +176,10 @@ class SelfCheck:
     True
     """
 
-    def __init__(self, context: Context, state: SelfCheckState) -> None:
-        self._context = context
-        self._state = state
-        self._prompt = prompt_of(state)
+    TABLE = TABLE
+    STATE = SelfCheckState
+    FORMAT = FORMAT
+    LEFT = Phase.LEFT
 
     @classmethod
     def start(cls, context: Context) -> Self:
@@ -219,50 +187,9 @@ class SelfCheck:
         return cls(context, SelfCheckState(pan_fault=context.pan_fault))
 
     @classmethod
-    def restore(cls, context: Context, snapshot: bytes) -> Self:
-        """The visit as it stood at ``snapshot()``; raises BadSnapshot."""
-        try:
-            state = _decoder.decode(snapshot)
-            if state.format != FORMAT:
-                raise BadSnapshot(f"snapshot of format {state.format}: this program reads format {FORMAT}")
-            return cls(context, state)
-        except (msgspec.DecodeError, AssertionError, IndexError) as error:
-            raise BadSnapshot(f"not a snapshot of a self-check: {error}") from error
-
-    def snapshot(self) -> bytes:
-        """The whole visit in bytes (MessagePack)."""
-        return _encoder.encode(self._state)
-
-    def handle(self, event: Event, now_ns: int) -> bool:
-        """Takes an event at a monotonic time; True where the prompt has changed."""
-        move = TABLE[self._state.phase][type(event)]
-        state = move.handler(self._context, self._state, event, now_ns)
-        assert state.phase in (move.to or (self._state.phase,)), f"{self._state.phase} to {state.phase}"
-        if state is self._state:
-            return False
-        self._state = state
-        before, self._prompt = self._prompt, prompt_of(state)
-        return self._prompt != before
-
-    @property
-    def prompt(self) -> Prompt:
-        """What the person is asked for now."""
-        return self._prompt
-
-    @property
-    def state(self) -> SelfCheckState:
-        """The whole state, to be looked at; among it the scale under test once it was chosen."""
-        return self._state
-
-    @property
-    def scale(self) -> Scale | None:
-        """The scale under test, None before it was chosen."""
-        return self._state.scale
-
-    @property
-    def confirmed(self) -> Confirmation | None:
-        """What was confirmed of the protocol of its lead."""
-        return self._state.confirmed
+    def ask(cls, _context: Context, state: SelfCheckState) -> Prompt:
+        """What the person is asked for."""
+        return prompt_of(state)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -270,8 +197,3 @@ class SelfCheck:
         if self._state.result is None or self._state.body is None:
             return None
         return Outcome(self._state.result, self._state.body)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the visit is over and shows nothing more: it was left, before or after its verdict."""
-        return self._state.phase is Phase.LEFT

@@ -56,11 +56,6 @@ def changed(state: SelfCheckState, **fields: object) -> SelfCheckState:
     return msgspec.structs.replace(state, **fields)
 
 
-def stay(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
-    """Nothing changes: the event means nothing here."""
-    return state
-
-
 def leave(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
     """The visit is over without more."""
     return changed(state, phase=Phase.LEFT)

@@ -21,7 +21,8 @@ from firmware_app.procedures.context import Context
 from firmware_app.procedures.control_check import ControlCheck
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.prompts import Prompt, Saving, SwapOnPan
-from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
+from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.table import BadSnapshot
 from firmware_app.registry.registry import Scale
 from firmware_app.service.messages import VisitKind, VisitState
 from hardware.scale.confirm import Confirmation

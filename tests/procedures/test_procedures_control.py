@@ -17,11 +17,14 @@ from firmware_app.procedures.control_record import control_point
 from firmware_app.procedures.control_state import ControlPhase
 from firmware_app.procedures.events import (
     Cancel,
+    CodeGiven,
+    Confirmed,
     Event,
     FigureTyped,
     GoBack,
     LineSilent,
     LoadIsOn,
+    Picked,
     Saved,
     SaveFailed,
     ScaleChosen,
@@ -43,8 +46,9 @@ from firmware_app.procedures.prompts import (
     Way,
     WeighGoods,
 )
-from firmware_app.procedures.self_check import BadSnapshot, SelfCheck
+from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.procedures.slip import LOCK_WORDS
+from firmware_app.procedures.table import BadSnapshot
 from firmware_app.service import messages
 from firmware_app.service.control import DUE, EXPIRED, FAILED
 from firmware_app.standards.sets import Piece
@@ -258,6 +262,9 @@ EVENTS = {
     FigureTyped: st.builds(FigureTyped, st.text(max_size=9), st.sampled_from(["g", "kg"])),
     LoadIsOn: st.just(LoadIsOn()),
     TypeInstead: st.just(TypeInstead()),
+    Picked: st.just(Picked("yes")),
+    CodeGiven: st.just(CodeGiven("12")),
+    Confirmed: st.just(Confirmed()),
     GoBack: st.just(GoBack()),
     Cancel: st.just(Cancel()),
     Reading: st.builds(

@@ -13,11 +13,14 @@ from person import COARSE, Person, coarse_reading, context, honest, indication, 
 
 from firmware_app.procedures.events import (
     Cancel,
+    CodeGiven,
+    Confirmed,
     Event,
     FigureTyped,
     GoBack,
     LineSilent,
     LoadIsOn,
+    Picked,
     Saved,
     SaveFailed,
     ScaleChosen,
@@ -27,8 +30,9 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.prompts import AskStall, Judged, Problem, Prompt, PutWeights, Way
 from firmware_app.procedures.screens import SCREENS
-from firmware_app.procedures.self_check import TABLE, BadSnapshot, SelfCheck
+from firmware_app.procedures.self_check import TABLE, SelfCheck
 from firmware_app.procedures.state import MAX_ATTEMPTS, Phase
+from firmware_app.procedures.table import BadSnapshot
 from firmware_app.service import messages
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
@@ -44,6 +48,9 @@ EVENTS = {
     FigureTyped: st.builds(FigureTyped, FIGURES, st.sampled_from(["g", "kg", "斤"])),
     LoadIsOn: st.just(LoadIsOn()),
     TypeInstead: st.just(TypeInstead()),
+    Picked: st.just(Picked("yes")),
+    CodeGiven: st.just(CodeGiven("12")),
+    Confirmed: st.just(Confirmed()),
     GoBack: st.just(GoBack()),
     Cancel: st.just(Cancel()),
     type(reading(0, 0.0)): st.builds(reading, st.just(5), MASSES, st.booleans())
