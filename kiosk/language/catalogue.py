@@ -113,8 +113,16 @@ class Language:
 
 
 def shipped_table(lang: str) -> dict[str, Entry]:
-    """The table of one language beside this file; raises BadCatalogue."""
-    return parse((files("kiosk.language") / f"{lang}.toml").read_text("utf-8"), lang)
+    """The words of one language: its own file beside this one and one a procedure; raises BadCatalogue."""
+    here = files("kiosk.language")
+    table = parse((here / f"{lang}.toml").read_text("utf-8"), lang)
+    for file in sorted((here / lang).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            more = parse(file.read_text("utf-8"), f"{lang}/{file.name}")
+            for key in table.keys() & more.keys():
+                raise BadCatalogue(f"{lang}/{file.name}: {key} has words already")
+            table |= more
+    return table
 
 
 def parse(source: str, lang: str) -> dict[str, Entry]:
