@@ -31,9 +31,8 @@ from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import device_signer, open_ledger
 from firmware_app.ledger.known_time import KnownTime
 from firmware_app.procedures import context
-from firmware_app.procedures.events import LineSilent
-from firmware_app.procedures.prompts import PutGoods
-from firmware_app.registry.confirmations import BadConfirmations, load_confirmations
+from firmware_app.procedures.page import Page
+from firmware_app.procedures.prompts import Prompt, PutGoods
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import builtin_packs, pack_in_force
 from firmware_app.rules.rows import WeightsPack
@@ -41,16 +40,15 @@ from firmware_app.service import day, history, messages, software_watch
 from firmware_app.service.calibration_card import card
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.clock_watch import ClockWatch
-from firmware_app.service.config import Lead as LeadConfig
 from firmware_app.service.config import Loaded
 from firmware_app.service.control import WORDS, PanControl, find_piece, without
 from firmware_app.service.day import same_law, today
 from firmware_app.service.delivery import DeliveryDesk
+from firmware_app.service.door import Commands, Door
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.history import HistoryWatch
 from firmware_app.service.identity import measured_software, software_hash
-from firmware_app.service.lead import Lead
-from firmware_app.service.lead_line import LeadLine, line_for, open_line, refuse_wrong_pair
+from firmware_app.service.lead_desk import LeadDesk
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import NOT_EMPTY, Pan
 from firmware_app.service.parameters import ParameterTrail, confirmed, parameters
@@ -63,17 +61,11 @@ from firmware_app.service.visits import VisitDesk
 from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
-from hardware.scale.confirm import Confirmation
-from hardware.scale.contract import ProfileInfo, Profiles
 from hardware.scanner_contract import DriverUnavailable, ScannerError
 
 TURN_MS = 50
-PUBLISH_NS = 100_000_000
-REPEAT_NS = 1_000_000_000
-SILENT_LINE_NS = 1_000_000_000
 KIOSK_GONE_NS = 5_000_000_000
 UPLOADER_GONE_NS = 15_000_000_000
-MAX_COMMANDS = 100
 REFUSALS = {
     **WORDS,
     software_watch.FALSIFIED: software_watch.WORDS,
@@ -122,26 +114,29 @@ class Core:
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
-        self._shelf: Profiles | None = None
-        self._infos: dict[str, ProfileInfo] = {}
-        self._line: LeadLine | None = None
-        self._lead, self._profiles = self._open_lead()
+        self._lead = LeadDesk(config.lead, self._ledger, self._parameters, loaded.data_dir)
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
         self._delivery = DeliveryDesk(self._ledger, self._clock)
         self._kiosk_ns: int | None = None
-        self._line_told_ns = 0
-        self._published_ns = 0
-        self._published: State | None = None
         self._closing = False
-        self._router = _bound(loaded, zmq.ROUTER, messages.CORE_SOCKET)
-        self._publisher = _bound(loaded, zmq.PUB, messages.STATE_SOCKET)
+        self._door = Door(loaded.run_dir)
         self._note_start(loaded)
         self._desk = VisitDesk(self._ledger, self._context, self._ledger.slip_text)
         self._end_if_broken()
         layouts = [each.layout() for each in config.scanner.labels] if config.scanner is not None else []
         self._scans = ScanDesk(self._desk, self._registry, layouts)
-        self._listen_for()
+        self._lead.listen_for(self._desk.procedure)
+        self._commands: Commands = {
+            messages.StartVisit: self._start,
+            messages.GiveAnswer: self._answer,
+            messages.CloseVisit: self._close_visit,
+            messages.ShowHeld: self._shown,
+            messages.KioskAlive: self._kiosk_alive,
+            messages.AskHealth: self._health,
+            **self._slips.commands(),
+            **self._delivery.commands(),
+        }
 
     def _note_start(self, loaded: Loaded) -> None:
         """The audit trail's first lines of every run (OIML D 31:2023 6.2.3.6): the start, and before it that
@@ -178,26 +173,6 @@ class Core:
             resolution_g=self._calibration.resolution_g,
         )
 
-    def _open_lead(self) -> tuple[Lead | None, dict[str, str]]:
-        """The lead, and the protocols it can be read by with their versions; none if none is configured."""
-        wanted = self._config.lead
-        if wanted is None:
-            return None, {}
-        shelf: Profiles = parts.factory("steelyard.scale_profiles", "builtin")()
-        self._shelf = shelf
-        self._infos = {profile.id: profile for profile in shelf.list()}
-        fixed = self._infos.get(wanted.profile)
-        if fixed is not None:
-            refuse_wrong_pair(wanted.transport, fixed)
-        line = line_for(wanted, fixed)
-        assert line is not None
-        return self._new_lead(line), {info.id: info.version for info in self._infos.values()}
-
-    def _new_lead(self, line: LeadLine) -> Lead:
-        assert self._shelf is not None
-        self._line = line
-        return Lead(open_line(line), self._shelf)
-
     def _open_scanner(self) -> Codes | None:
         wanted = self._config.scanner
         if wanted is None:
@@ -227,7 +202,7 @@ class Core:
     def run(self) -> None:
         """Turns until asked to stop."""
         poller = zmq.Poller()
-        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._door.socket, zmq.POLLIN)
         poller.register(self._pan.socket, zmq.POLLIN)
         while not self._closing:
             poller.poll(TURN_MS)
@@ -246,50 +221,15 @@ class Core:
         self._zeros.take(self._pan.zero_counts, now_ns)
         for event in pan_events:
             self._desk.handle(event, now_ns)
-        self._take_lead(now_ns)
+        for heard in self._lead.take(now_ns):
+            self._desk.handle(heard, now_ns)
         for code in self._codes.take() if self._codes is not None else ():
             self._scans.scanned(code, now_ns)
-        for _ in range(MAX_COMMANDS):
-            try:
-                frames = self._router.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                break
-            self._reply(frames, now_ns)
-        self._listen_for()
+        self._door.answer(self._obey, now_ns)
+        self._lead.listen_for(self._desk.procedure)
         visit = self._desk.state()
         self._slips.follow(None if visit is None else visit.prompt)
-        self._publish(now_ns)
-
-    def _take_lead(self, now_ns: int) -> None:
-        if self._lead is None:
-            return
-        for indication in self._lead.take(now_ns):
-            self._desk.handle(indication, now_ns)
-        if self._lead.silent(now_ns) and now_ns - self._line_told_ns >= SILENT_LINE_NS:
-            self._line_told_ns = now_ns
-            self._desk.handle(LineSilent(), now_ns)
-
-    def _listen_for(self) -> None:
-        """Sets the lead to the protocol of the scale that is being checked."""
-        if self._lead is None or self._config.lead is None:
-            return
-        procedure = self._desk.procedure
-        scale = None if procedure is None else procedure.scale
-        wanted = self._config.lead.profile or (scale.profile if scale is not None else "")
-        if procedure is not None and scale is not None:
-            readable = self._set_line(self._config.lead, self._infos.get(wanted), procedure.confirmed)
-            wanted = wanted if readable else ""
-        self._lead.use(wanted if wanted in self._profiles else None)
-
-    def _set_line(
-        self, configured: LeadConfig, info: ProfileInfo | None, confirmed: Confirmation | None
-    ) -> bool:
-        """Reads by the line that this protocol needs, set as confirmed; False where none can be had."""
-        line = line_for(configured, info, confirmed)
-        if line is not None and line != self._line and self._lead is not None:
-            self._lead.close()
-            self._lead = self._new_lead(line)
-        return line is not None
+        self._door.publish(self._state, now_ns)
 
     def _context(self) -> context.Context:
         """The appliance as a visit that begins now must know it."""
@@ -305,76 +245,41 @@ class Core:
                 max_g=Decimal(str(capacity)), calibration=self._calibration.id, outlook=self._pan.outlook
             ),
             pan_fault=self._pan.fault,
-            lead_profiles=tuple(self._profiles),
-            confirmations=self._confirmations(),
+            lead_profiles=self._lead.profiles,
+            confirmations=self._lead.confirmations(),
             seed=secrets.randbits(63),
             controlled=self._control.controlled(),
             check=check,
         )
-
-    def _confirmations(self) -> tuple[Confirmation, ...]:
-        """What operators have confirmed, of the very versions that the lead is decoded by."""
-        # A confirmation may come while the program runs; the trail has it before it is used.
-        with contextlib.suppress(StoreFailed, OSError):
-            self._parameters.note(
-                "confirmed at the terminal", confirmed(self._data_dir), among="confirmations."
-            )
-        try:
-            known = load_confirmations(self._data_dir)
-        except BadConfirmations as error:
-            # Figures are then typed; the trail says why.
-            with contextlib.suppress(StoreFailed):
-                self._ledger.append("confirmations_unreadable", {"why": str(error)[:200]})
-            return ()
-        return tuple(each for each in known if self._profiles.get(each.profile) == each.version)
 
     def _today(self) -> date:
         return today(self._clock, self._known_time).on
 
     # --------------------------------------------------------------------------------------- commands
 
-    def _reply(self, frames: list[bytes], now_ns: int) -> None:
-        if len(frames) != 3:
-            return
-        sender, request, body = frames
-        try:
-            reply = self._obey(messages.decode_command(body), now_ns)
-        except messages.BadMessage as error:
-            reply = messages.Refused("bad_message", str(error))
-        self._router.send_multipart([sender, request, messages.encode(reply)])
-
     def _obey(self, command: messages.Command, now_ns: int) -> messages.Reply:
-        match command:
-            case messages.StartVisit(visit=visit, kind=kind):
-                return self._start(visit, kind)
-            case messages.GiveAnswer(visit=visit, step=step, answer=answer):
-                self._desk.answer(visit, step, self._scans.vouched(answer), now_ns)
-            case messages.CloseVisit(visit=visit):
-                self._desk.close(visit)
-            case messages.ShowHeld(text=text):
-                return self._shown(text)
-            case messages.PrintSlip() | messages.CancelSlip():
-                return self._slips.obey(command)
-            case (
-                messages.ReadEntries()
-                | messages.KeepReceipt()
-                | messages.ReportDelivery()
-                | messages.ShelveEntry()
-                | messages.NoteRead()
-                | messages.SignBundle()
-            ):
-                return self._delivery.obey(command, now_ns)
-            case messages.KioskAlive():
-                self._kiosk_ns = now_ns
-            case messages.AskHealth():
-                return messages.Health(tuple(examine(self._facts(now_ns))))
+        return self._commands[type(command)](command, now_ns)
+
+    def _answer(self, command: messages.GiveAnswer, now_ns: int) -> messages.Reply:
+        self._desk.answer(command.visit, command.step, self._scans.vouched(command.answer), now_ns)
         return messages.Ok()
 
-    def _start(self, visit: str, kind: messages.VisitKind) -> messages.Reply:
-        why = self._software.code or self._why_none_of(kind)
-        if why and self._desk.visit != visit:
+    def _close_visit(self, command: messages.CloseVisit, _now_ns: int) -> messages.Reply:
+        self._desk.close(command.visit)
+        return messages.Ok()
+
+    def _kiosk_alive(self, _command: messages.KioskAlive, now_ns: int) -> messages.Reply:
+        self._kiosk_ns = now_ns
+        return messages.Ok()
+
+    def _health(self, _command: messages.AskHealth, now_ns: int) -> messages.Reply:
+        return messages.Health(tuple(examine(self._facts(now_ns))))
+
+    def _start(self, command: messages.StartVisit, _now_ns: int) -> messages.Reply:
+        why = self._software.code or self._why_none_of(command.kind)
+        if why and self._desk.visit != command.visit:
             return messages.Refused(why, REFUSALS[why])
-        if not self._desk.start(visit, kind):
+        if not self._desk.start(command.visit, command.kind):
             return messages.Refused("busy", "another visit is open on this appliance")
         return messages.Ok()
 
@@ -387,9 +292,9 @@ class Core:
             return self._history.code
         return "" if same_law(today(self._clock, self._known_time), builtin_packs()) else day.DOUBTFUL
 
-    def _shown(self, text: str) -> messages.Reply:
+    def _shown(self, command: messages.ShowHeld, _now_ns: int) -> messages.Reply:
         """What the county holds of this device, as it claims."""
-        if self._history.show(text):
+        if self._history.show(command.text):
             self._end_if_broken()
         return messages.Ok()
 
@@ -400,23 +305,13 @@ class Core:
 
     # ------------------------------------------------------------------------------------------ state
 
-    def _publish(self, now_ns: int) -> None:
-        """Ten times a second where something changed, once a second where nothing did."""
-        since_ns = now_ns - self._published_ns
-        if since_ns < PUBLISH_NS:
-            return
-        state = self._state(now_ns)
-        if state != self._published or since_ns >= REPEAT_NS:
-            self._published, self._published_ns = state, now_ns
-            self._publisher.send(messages.encode(state))
-
     def _state(self, now_ns: int) -> State:
         visit = self._desk.state()
         return State(
             at=self._clock.now().isoformat(timespec="seconds"),
             clock=self._clock.quality(),
-            pan=self._pan.state(hidden=visit is not None and isinstance(visit.prompt, PutGoods)),
-            lead=messages.LeadState(state="absent") if self._lead is None else self._lead.state(),
+            pan=self._pan.state(hidden=visit is not None and _blind(visit.prompt)),
+            lead=self._lead.state(),
             county=msgspec.structs.replace(
                 self._delivery.state(), **({"problem": self._history.code} if self._history.code else {})
             ),
@@ -468,23 +363,18 @@ class Core:
 
     def close(self) -> None:
         """Leaves everything on disk and the sockets free."""
-        if self._lead is not None:
-            self._lead.close()
+        self._lead.close()
         if self._codes is not None:
             self._codes.close()
         self._slips.close()
         self._pan.close()
-        self._router.close()
-        self._publisher.close()
+        self._door.close()
         self._ledger.close()
 
 
-def _bound(loaded: Loaded, kind: int, name: str) -> zmq.Socket[bytes]:
-    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.MAXMSGSIZE, messages.MAX_BYTES)
-    socket.bind(messages.endpoint(loaded.run_dir, name))
-    return socket
+def _blind(prompt: Prompt) -> bool:
+    """Whether a figure is asked for that must not be moved by ours."""
+    return isinstance(prompt, PutGoods) or (isinstance(prompt, Page) and prompt.blind)
 
 
 def run(loaded: Loaded) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import get_args
 
 from firmware_app.ledger.clock import Clock
 from firmware_app.ledger.errors import LedgerError, LogInconsistent, StoreFailed
@@ -18,10 +19,10 @@ from firmware_app.ledger.receipt import NO_LOG
 from firmware_app.ledger.shelf import MOST_SHELVED, READ, SHELVED, Shelved, unread
 from firmware_app.ledger.statements import MAX_STATEMENTS
 from firmware_app.ledger.store import Ledger
-from firmware_app.service import messages
+from firmware_app.service import door, messages
 from firmware_app.service.messages import CountyState
 
-Commands = (
+Delivered = (
     messages.ReadEntries
     | messages.KeepReceipt
     | messages.ReportDelivery
@@ -44,7 +45,11 @@ class DeliveryDesk:
         self.heard_ns: int | None = None
         """When the uploader was heard last."""
 
-    def obey(self, command: Commands, now_ns: int) -> messages.Reply:
+    def commands(self) -> door.Commands:
+        """What this desk is asked to do."""
+        return dict.fromkeys(get_args(Delivered), self.obey)
+
+    def obey(self, command: Delivered, now_ns: int) -> messages.Reply:
         """The answer to one command."""
         match command:
             case messages.ReadEntries(after=after, limit=limit):

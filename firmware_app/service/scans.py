@@ -17,8 +17,9 @@ from typing import Protocol
 
 import msgspec
 
-from firmware_app.procedures.events import Event, FigureTyped, ScaleChosen, StallTyped
-from firmware_app.procedures.prompts import AskStall, ChooseScale, PutGoods, PutWeights, Source
+from firmware_app.procedures.events import CodeGiven, Event, FigureTyped, ScaleChosen, StallTyped
+from firmware_app.procedures.page import Amount, Code, Page
+from firmware_app.procedures.prompts import AskStall, ChooseScale, Prompt, PutGoods, PutWeights, Source
 from firmware_app.registry.labels import Place, find_label
 from firmware_app.registry.registry import Registry
 from firmware_app.service.messages import SeenScan, VisitKind, VisitState
@@ -29,6 +30,8 @@ SAID_NS = 5_000_000_000
 """How long an answer stays: long enough to read two lines."""
 REPEAT_NS = 1_500_000_000
 """The same code again within this is a trigger that is held down."""
+MAX_CODE = 128
+"""Characters of a code that a page asked for; no code on a stall, a scale or a label is longer."""
 UNKNOWN, NOT_NOW, FIGURE = "unknown", "not_now", "figure"
 PRICE_LABEL, BAD_LABEL, UNKNOWN_LABEL, NO_FIGURE_NOW = (
     "price_label",
@@ -93,6 +96,10 @@ class ScanDesk:
         self._seen, self._seen_at = seen, self._step()
 
     def _answer(self, text: str, now_ns: int) -> SeenScan | None:
+        asked = self._asked()
+        if isinstance(asked, Page) and isinstance(asked.wants, Code):
+            self._desk.handle(CodeGiven(text[:MAX_CODE]), now_ns)
+            return None
         place = find_label(self._registry, text)
         if place is not None:
             return None if self._go(place, now_ns) else SeenScan(at_ns=now_ns, code=NOT_NOW)
@@ -105,8 +112,7 @@ class ScanDesk:
         visit = self._desk.state()
         if visit is None:
             self._desk.start(secrets.token_hex(8), VisitKind.SELF_CHECK)
-            visit = self._desk.state()
-        prompt = None if visit is None else visit.prompt
+        prompt = self._asked()
         if isinstance(prompt, ChooseScale) and place.scale in [scale.id for scale in prompt.scales]:
             self._desk.handle(ScaleChosen(place.scale), now_ns)
         elif isinstance(prompt, AskStall | ChooseScale):
@@ -129,14 +135,23 @@ class ScanDesk:
             return SeenScan(at_ns=now_ns, code=UNKNOWN_LABEL)
         if read.carries is Carries.PRICE:
             return SeenScan(at_ns=now_ns, code=PRICE_LABEL)
-        visit = self._desk.state()
-        prompt = None if visit is None else visit.prompt
-        if not isinstance(prompt, PutWeights | PutGoods) or prompt.source is not Source.TYPED:
+        if not _takes_label(self._asked()):
             return SeenScan(at_ns=now_ns, code=NO_FIGURE_NOW)
         figure, unit = format(read.value, "f"), "kg"
         self._read = (figure, unit, self._step())
         return SeenScan(at_ns=now_ns, code=FIGURE, figure=figure, unit=unit)
 
+    def _asked(self) -> Prompt | None:
+        visit = self._desk.state()
+        return None if visit is None else visit.prompt
+
     def _step(self) -> tuple[str, int] | None:
         visit = self._desk.state()
         return None if visit is None else (visit.visit, visit.step)
+
+
+def _takes_label(prompt: Prompt | None) -> bool:
+    """Whether a figure is typed now that a label of the scale may give instead."""
+    if isinstance(prompt, Page):
+        return isinstance(prompt.wants, Amount) and prompt.wants.label
+    return isinstance(prompt, PutWeights | PutGoods) and prompt.source is Source.TYPED

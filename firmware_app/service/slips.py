@@ -15,6 +15,7 @@ from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.errors import LedgerError
 from firmware_app.procedures.prompts import Judged, Prompt
 from firmware_app.procedures.slip import slip_lines
+from firmware_app.service.door import Commands
 from firmware_app.service.messages import CancelSlip, Ok, PrinterStatus, PrintSlip, Refused, Reply
 from firmware_app.service.printing import Job, SlipPrinter
 
@@ -40,11 +41,12 @@ class SlipDesk:
         self._automatic = automatic
         self._followed = 0
 
-    def obey(self, command: PrintSlip | CancelSlip) -> Reply:
-        """Does what the command says."""
-        if isinstance(command, PrintSlip):
-            return self.print(command.job, command.entry)
-        return self.cancel(command.entry)
+    def commands(self) -> Commands:
+        """What this desk is asked to do."""
+        return {
+            PrintSlip: lambda wanted, _now_ns: self.print(wanted.job, wanted.entry),
+            CancelSlip: lambda wanted, _now_ns: self.cancel(wanted.entry),
+        }
 
     def print(self, job: str, entry: int) -> Reply:
         """Queues the slip of an entry; handed over twice it is printed once."""

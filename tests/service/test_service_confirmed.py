@@ -110,7 +110,7 @@ def test_a_confirmed_model_is_read_over_its_lead_at_its_rate(stage: Stage) -> No
         assert prompt.source is Source.LEAD
         assert core._lead is not None and core._desk.procedure is not None
         assert core._lead.state().text == "1.560"
-        assert core._line is not None and core._line.options["baud"] == 2400
+        assert core._lead.line is not None and core._lead.line.options["baud"] == 2400
         state = core._desk.procedure.state
         assert state.confirmed == CONFIRMED
         assert state.scale is not None and (state.scale.profile, state.scale.lead_unit) == (

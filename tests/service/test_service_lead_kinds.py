@@ -143,8 +143,8 @@ def test_without_that_choice_a_scale_that_only_answers_is_never_asked() -> None:
         try:
             begin(core)
             turns(core, 1.5)
-            assert core._line is not None
-            assert (core._line.transport, core._line.poll, text(core)) == ("serial", None, "")
+            assert core._lead.line is not None
+            assert (core._lead.line.transport, core._lead.line.poll, text(core)) == ("serial", None, "")
         finally:
             core.close()
 
