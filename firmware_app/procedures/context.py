@@ -8,6 +8,7 @@ import msgspec
 
 from firmware_app.procedures.prompts import ControlPoint
 from firmware_app.quantity import Grams
+from firmware_app.registry.person import Person
 from firmware_app.registry.registry import Registry
 from firmware_app.rules.rows import Pack
 from firmware_app.standards.sets import Piece, WeightSet
@@ -51,6 +52,30 @@ class CheckPlan(msgspec.Struct, frozen=True, kw_only=True):
     resolution_g: Grams
 
 
+class Head(msgspec.Struct, frozen=True):
+    """The last entry of the appliance's own record as the visit began: its number and SHA-256 (hex).
+
+    0 and zeros where there is no record yet.
+    """
+
+    seq: int = 0
+    hash: str = "0" * 64
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the appliance where it stands; None: the appliance has no sense for it and nobody said.
+
+    ``on_s``: since power came on. ``warm_up_s``: for so long nothing is judged by the pan. ``level``: whether
+    it stands level. ``temperature_c``: of the air or the cell.
+    """
+
+    on_s: float | None = None
+    warm_up_s: float = 0.0
+    level: bool | None = None
+    temperature_c: float | None = None
+
+
+NOT_OBSERVED = Surroundings()
 NOT_CONTROLLED = Controlled(state="not_configured")
 """An appliance without a control weight: it judges, and the record says so."""
 
@@ -64,7 +89,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     that operators have confirmed for models of scales, of the versions the lead decodes by. ``seed``: decides
     the order of the goods; draw it from the system's randomness. ``packs``: None for those delivered with
     the program. ``controlled``: what the daily check says of the pan. ``check``: what such a check needs,
-    None where no control weight is configured.
+    None where no control weight is configured. ``head``: what the challenge draws its order from.
+    ``person``: who leads the visit, having signed in, for ``by`` in the record; None where nobody needs to.
     """
 
     registry: Registry
@@ -78,3 +104,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     packs: tuple[Pack, ...] | None = None
     controlled: Controlled = NOT_CONTROLLED
     check: CheckPlan | None = None
+    surroundings: Surroundings = NOT_OBSERVED
+    person: Person | None = None
+    head: Head = Head()

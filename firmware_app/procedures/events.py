@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from firmware_app.procedures.prompts import Way
+from firmware_app.registry.person import Role
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.scale.contract import Indication
 
@@ -96,4 +97,12 @@ class LineSilent(msgspec.Struct, frozen=True, tag="line_silent"):
     """The lead says nothing (lost, or no frame in time): the last indication is void."""
 
 
-Event = Answer | Reading | PanFault | Indication | LineSilent | Saved | SaveFailed
+class Witnessed(msgspec.Struct, frozen=True, tag="witnessed"):
+    """A second person has vouched for this visit by PIN: never the one who leads it, always an inspector."""
+
+    number: str
+    name: str
+    role: Role
+
+
+Event = Answer | Reading | PanFault | Indication | LineSilent | Saved | SaveFailed | Witnessed

@@ -230,6 +230,18 @@ class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str = ""
 
 
+class AskWitness(msgspec.Struct, frozen=True, tag="ask_witness", kw_only=True):
+    """A second inspector vouches by PIN, as the person who leads the visit looks on; goes on by itself.
+
+    Answered by the command ``Witness``, which the procedure hears as ``Witnessed``. ``first``: the name of
+    the person who leads, whose number is not taken. ``number`` of ``count`` as in every prompt.
+    """
+
+    first: str
+    number: int = 0
+    count: int = 0
+
+
 class Saving(msgspec.Struct, frozen=True, tag="saving"):
     """Judged, but not yet on disk: shown only until the ledger has answered."""
 
@@ -295,6 +307,7 @@ Prompt = (
     | SwapOnPan
     | PutControlWeight
     | Interrupted
+    | AskWitness
     | Saving
     | Judged
     | ControlJudged

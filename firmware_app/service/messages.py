@@ -18,9 +18,36 @@ from typing import TypeVar
 
 import msgspec
 
-from firmware_app.procedures import events, prompts
+from firmware_app.procedures import events, page, prompts
 from firmware_app.procedures.events import Answer
+from firmware_app.procedures.law import Law
 from firmware_app.procedures.prompts import Prompt
+from firmware_app.registry.person import Person, Role
+from firmware_app.service.part_states import (
+    CalibrationAt,
+    CalibrationCard,
+    CalibrationPoint,
+    ControlStatus,
+    PrinterStatus,
+    SlipJob,
+)
+from firmware_app.service.people_messages import (
+    AddPerson,
+    ChangePin,
+    Credentials,
+    Parameter,
+    Parameters,
+    PersonState,
+    RevokePerson,
+    SetParameter,
+    ShowParameters,
+    SignIn,
+    SignInState,
+    SignOut,
+    UnlockPerson,
+    Witness,
+    Working,
+)
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
 
@@ -29,6 +56,7 @@ __all__ = [
     "CORE_SOCKET",
     "MAX_BYTES",
     "STATE_SOCKET",
+    "AddPerson",
     "Answer",
     "AskHealth",
     "BadMessage",
@@ -37,10 +65,12 @@ __all__ = [
     "CalibrationCard",
     "CalibrationPoint",
     "CancelSlip",
+    "ChangePin",
     "CloseVisit",
     "Command",
     "ControlStatus",
     "CountyState",
+    "Credentials",
     "Entries",
     "Fault",
     "ForShelf",
@@ -49,11 +79,16 @@ __all__ = [
     "HealthItem",
     "KeepReceipt",
     "KioskAlive",
+    "Law",
     "LeadState",
     "NoteRead",
     "Ok",
     "PanState",
+    "Parameter",
+    "Parameters",
     "PartState",
+    "Person",
+    "PersonState",
     "PrintSlip",
     "PrinterStatus",
     "Prompt",
@@ -61,21 +96,32 @@ __all__ = [
     "Refused",
     "Reply",
     "ReportDelivery",
+    "RevokePerson",
+    "Role",
     "SeenScan",
+    "SetParameter",
     "ShelveEntry",
+    "ShowParameters",
     "SignBundle",
+    "SignIn",
+    "SignInState",
+    "SignOut",
     "SlipJob",
     "StartVisit",
     "State",
+    "UnlockPerson",
     "Verdict",
     "VisitKind",
     "VisitState",
+    "Witness",
+    "Working",
     "decode_command",
     "decode_reply",
     "decode_state",
     "encode",
     "endpoint",
     "events",
+    "page",
     "prompts",
 ]
 
@@ -150,89 +196,16 @@ class SeenScan(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
 
 
-class SlipJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A slip on its way to paper. ``copy``: it says that the entry had been printed before.
-
-    ``phase``: waiting, printing, printed, sent (to a printer that does not say how it is), unsure (the
-    printer was lost within the slip), failed (no slip can be made of it) or cancelled.
-    """
-
-    job: str
-    entry: int
-    phase: str
-    copy: bool = False
-
-
-class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The slip printer: whether it prints now, the code of its trouble (also one that does not stop it), and
-    the latest jobs, oldest first."""
-
-    ready: bool
-    trouble: str = ""
-    jobs: tuple[SlipJob, ...] = ()
-
-
-class ControlStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The daily check of the pan. ``state``: not_configured, due, in_control, warning or out_of_control.
-
-    ``lock``: code of why nothing is judged by the pan, empty where it is (also in state ``due``: today's
-    check is asked for, but the last one counts until ``valid_until``). ``entry``, ``at``: the last check of
-    this calibration; ``next_step``: what it asked for. ``weight``: id of the control weight.
-    """
-
-    state: str
-    lock: str = ""
-    next_step: str = ""
-    entry: int = 0
-    at: str = ""
-    valid_until: str = ""
-    weight: str = ""
-
-
-class CalibrationAt(msgspec.Struct, frozen=True):
-    """What the calibration adds to a weighing of ``load_g``: expanded uncertainty, k = 2."""
-
-    load_g: str
-    expanded_g: str
-
-
-class CalibrationPoint(msgspec.Struct, frozen=True):
-    """One load of the calibration: error of the curve there with its expanded uncertainty (k = 2).
-
-    ``direction``: up, down or empty; ``used`` False where the point was set aside.
-    """
-
-    load_g: str
-    error_g: str
-    expanded_g: str
-    direction: str
-    used: bool
-
-
-class CalibrationCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The calibration in use. ``valid_to``: when the first of its weights is due, empty where none is named.
-
-    ``order``: of the curve, 1 for a straight line. ``interval_g``: display interval d.
-    """
-
-    id: str
-    at: str
-    source: str
-    weights: tuple[str, ...]
-    valid_to: str
-    order: int
-    hysteresis_known: bool
-    uncertainties: tuple[CalibrationAt, ...]
-    interval_g: str | None
-    points: tuple[CalibrationPoint, ...]
-
-
 class VisitState(msgspec.Struct, frozen=True):
-    """The visit in progress. ``step`` goes up with every other question, not with the details of one."""
+    """The visit in progress. ``step`` goes up with every other question, not with the details of one.
+
+    ``waits_for``: who must sign in before it goes on, None where it can; it takes no answer until then.
+    """
 
     visit: str
     step: int
     prompt: Prompt
+    waits_for: Person | None = None
 
 
 class PartState(msgspec.Struct, frozen=True):
@@ -240,6 +213,12 @@ class PartState(msgspec.Struct, frozen=True):
 
     name: str
     problem: str = ""
+
+
+class VisitKind(enum.StrEnum):
+    SELF_CHECK = "self_check"
+    CONTROL_CHECK = "control_check"
+    """The daily check of the appliance's own pan."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,15 +239,17 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     printer: PrinterStatus | None = None
     """None where no printer is configured."""
     calibration: CalibrationCard | None = None
+    person: PersonState | None = None
+    """Who is signed in."""
+    sign_in: SignInState | None = None
+    """The latest attempt to give a PIN, for a while."""
+    may: tuple[VisitKind, ...] = (VisitKind.SELF_CHECK,)
+    """Kinds of visit that whoever stands there may begin now."""
+    registered: tuple[Role, ...] = ()
+    """Roles that somebody can sign in with."""
 
 
 # ------------------------------------------------------------------------------------------- commands
-
-
-class VisitKind(enum.StrEnum):
-    SELF_CHECK = "self_check"
-    CONTROL_CHECK = "control_check"
-    """The daily check of the appliance's own pan."""
 
 
 class StartVisit(msgspec.Struct, frozen=True, tag="start_visit"):
@@ -358,7 +339,12 @@ class AskHealth(msgspec.Struct, frozen=True, tag="ask_health"):
 
 
 class KioskAlive(msgspec.Struct, frozen=True, tag="kiosk_alive"):
-    """The screen is drawn and taking touches; sent once a second."""
+    """The screen is drawn and taking touches; sent once a second.
+
+    ``touched``: somebody has touched it since the last.
+    """
+
+    touched: bool = False
 
 
 Command = (
@@ -376,6 +362,15 @@ Command = (
     | SignBundle
     | AskHealth
     | KioskAlive
+    | SignIn
+    | SignOut
+    | Witness
+    | AddPerson
+    | ChangePin
+    | RevokePerson
+    | UnlockPerson
+    | SetParameter
+    | ShowParameters
 )
 
 
@@ -436,7 +431,7 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     items: tuple[HealthItem, ...]
 
 
-Reply = Ok | Refused | Entries | ForShelf | Bundle | Health
+Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters
 
 _encoder = msgspec.msgpack.Encoder()
 _state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)

@@ -31,6 +31,7 @@ from firmware_app.procedures.events import (
     StallTyped,
     TypeInstead,
     WayChosen,
+    Witnessed,
 )
 from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import (
@@ -49,6 +50,7 @@ from firmware_app.procedures.prompts import (
 from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.procedures.slip import LOCK_WORDS
 from firmware_app.procedures.table import BadSnapshot
+from firmware_app.registry.person import Role
 from firmware_app.service import messages
 from firmware_app.service.control import DUE, EXPIRED, FAILED
 from firmware_app.standards.sets import Piece
@@ -279,6 +281,7 @@ EVENTS = {
     LineSilent: st.just(LineSilent()),
     Saved: st.builds(Saved, st.integers(1, 9), st.just("")),
     SaveFailed: st.just(SaveFailed("disk_full")),
+    Witnessed: st.just(Witnessed("1002", "李四", Role.INSPECTOR)),
 }
 ANY = st.one_of([strategy for kind, strategy in EVENTS.items() if kind is not Cancel])
 ACT = st.booleans().flatmap(lambda acts: st.just("act") if acts else ANY)

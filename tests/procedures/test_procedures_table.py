@@ -27,12 +27,14 @@ from firmware_app.procedures.events import (
     StallTyped,
     TypeInstead,
     WayChosen,
+    Witnessed,
 )
 from firmware_app.procedures.prompts import AskStall, Judged, Problem, Prompt, PutWeights, Way
 from firmware_app.procedures.screens import SCREENS
 from firmware_app.procedures.self_check import TABLE, SelfCheck
 from firmware_app.procedures.state import MAX_ATTEMPTS, Phase
 from firmware_app.procedures.table import BadSnapshot
+from firmware_app.registry.person import Role
 from firmware_app.service import messages
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
@@ -66,6 +68,7 @@ EVENTS = {
     LineSilent: st.just(LineSilent()),
     Saved: st.builds(Saved, st.integers(1, 9), st.text(max_size=5)),
     SaveFailed: st.just(SaveFailed("disk_full")),
+    Witnessed: st.just(Witnessed("1002", "李四", Role.INSPECTOR)),
 }
 ANY = st.one_of([strategy for kind, strategy in EVENTS.items() if kind is not Cancel])
 ACT = st.booleans().flatmap(lambda acts: st.just("act") if acts else ANY)
