@@ -63,7 +63,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the appliance where it stands; None: the appliance has no sense for it and nobody said.
+    """What is known of the appliance where it stands; None: it has no sense for it and nobody said.
 
     ``on_s``: since power came on. ``warm_up_s``: for so long nothing is judged by the pan. ``level``: whether
     it stands level. ``temperature_c``: of the air or the cell.
