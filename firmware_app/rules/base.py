@@ -9,11 +9,16 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+import re
 from datetime import date
 
 import msgspec
 
 from firmware_app.errors import SteelyardError
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,46}[a-z0-9])?", re.ASCII)
+_VERSION = re.compile(r"[1-9][0-9]{0,5}(?:\.[0-9]{1,6}){0,2}", re.ASCII)
+"""Both are parts of a file name on the shelf."""
 
 
 class RulesError(SteelyardError):
@@ -70,3 +75,16 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True):
     def covers(self, on: date) -> bool:
         """Whether the pack is in force on that day."""
         return self.effective <= on and (self.expires is None or on < self.expires)
+
+    @property
+    def succession(self) -> tuple[date, tuple[int, ...]]:
+        """Of two packs on the same matter the greater one counts: the later text, then the later version."""
+        return self.effective, tuple(int(part) for part in self.version.split("."))
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError("id: 1 to 48 letters, digits, dots and dashes, such as jjg539-2016")
+        if not _VERSION.fullmatch(self.version):
+            raise ValueError("version: whole numbers divided by dots, such as 2 or 2.1")
+        if self.expires is not None and self.expires <= self.effective:
+            raise ValueError("expires: the first day no longer in force comes after the first day in force")

@@ -13,6 +13,7 @@ import enum
 import msgspec
 
 from firmware_app.rules.base import Dated, Row
+from firmware_app.rules.plan_rows import Scope
 
 
 class Concerned(enum.StrEnum):
@@ -42,5 +43,7 @@ class ItemVector(msgspec.Struct, frozen=True, kw_only=True):
 class ChecklistPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="checklist"):
     """Check items and duties of one text, in the order in which they are gone through."""
 
+    scope: Scope | None = None
+    """The scales whose items they are, None: all of them; duties have none."""
     items: tuple[ItemRow, ...]
     vectors: tuple[ItemVector, ...]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
+from typing import Protocol
 
 import msgspec
 
@@ -29,6 +30,17 @@ class PartialRange(msgspec.Struct, frozen=True, kw_only=True):
 
     max_g: Grams
     e_g: Grams
+
+
+class Held(Protocol):
+    """A limit with the rows it stands on: an answer of `mpe`, or a load of a plan."""
+
+    @property
+    def limit_g(self) -> Grams: ...
+    @property
+    def clause(self) -> str: ...
+    @property
+    def confidence(self) -> Confidence: ...
 
 
 class SpreadAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +87,7 @@ def repeatability_row(pack: NawiPack, accuracy_class: str) -> RepeatabilityRow:
 
 
 def judge_repeatability(
-    pack: NawiPack, instrument: Instrument, errors_g: tuple[Grams, ...], limit: MpeAnswer
+    pack: NawiPack, instrument: Instrument, errors_g: tuple[Grams, ...], limit: Held
 ) -> SpreadAnswer:
     """Spread at most |MPE| and each single error within it; ``errors_g`` before rounding, all of one load.
 
@@ -203,3 +215,30 @@ def price_to_pay(pack: NawiPack, price: Decimal, mass_g: Grams) -> Decimal:
     """Price per kg times mass, to the smallest coin step, half a step up; yuan."""
     step = pack.price_computing.step_yuan
     return (price * mass_g / 1000 / step).to_integral_value(ROUND_HALF_UP) * step
+
+
+class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A price that the scale computed against the one it should have; equal or not."""
+
+    verdict: Verdict
+    wanted_yuan: Decimal
+    shown_yuan: Decimal
+    clause: str
+    confidence: Confidence
+
+
+def judge_price(pack: NawiPack, price: Decimal, mass_g: Grams, shown_yuan: Decimal) -> PriceAnswer:
+    """Whether the scale computes rightly; ``price`` in yuan per kg, ``mass_g`` as the scale shows it."""
+    wanted = price_to_pay(pack, price, mass_g)
+    return PriceAnswer(
+        verdict=Verdict.CONFORMS if shown_yuan == wanted else Verdict.DOES_NOT_CONFORM,
+        wanted_yuan=wanted,
+        shown_yuan=shown_yuan,
+        clause=pack.price_computing.clause,
+        confidence=pack.price_computing.confidence,
+    )
+
+
+def judge_discrimination(before_g: Grams, after_g: Grams, d_g: Grams) -> Verdict:
+    """Whether the extra load of 1.4 d has changed the display by one d at least (OIML R 76-1 A.4.8.2)."""
+    return Verdict.CONFORMS if abs(after_g - before_g) >= d_g else Verdict.DOES_NOT_CONFORM

@@ -18,6 +18,8 @@ import msgspec
 
 from firmware_app import settings_file
 from firmware_app.rules.base import Dated, RulesError
+from firmware_app.rules.mpe import Instrument
+from firmware_app.rules.plan_rows import Scope
 from firmware_app.rules.proofs import contradictions
 from firmware_app.rules.rows import Pack
 
@@ -55,20 +57,50 @@ def builtin_packs() -> tuple[Pack, ...]:
     return tuple(load_pack(path.read_bytes(), path.name) for path in sorted(BUILTIN.glob("*.toml")))
 
 
-def pack_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None) -> P:
-    """The pack of that kind that covers the day, the latest where several do; raises NoPackInForce."""
-    covering = packs_in_force(kind, on, packs)
+def pack_in_force(
+    kind: type[P], on: date, packs: tuple[Pack, ...] | None = None, instrument: Instrument | None = None
+) -> P:
+    """The pack of that kind that covers the day, the latest where several do; raises NoPackInForce.
+
+    ``instrument``: the scale that is judged. A pack about some scales only counts for those, and for them
+    before every pack about all scales.
+    """
+    covering = packs_in_force(kind, on, packs, instrument)
     if not covering:
         raise NoPackInForce(
             f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date"
         )
-    return max(covering, key=lambda pack: (pack.effective, pack.version))
+    return max(covering, key=lambda pack: (_scope(pack) is not None, pack.succession))
 
 
-def packs_in_force(kind: type[P], on: date, packs: tuple[Pack, ...] | None = None) -> tuple[P, ...]:
-    """Every pack of that kind that covers the day: check items of several texts hold side by side."""
+def packs_in_force(
+    kind: type[P], on: date, packs: tuple[Pack, ...] | None = None, instrument: Instrument | None = None
+) -> tuple[P, ...]:
+    """Every pack of that kind that covers the day and the scale, each in its latest version only.
+
+    Check items of several texts hold side by side.
+    """
     shelf = builtin_packs() if packs is None else packs
-    return tuple(pack for pack in shelf if isinstance(pack, kind) and pack.covers(on))
+    latest: dict[str, P] = {}
+    for pack in shelf:
+        if not isinstance(pack, kind) or not pack.covers(on):
+            continue
+        known = latest.get(pack.id)
+        if known is None or pack.succession > known.succession:
+            latest[pack.id] = pack
+    return tuple(pack for pack in latest.values() if _concerns(pack, instrument))
+
+
+def _scope(pack: Dated) -> Scope | None:
+    scope = getattr(pack, "scope", None)
+    return scope if isinstance(scope, Scope) else None
+
+
+def _concerns(pack: Dated, instrument: Instrument | None) -> bool:
+    scope = _scope(pack)
+    if scope is None:
+        return True
+    return instrument is not None and scope.takes(instrument.max_g, instrument.price_computing)
 
 
 def pack_of(kind: type[P], name: str, sha256: str, packs: tuple[Pack, ...] | None = None) -> P:

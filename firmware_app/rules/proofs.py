@@ -9,6 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from firmware_app.quantity import GRAMS_PER, grams, plain
 from firmware_app.rules.base import OutsideTable
@@ -17,6 +18,8 @@ from firmware_app.rules.code_rows import CodePack
 from firmware_app.rules.codes import check_code
 from firmware_app.rules.legal_units import unit_note
 from firmware_app.rules.mpe import BadInstrument, Instrument, mpe
+from firmware_app.rules.plan import Tested, planned_item
+from firmware_app.rules.plan_rows import Item, PlanVector
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.prepackages import tolerable
 from firmware_app.rules.retail_rows import RetailPack
@@ -60,6 +63,44 @@ def _nawi(pack: NawiPack) -> Iterator[str]:
                 f"load {plain(vector.load_g)} g, {vector.stage.value}: "
                 f"the rows give {given}, the vector wants {vector.limit_g}"
             )
+
+    for planned in pack.plan_vectors:
+        yield from _plan(pack, planned)
+    if pack.plan is not None and (missing := set(Item) - {row.item for row in pack.plan.items}):
+        yield f"the plan does not name {sorted(each.value for each in missing)}"
+    for row in pack.repeatability:
+        if row.weighings < 1 or row.series < 1:
+            yield f"repeatability of class {row.accuracy_class}: at least one weighing in one series"
+
+
+def _plan(pack: NawiPack, vector: PlanVector) -> Iterator[str]:
+    scale = Tested(
+        instrument=Instrument(
+            accuracy_class=vector.accuracy_class, max_g=vector.max_g, e_g=vector.e_g, price_computing=True
+        ),
+        supports=vector.supports,
+    )
+    try:
+        item = planned_item(pack, scale, vector.item, vector.stage, pack.effective)
+        given = (
+            tuple(each.load_g for each in item.loads),
+            tuple(each.limit_g for each in item.loads),
+            item.weighings,
+        )
+    except (OutsideTable, BadInstrument) as refused:
+        yield f"{vector.item.value}, {vector.stage.value}: {refused}"
+        return
+    wanted = (vector.loads_g, vector.limits_g, vector.weighings)
+    if given != wanted:
+        yield (
+            f"{vector.item.value} of class {vector.accuracy_class}, e = {plain(vector.e_g)} g, "
+            f"{vector.stage.value}: the rows give {_listed(given)}, the vector wants {_listed(wanted)}"
+        )
+
+
+def _listed(what: tuple[tuple[Decimal, ...], tuple[Decimal, ...], int]) -> str:
+    loads, limits, weighings = what
+    return f"{[plain(each) for each in loads]} g, {[plain(each) for each in limits]} g, {weighings} times"
 
 
 def _weights(pack: WeightsPack) -> Iterator[str]:

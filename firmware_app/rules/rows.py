@@ -21,20 +21,11 @@ from firmware_app.rules.base import RulesError as RulesError  # noqa: PLC0414 - 
 from firmware_app.rules.base import weakest as weakest  # noqa: PLC0414 - sought here too
 from firmware_app.rules.checklist_rows import ChecklistPack
 from firmware_app.rules.code_rows import CodePack
+from firmware_app.rules.plan_rows import PlanRows, PlanVector, Scope
+from firmware_app.rules.plan_rows import Stage as Stage  # noqa: PLC0414 - sought here too
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.retail_rows import RetailPack
 from firmware_app.rules.unit_rows import UnitsPack
-
-
-class Stage(enum.StrEnum):
-    """When in its life an instrument is judged."""
-
-    INITIAL = "initial"
-    """首次检定."""
-    SUBSEQUENT = "subsequent"
-    """后续检定: periodic, and after repair."""
-    IN_SERVICE = "in_service"
-    """使用中检查: in use, a spot check on the market."""
 
 
 class Platform(enum.StrEnum):
@@ -197,7 +188,12 @@ class NawiPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="nawi"):
     load_points: LoadPointsRow
     price_computing: PriceRow
     handovers: tuple[Handover, ...] = ()
+    scope: Scope | None = None
+    """The scales that the pack is about, None: all of them."""
+    plan: PlanRows | None = None
+    """How a scale is tested; None in packs of before there were such rows."""
     vectors: tuple[MpeVector, ...]
+    plan_vectors: tuple[PlanVector, ...] = ()
 
 
 class WeightsPack(Dated, frozen=True, kw_only=True, tag_field="kind", tag="weights"):

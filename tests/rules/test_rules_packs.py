@@ -3,12 +3,15 @@
 from datetime import date
 from decimal import Decimal as D
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Row
-from firmware_app.rules.checklist_rows import ChecklistPack, Concerned
+from firmware_app.rules.checklist_rows import Concerned
+from firmware_app.rules.checklists import check_items, duties
+from firmware_app.rules.mpe import Instrument
 from firmware_app.rules.pack import (
     BUILTIN,
     BadPack,
@@ -17,7 +20,6 @@ from firmware_app.rules.pack import (
     load_pack,
     pack_in_force,
     pack_of,
-    packs_in_force,
 )
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.retail_rows import RetailPack
@@ -35,12 +37,14 @@ DUTIES = (BUILTIN / "order94-2025.toml").read_bytes()
 UNITS = (BUILTIN / "legal-units-1991.toml").read_bytes()
 
 
-def rows_of(pack):
-    for field in pack.__struct_fields__:
-        value = getattr(pack, field)
-        yield from (
-            entry for entry in (value if isinstance(value, tuple) else (value,)) if isinstance(entry, Row)
-        )
+def rows_of(struct):
+    for field in struct.__struct_fields__:
+        value = getattr(struct, field)
+        for entry in value if isinstance(value, tuple) else (value,):
+            if isinstance(entry, Row):
+                yield entry
+            elif isinstance(entry, msgspec.Struct):
+                yield from rows_of(entry)
 
 
 @pytest.mark.parametrize("pack", builtin_packs(), ids=lambda pack: pack.id)
@@ -63,6 +67,7 @@ def test_only_the_law_on_units_was_read_in_its_primary_text():
     assert read == {
         ("legal-units-1991", "计量法 art. 3; State Council order of 1984"),
         ("legal-units-1991", "计量法 art. 3; 计量法实施细则 art. 40"),
+        ("jjg539-2016-appearance", "计量法 art. 3"),
     }
 
 
@@ -237,15 +242,46 @@ def test_the_table_is_whole():
                 assert row.mpe_mg[finer] < row.mpe_mg[coarser]
 
 
-def test_check_items_of_several_texts_hold_side_by_side():
-    assert [pack.id for pack in packs_in_force(ChecklistPack, date(2025, 2, 28))] == []
-    assert [pack.id for pack in packs_in_force(ChecklistPack, date(2027, 1, 7))] == ["order94-2025"]
-    both = packs_in_force(ChecklistPack, date(2027, 1, 8))
-    assert [pack.id for pack in both] == ["jjg1204-2025", "order94-2025"]
-    scale = {row.item for row in both[0].items if row.concerned is Concerned.SCALE}
+PRICE = Instrument(accuracy_class="III", max_g=D(15000), e_g=D(5), price_computing=True)
+OTHER = Instrument(accuracy_class="III", max_g=D(15000), e_g=D(5))
+LARGE = Instrument(accuracy_class="III", max_g=D(150000), e_g=D(50), price_computing=True)
+
+
+@pytest.mark.parametrize(
+    ("on", "scale", "texts"),
+    [
+        (date(2017, 5, 29), PRICE, set()),
+        (date(2026, 1, 7), PRICE, {"jjg539-2016-appearance"}),
+        (date(2026, 1, 8), PRICE, {"jjg539-2016-appearance", "jjf2184-2025"}),
+        (date(2027, 1, 7), PRICE, {"jjg539-2016-appearance", "jjf2184-2025"}),
+        (date(2027, 1, 8), PRICE, {"jjg539-2016-appearance", "jjg1204-2025"}),
+        (date(2027, 1, 8), OTHER, {"jjg539-2016-appearance"}),
+        (date(2027, 1, 8), LARGE, {"jjg539-2016-appearance"}),
+    ],
+)
+def test_check_items_of_several_texts_hold_side_by_side(on, scale, texts):
+    items = check_items(on, scale)
+    assert {item.pack for item in items} == texts
+    assert len({item.item for item in items}) == len(items)
+
+
+def test_the_three_codes_the_seal_the_software_and_the_self_lock_are_looked_at_from_2027_01_08():
     # Source: fact sheet 9, three codes and one seal, software identity and self-lock.
-    assert scale >= {"production_code", "repair_code", "verification_code", "seal"}
-    assert scale >= {"software_identity", "self_lock"}
+    found = {item.item: item.pack for item in check_items(date(2027, 1, 8), PRICE)}
+    for item in ("production_code", "repair_code", "verification_code", "seal", "software_identity"):
+        assert found[item] == "jjg1204-2025"
+    assert found["self_lock"] == "jjg1204-2025"
+
+
+def test_duties_are_reminded_of_from_the_first_day_of_the_order():
+    assert duties(date(2025, 2, 28)) == ()
+    both = duties(date(2025, 3, 1))
+    assert {item.concerned for item in both} == {Concerned.ORGANISER, Concerned.TRADER}
+    assert {item.item for item in duties(date(2026, 11, 23), Concerned.TRADER)} == {
+        "verified",
+        "no_device",
+        "show_weighing",
+    }
 
 
 def test_an_old_record_finds_its_own_pack():
