@@ -61,7 +61,7 @@ def test_a_coarse_pan_serves_with_weights_in_turns_and_without_them_not():
     alone = for_scale(context(pan=COARSE, weights=()), SCALE, D(3200))
     assert alone.method is None and alone.reason == "no_weights"
     direct = for_scale(context(pan=COARSE), SCALE, D(3200), weighed=Estimate(3200.0, 3.2))
-    assert (direct.method, direct.reason, direct.help) == (None, "reference_not_capable", "finer_reference")
+    assert (direct.method, direct.reason, direct.help) == (None, "reference_not_capable", "use_weights")
     assert direct.expanded_g == "6.400" and D(direct.ratio) < 3
 
 
