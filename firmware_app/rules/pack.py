@@ -18,6 +18,7 @@ import msgspec
 
 from firmware_app import settings_file
 from firmware_app.rules.base import Dated, RulesError
+from firmware_app.rules.bounds import out_of_bounds
 from firmware_app.rules.mpe import Instrument
 from firmware_app.rules.plan_rows import Scope
 from firmware_app.rules.proofs import contradictions
@@ -46,8 +47,15 @@ def load_pack(data: bytes, name: str = "pack") -> Pack:
     pack = msgspec.structs.replace(read, sha256=settings_file.sha256(data))
     if not pack.vectors:
         raise BadPack(f"{name}: a pack without vectors proves nothing")
-    for contradiction in contradictions(pack):
-        raise BadPack(f"{name}: {contradiction}")
+    if strange := next(out_of_bounds(pack), ""):
+        raise BadPack(f"{name}: {strange}")
+    try:
+        wrong = next(contradictions(pack), "")
+    except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+        # A divisor of zero, a row that is needed and not there: rows that nobody can reckon with.
+        raise BadPack(f"{name}: its rows cannot be evaluated: {type(error).__name__}: {error}") from error
+    if wrong:
+        raise BadPack(f"{name}: {wrong}")
     return pack
 
 

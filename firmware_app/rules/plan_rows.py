@@ -69,6 +69,11 @@ class ZeroTrackingRow(Row, frozen=True, kw_only=True):
     every_s: Decimal
     work_at_e: Decimal
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.step_d, Decimal(self.times), self.every_s, self.work_at_e) <= 0:
+            raise ValueError("steps, times, seconds and the load are above zero")
+
 
 class ShareRow(Row, frozen=True, kw_only=True):
     """From one fraction of something up to another, both inclusive."""
@@ -88,6 +93,11 @@ class PeriodRow(Row, frozen=True, kw_only=True):
     """The longest time from one verification to the next, in months."""
 
     months: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.months <= 120:
+            raise ValueError("a period has 1 to 120 months")
 
 
 class ZeroRangeRow(Row, frozen=True, kw_only=True):

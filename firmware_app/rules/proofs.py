@@ -28,6 +28,9 @@ from firmware_app.rules.rows import NawiPack, Pack, WeightsPack
 from firmware_app.rules.unit_rows import UnitsPack
 from firmware_app.rules.weights import NotDefined, weight_mpe
 
+MOST_WEIGHINGS = 20
+"""Of one load: R 76 asks for ten at type evaluation."""
+
 
 def contradictions(pack: Pack) -> Iterator[str]:
     """Everything in which the pack contradicts its own vectors or itself, in words."""
@@ -64,13 +67,21 @@ def _nawi(pack: NawiPack) -> Iterator[str]:
                 f"the rows give {given}, the vector wants {vector.limit_g}"
             )
 
+    for name in sorted({row.accuracy_class for row in pack.classes}):
+        steps = [row for row in pack.steps if row.accuracy_class == name]
+        bounds = [row.up_to_e for row in steps if row.up_to_e is not None]
+        limits = [row.mpe_e for row in steps]
+        if not steps or bounds != sorted(set(bounds)) or limits != sorted(limits) or limits[0] <= 0:
+            yield f"class {name}: it must have steps, and bounds and limits must rise"
+        if None in [row.up_to_e for row in steps[:-1]]:
+            yield f"class {name}: only the last step is open"
     for planned in pack.plan_vectors:
         yield from _plan(pack, planned)
     if pack.plan is not None and (missing := set(Item) - {row.item for row in pack.plan.items}):
         yield f"the plan does not name {sorted(each.value for each in missing)}"
     for row in pack.repeatability:
-        if row.weighings < 1 or row.series < 1:
-            yield f"repeatability of class {row.accuracy_class}: at least one weighing in one series"
+        if not (1 <= row.weighings <= MOST_WEIGHINGS and row.series >= 1):
+            yield f"repeatability of class {row.accuracy_class}: 1 to {MOST_WEIGHINGS} weighings in a series"
 
 
 def _plan(pack: NawiPack, vector: PlanVector) -> Iterator[str]:
@@ -129,6 +140,9 @@ def _retail(pack: RetailPack) -> Iterator[str]:
         bounds = [row.up_to_g for row in pack.deviations if row.band == band]
         if band not in named or not bounds or bounds != sorted(set(bounds)):
             yield f"band {band!r}: it must be named and its bounds must rise"
+        allowed = [row.deviation_g for row in pack.deviations if row.band == band]
+        if allowed != sorted(allowed) or allowed[0] <= 0:
+            yield f"band {band!r}: what is permitted must rise with the mass"
     for vector in pack.vectors:
         try:
             given = permitted_deviation(pack, vector.band, vector.settled_g).deviation_g
