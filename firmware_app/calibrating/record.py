@@ -54,6 +54,7 @@ def values(calibration: Calibration, sha256: str) -> dict[str, Any]:
         "highest_counts": None if curve is None else curve.highest_counts,
         "lowest_counts": None if curve is None else curve.lowest_counts,
         "weights": [f"{weight.id} to {weight.valid_to}" for weight in calibration.weights],
+        "certificates": {weight.id: weight.certificate for weight in calibration.weights},
     }
 
 

@@ -11,6 +11,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,12 +33,16 @@ from firmware_app.weighing.control import Chart, Check, Judged, NextStep, Outcom
 DUE, FAILED, EXPIRED = "control_due", "control_failed", "control_weight_expired"
 UNREADABLE = "control_unreadable"
 """Codes of a lock. The last: the record of the checks is damaged, or written by another version."""
+WITHDRAWN, DOUBTED = "control_weight_withdrawn", "calibration_weight_withdrawn"
+"""Codes of a lock by a recall: of the control weight, or of one that the pan was calibrated with."""
 NO_WEIGHT, NO_PAN = "no_control_weight", "no_pan"
 """Codes of why no check can be begun at all."""
 WORDS = {
     NO_WEIGHT: "no control weight is configured: name one in [control] of steelyard.toml",
     NO_PAN: "the pan is not calibrated: calibrate it first",
     UNREADABLE: "the record of the checks cannot be read: see steelyard ledger verify",
+    WITHDRAWN: "the control weight was recalled: have it verified and enter the new certificate",
+    DOUBTED: "a weight that the pan was calibrated with was recalled: calibrate it anew",
     EXPIRED: "the certificate of the control weight is out of date: have it verified and enter the new one",
 }
 CLOCK_STEP_BACK = timedelta(minutes=5)
@@ -150,8 +155,11 @@ class PanControl:
         every_h: float,
         calibration: str,
         resolution_g: float | None,
+        recalled: Callable[[], str] = lambda: "",
     ) -> None:
+        """``recalled``: code of why a recall of weights locks the pan, empty where none does."""
         self._clock = clock
+        self._recalled = recalled
         self._piece = piece
         self._every = timedelta(hours=every_h)
         self._unreadable = False
@@ -182,12 +190,14 @@ class PanControl:
         self._last()
         if self._unreadable:
             return UNREADABLE
+        if self._recalled() == WITHDRAWN:
+            return WITHDRAWN
         return EXPIRED if self._piece.unusable(self._clock.now().date()) else ""
 
     def status(self) -> ControlStatus:
         """How the pan stands at this moment."""
         if self._piece is None:
-            return ControlStatus(state=NOT_CONTROLLED.state)
+            return ControlStatus(state=NOT_CONTROLLED.state, lock=self._recalled())
         last = self._last()
         state, lock = self._judge(self._piece, last)
         dated = last is not None and last.outcome is not Outcome.OUT_OF_CONTROL and not lock
@@ -205,8 +215,8 @@ class PanControl:
 
     def _judge(self, piece: Piece, last: PastCheck | None) -> tuple[str, str]:
         """State and lock."""
-        if self._unreadable:
-            return "due", UNREADABLE
+        if locked := UNREADABLE if self._unreadable else self._recalled():
+            return "due", locked
         if last is not None and last.outcome is Outcome.OUT_OF_CONTROL:
             return Outcome.OUT_OF_CONTROL.value, FAILED
         now = self._clock.now()

@@ -53,6 +53,7 @@ from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import NOT_EMPTY, Pan
 from firmware_app.service.parameters import ParameterTrail, confirmed, parameters
 from firmware_app.service.printing import Begun, SlipPrinter, Waiting
+from firmware_app.service.recalls import RecallDesk
 from firmware_app.service.scanner import Codes
 from firmware_app.service.scans import ScanDesk
 from firmware_app.service.slips import SlipDesk
@@ -111,6 +112,7 @@ class Core:
             self._ledger, software_hash(), measured_software, loaded.path.parent / software_watch.RECORD
         )
         self._parameters = ParameterTrail(self._ledger)
+        self._recalls = RecallDesk(self._ledger, self._data_dir, lambda: self._weights)
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
@@ -136,6 +138,7 @@ class Core:
             messages.AskHealth: self._health,
             **self._slips.commands(),
             **self._delivery.commands(),
+            **self._recalls.commands(),
         }
 
     def _note_start(self, loaded: Loaded) -> None:
@@ -164,13 +167,15 @@ class Core:
     def _open_control(self) -> PanControl:
         """The control of the pan as the record tells it; raises NoSuchWeight."""
         wanted = self._config.control
+        piece = None if wanted is None else find_piece(self._weights, wanted.weight)
         return PanControl(
             self._ledger,
             self._clock,
-            piece=None if wanted is None else find_piece(self._weights, wanted.weight),
+            piece=piece,
             every_h=0.0 if wanted is None else wanted.every_h,
             calibration=self._calibration.id,
             resolution_g=self._calibration.resolution_g,
+            recalled=lambda: self._recalls.lock(piece, self._calibration),
         )
 
     def _open_scanner(self) -> Codes | None:
@@ -229,6 +234,7 @@ class Core:
         self._lead.listen_for(self._desk.procedure)
         visit = self._desk.state()
         self._slips.follow(None if visit is None else visit.prompt)
+        self._recalls.turn()
         self._door.publish(self._state, now_ns)
 
     def _context(self) -> context.Context:
@@ -237,7 +243,7 @@ class Core:
         check = self._control.plan()
         return context.Context(
             registry=self._registry,
-            weights=without(self._weights, None if check is None else check.piece),
+            weights=without(self._recalls.marked(self._weights), None if check is None else check.piece),
             on=self._today(),
             pan=None
             if capacity is None
@@ -354,7 +360,7 @@ class Core:
     def _facts(self, now_ns: int) -> Facts:
         return Facts(
             state=self._state(now_ns),
-            weights=self._weights,
+            weights=self._recalls.marked(self._weights),
             calibration=self._calibration,
             free_bytes=shutil.disk_usage(self._data_dir).free,
             today=self._today(),
@@ -369,6 +375,7 @@ class Core:
         self._slips.close()
         self._pan.close()
         self._door.close()
+        self._recalls.close()
         self._ledger.close()
 
 

@@ -88,6 +88,14 @@ CONTROL_FINDINGS = {
         "the certificate of the control weight is out of date",
         "have the control weight verified",
     ),
+    "control_weight_withdrawn": (
+        "the control weight was recalled",
+        "have the control weight verified and enter the new certificate",
+    ),
+    "calibration_weight_withdrawn": (
+        "a weight that the pan was calibrated with was recalled",
+        "calibrate the pan anew: steelyard calibrate",
+    ),
     "control_failed": ("out of control", "clean the pan and the weight, then check again"),
     "control_unreadable": ("the record of the checks cannot be read", "run steelyard ledger verify"),
 }
@@ -100,7 +108,7 @@ CONTROL_STEPS = {
 
 def _control(facts: Facts) -> HealthItem:
     control = facts.state.control
-    if control.state == "not_configured":
+    if control.state == "not_configured" and not control.lock:
         return HealthItem("control", True, "not controlled: no control weight is configured")
     last = f"last check {control.at[:16].replace('T', ' ')}" if control.at else "never checked"
     if control.lock:
@@ -119,7 +127,10 @@ def _weights(facts: Facts) -> HealthItem:
     usable = [piece for piece in pieces if not piece.unusable(facts.today)]
     if not usable:
         return HealthItem("weights", False, "no set has a certificate in date", "have the weights verified")
-    return HealthItem("weights", True, f"{len(usable)} of {len(pieces)} pieces with a certificate in date")
+    withdrawn = [piece.id for piece in pieces if piece.withdrawn]
+    recalled = f"; recalled: {', '.join(withdrawn)}" if withdrawn else ""
+    found = f"{len(usable)} of {len(pieces)} pieces with a certificate in date{recalled}"
+    return HealthItem("weights", True, found)
 
 
 def _lead(facts: Facts) -> HealthItem:

@@ -48,6 +48,7 @@ from firmware_app.service.people_messages import (
     Witness,
     Working,
 )
+from firmware_app.service.recall_messages import Recalled, RecallWeight
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
 
@@ -93,11 +94,14 @@ __all__ = [
     "PrinterStatus",
     "Prompt",
     "ReadEntries",
+    "RecallWeight",
+    "Recalled",
     "Refused",
     "Reply",
     "ReportDelivery",
     "RevokePerson",
     "Role",
+    "ScreenState",
     "SeenScan",
     "SetParameter",
     "ShelveEntry",
@@ -221,6 +225,13 @@ class VisitKind(enum.StrEnum):
     """The daily check of the appliance's own pan."""
 
 
+class ScreenState(msgspec.Struct, frozen=True):
+    """How a keeper wants the screen: language of the home screen, seconds without a touch until the warning."""
+
+    language: str
+    idle_s: int
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """All that a screen shows, whole, up to ten times a second and at least once a second."""
 
@@ -247,6 +258,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of visit that whoever stands there may begin now."""
     registered: tuple[Role, ...] = ()
     """Roles that somebody can sign in with."""
+    screen: ScreenState | None = None
 
 
 # ------------------------------------------------------------------------------------------- commands
@@ -371,6 +383,7 @@ Command = (
     | UnlockPerson
     | SetParameter
     | ShowParameters
+    | RecallWeight
 )
 
 
@@ -431,7 +444,7 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     items: tuple[HealthItem, ...]
 
 
-Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters
+Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters | Recalled
 
 _encoder = msgspec.msgpack.Encoder()
 _state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)

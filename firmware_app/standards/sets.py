@@ -28,7 +28,7 @@ from firmware_app.settings_file import Key, Mass, Read, mass
 MAX_FILE = 1 << 20
 MAX_PIECES = 64
 COVERAGE = 2
-"""Coverage factor of U on a certificate of a weight (OIML R 111-1:2004: k = 2)."""
+"""Coverage factor of U on a certificate of a weight that names none (OIML R 111-1:2004: k = 2)."""
 
 
 class StandardsError(SteelyardError):
@@ -46,7 +46,8 @@ class NotUsable(StandardsError):
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One weight with its certificate. ``mass_g``/``u_g``: conventional mass and u where certified.
 
-    ``tolerance_g``: ±δm of its class. ``standard_g``: u of its mass, from the certificate or δm/√3.
+    ``tolerance_g``: ±δm of its class. ``standard_g``: u of its mass, from the certificate (U over its k) or
+    δm/√3. ``issued_by``: who signed the certificate. ``withdrawn``: it was recalled under this certificate.
     """
 
     id: str
@@ -60,9 +61,17 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     certificate: str
     valid_from: date | None
     valid_to: date
+    issued_by: str = ""
+    coverage_factor: float = COVERAGE
+    withdrawn: bool = False
 
     def unusable(self, on: date) -> str:
-        """Code of why it must not be used on that day, empty where it may: ``expired``, ``not_yet_valid``."""
+        """Code of why it must not be used on that day: ``withdrawn``, ``not_yet_valid``, ``expired``.
+
+        Empty where it may.
+        """
+        if self.withdrawn:
+            return "withdrawn"
         if self.valid_from is not None and on < self.valid_from:
             return "not_yet_valid"
         return "expired" if on > self.valid_to else ""
@@ -105,16 +114,34 @@ def _nominal(text: str) -> str:
 
 
 Named = Annotated[str, Meta(pattern=r"\S", min_length=1, max_length=80)]
+Factor = Annotated[float, Meta(ge=1, le=4, description="coverage factor k of U")]
+
+
+def _check_dates(first: date | None, last: date | None) -> None:
+    if first is not None and last is not None and first > last:
+        raise ValueError(f"valid_from {first} is after valid_to {last}")
 
 
 class _FilePiece(msgspec.Struct, frozen=True):
     nominal: Annotated[str, Read(_nominal), Meta(description="a mass with its unit, such as 1 kg")]
-    id: str = ""
+    id: Annotated[str, Meta(max_length=80)] = ""
     count: Annotated[int, Meta(ge=1, le=MAX_PIECES)] = 1
     conventional_mass: Mass | None = None
     expanded_uncertainty: Mass | None = None
+    coverage_factor: Factor | None = None
+    certificate: Annotated[str, Meta(max_length=80)] = ""
+    issued_by: Annotated[str, Meta(max_length=80)] = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
     def __post_init__(self) -> None:
+        if bool(self.certificate) != (self.valid_to is not None):
+            raise ValueError("a certificate of its own has a valid_to of its own: give both or neither")
+        if (self.valid_from or self.issued_by) and not self.certificate:
+            raise ValueError("valid_from and issued_by of a weight belong to a certificate of its own")
+        _check_dates(self.valid_from, self.valid_to)
+        if self.coverage_factor is not None and self.expanded_uncertainty is None:
+            raise ValueError("a coverage factor belongs to an expanded_uncertainty")
         if (self.conventional_mass is None) != (self.expanded_uncertainty is None):
             raise ValueError("conventional_mass and expanded_uncertainty come together")
         if self.conventional_mass is not None and self.count != 1:
@@ -128,11 +155,12 @@ class _FileSet(msgspec.Struct, frozen=True):
     valid_to: date
     pieces: Annotated[tuple[_FilePiece, ...], Meta(max_length=MAX_PIECES)]
     name: str = ""
+    issued_by: Annotated[str, Meta(max_length=80)] = ""
     valid_from: date | None = None
+    coverage_factor: Factor = float(COVERAGE)
 
     def __post_init__(self) -> None:
-        if self.valid_from is not None and self.valid_from > self.valid_to:
-            raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        _check_dates(self.valid_from, self.valid_to)
         if not self.pieces:
             raise ValueError("no pieces")
 
@@ -175,7 +203,9 @@ def _pieces(entry: _FileSet, item: _FilePiece, pack: WeightsPack, name: str) -> 
             f"{entry.weight_class} allows ({tolerance} g): the weight must not be used as that class"
         )
     expanded = item.expanded_uncertainty
+    factor = item.coverage_factor or entry.coverage_factor
     stem = item.id or f"{entry.id}-{item.nominal.replace(' ', '')}"
+    own = bool(item.certificate)
     return [
         Piece(
             id=stem if item.count == 1 else f"{stem}-{copy}",
@@ -184,11 +214,13 @@ def _pieces(entry: _FileSet, item: _FilePiece, pack: WeightsPack, name: str) -> 
             nominal_g=nominal,
             mass_g=certified,
             tolerance_g=tolerance,
-            standard_g=float(tolerance) / math.sqrt(3) if expanded is None else float(expanded) / COVERAGE,
+            standard_g=float(tolerance) / math.sqrt(3) if expanded is None else float(expanded) / factor,
             certified=expanded is not None,
-            certificate=entry.certificate,
-            valid_from=entry.valid_from,
-            valid_to=entry.valid_to,
+            certificate=item.certificate or entry.certificate,
+            valid_from=item.valid_from if own else entry.valid_from,
+            valid_to=item.valid_to or entry.valid_to,
+            issued_by=item.issued_by if own else entry.issued_by,
+            coverage_factor=factor,
         )
         for copy in range(1, item.count + 1)
     ]
