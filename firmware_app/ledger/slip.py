@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app.ledger import digits, slip_claim
-from firmware_app.ledger.entry import DeviceId, Entry, Seq, Sha256Hex, Time, verdict_of
+from firmware_app.ledger.entry import DeviceId, Entry, Payload, Seq, Sha256Hex, Time, verdict_of
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.jose import PublicJwk, b64url_encode, unverified, verified
 from firmware_app.ledger.signer import Signer
@@ -27,6 +27,8 @@ TYP = "steelyard-slip+jws"
 FIRST, PREFIX = "STEELYARD1:", "STEELYARD2:"
 MAX_TEXT = 1200
 MAX_SERIAL = 24
+COMPLAINT = "complaint"
+"""Kind of the entries that judge nothing and have a slip all the same."""
 
 Verdict = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}\Z")]
 Scale = Annotated[str, Meta(max_length=MAX_SERIAL)]
@@ -69,7 +71,7 @@ _first: msgspec.json.Decoder[_First] = msgspec.json.Decoder(_First)
 def make_slip(signer: Signer, entry: Entry) -> str:
     """The claim upon an entry that carries a verdict, as digits; raises BadFormat."""
     payload = entry.payload
-    verdict = verdict_of(payload.body)
+    verdict = claimed(payload)
     if verdict is None:
         raise BadFormat(f"entry {entry.seq} of kind {payload.kind} carries no verdict")
     if verdict not in VERDICTS:
@@ -86,6 +88,19 @@ def make_slip(signer: Signer, entry: Entry) -> str:
         scale=scale_of(payload.body)[-MAX_SERIAL:],
     )
     return digits.encode(slip_claim.seal_claim(signer, claim))
+
+
+def has_slip(payload: Payload) -> bool:
+    """Whether a slip can be made upon an entry."""
+    return claimed(payload) is not None
+
+
+def claimed(payload: Payload) -> str | None:
+    """The verdict that a slip upon an entry claims: its own, or of a complaint that of its weighing."""
+    if payload.kind != COMPLAINT:
+        return verdict_of(payload.body)
+    weighing = payload.body.get("weighing")
+    return verdict_of(weighing) if isinstance(weighing, dict) else None
 
 
 def scale_of(body: dict[str, Any]) -> str:

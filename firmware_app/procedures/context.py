@@ -75,6 +75,13 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     temperature_c: float | None = None
 
 
+class Contacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes complaints: the national line for consumers, and the market's office where it has a number."""
+
+    hotline: str = "12315"
+    market: str = ""
+
+
 NOT_OBSERVED = Surroundings()
 NOT_CONTROLLED = Controlled(state="not_configured")
 """An appliance without a control weight: it judges, and the record says so."""
@@ -89,7 +96,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     that operators have confirmed for models of scales, of the versions the lead decodes by. ``seed``: decides
     the order of the goods; draw it from the system's randomness. ``packs``: None for those delivered with
     the program. ``controlled``: what the daily check says of the pan. ``check``: what such a check needs,
-    None where no control weight is configured. ``head``: what the challenge draws its order from.
+    None where no control weight is configured. ``contacts``: who takes complaints.
+    ``head``: what the challenge draws its order from.
     ``person``: who leads the visit, having signed in, for ``by`` in the record; None where nobody needs to.
     """
 
@@ -107,3 +115,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     surroundings: Surroundings = NOT_OBSERVED
     person: Person | None = None
     head: Head = Head()
+    contacts: Contacts = Contacts()

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from firmware_app.procedures import control_check, self_check
 from firmware_app.procedures.control_state import ControlPhase
 from firmware_app.procedures.events import Event
+from firmware_app.procedures.fair_weighing import procedure as fair_weighing
+from firmware_app.procedures.fair_weighing.state import FairPhase
 from firmware_app.procedures.state import Phase
 
 
@@ -38,6 +40,14 @@ PROCEDURES: dict[str, Drawn] = {
         control_check.ANYWHERE,
         ControlPhase.CLEAR_PAN,
         ControlPhase.LEFT,
+    ),
+    "fair-weighing": Drawn(
+        "fair weighing",
+        "fair_weighing/procedure",
+        fair_weighing.TABLE,
+        fair_weighing.ANYWHERE,
+        FairPhase.ASK_WHAT,
+        FairPhase.LEFT,
     ),
 }
 

@@ -27,12 +27,14 @@ class WayChosen(msgspec.Struct, frozen=True, tag="way_chosen"):
 class FigureTyped(msgspec.Struct, frozen=True, tag="figure_typed"):
     """The figure read off the scale under test, in its own unit as shown, e.g. ``1.005`` and ``kg``.
 
-    ``label``: it was filled in from a label that the scale printed, and confirmed untouched.
+    ``label``: it was filled in from a label that the scale printed, and confirmed untouched; ``code``: the
+    digits of that label, written by the desk that read them and by nobody else.
     """
 
     figure: str
     unit: str
     label: bool = False
+    code: str = ""
 
 
 class LoadIsOn(msgspec.Struct, frozen=True, tag="load_is_on"):
