@@ -32,7 +32,9 @@ from kiosk.screens.control import ControlScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
+from kiosk.screens.outcome import OutcomeScreen
 from kiosk.screens.overlays import Dark, IdleWarning, Refusal
+from kiosk.screens.page import PageScreen
 from kiosk.screens.pan_card import PanCardScreen
 from kiosk.screens.scene import Scene, ScreenPiece
 from kiosk.screens.swap import SwapScreen
@@ -57,7 +59,8 @@ from kiosk.widgets.live_bar import LiveBar
 from kiosk.widgets.rail import Rail
 
 TICK_S = 0.05
-PAD_SCREENS = (Screen.ASK_STALL, Screen.PUT_WEIGHTS, Screen.PUT_GOODS)
+PAD_SCREENS = (Screen.ASK_STALL, Screen.PUT_WEIGHTS, Screen.PUT_GOODS, Screen.PAGE)
+VERDICTS = (Screen.JUDGED, Screen.PAGE_JUDGED)
 e = messages.events
 
 
@@ -77,6 +80,7 @@ class Desk(Piece):
         put = PutScreen(m, app)
         pan = OwnPanScreen(m, app)
         self.judged = JudgedScreen(m, app)
+        self.outcome = OutcomeScreen(m, app)
         self.screens: dict[Screen, ScreenPiece] = {
             Screen.HOME: HomeScreen(m, app),
             Screen.ASK_STALL: AskStallScreen(m, app),
@@ -95,10 +99,12 @@ class Desk(Piece):
             Screen.JUDGED: self.judged,
             Screen.CONTROL_JUDGED: ControlScreen(m, app),
             Screen.PAN_CARD: PanCardScreen(m, app),
+            Screen.PAGE: PageScreen(m, app),
+            Screen.PAGE_JUDGED: self.outcome,
         }
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
-        self.rail.upper.add("judged.figures", icons.table, lambda: self.judged.turn(Face.FIGURES))
-        self.rail.upper.add("judged.verdict", icons.chart, lambda: self.judged.turn(Face.VERDICT))
+        self.rail.upper.add("judged.figures", icons.table, lambda: self.verdict.turn(Face.FIGURES))
+        self.rail.upper.add("judged.verdict", icons.chart, lambda: self.verdict.turn(Face.VERDICT))
         self.rail.upper.add("pan_card.back", icons.back, app.close_pan_card)
         self.rail.upper.add("control.again", icons.load_pan, app.check_again)
         self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
@@ -115,6 +121,11 @@ class Desk(Piece):
             self.dark,
         ):
             self.add_widget(piece)
+
+    @property
+    def verdict(self) -> JudgedScreen | OutcomeScreen:
+        """The screen whose faces the rail turns."""
+        return self.outcome if self.content is self.outcome else self.judged
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
@@ -163,9 +174,10 @@ class Desk(Piece):
         self.keeper.show_if(way.screen is Screen.HOME)
         if scene.state is not None:
             self.keeper.show(home(scene.state, say).keeper, language, open_=open_)
-        if way.screen is Screen.JUDGED:
-            if self.judged.face is Face.VERDICT:
-                self.rail.upper.offer("judged.figures", say("button.figures"), language)
+        if way.screen in VERDICTS:
+            if self.verdict.face is Face.VERDICT:
+                more = way.screen is Screen.JUDGED or bool(scene.prompt.lines)
+                self.rail.upper.offer("judged.figures" if more else "", say("button.figures"), language)
             else:
                 self.rail.upper.offer("judged.verdict", say("button.result"), language)
             self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
@@ -400,7 +412,7 @@ class KioskApp(App):
         if self._pan_card:
             self.close_pan_card()
             self.language = self.home_language
-        elif self.screen in (Screen.JUDGED, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
+        elif self.screen in (*VERDICTS, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
             self.close()
         else:
             self.cancel()

@@ -7,9 +7,9 @@ Rules this file obeys:
 * What a person could not press (hidden, disabled, covered, off the window) is refused with the reason.
 * Opened only with ``--robot``; the socket's folder is the access control.
 
-Requests, one JSON object each, answered by one: ``{"do": "tap", "id": ID}``, ``{"do": "screen"}``,
-``{"do": "screenshot", "file": PATH}``, ``{"do": "wait_idle"}``, ``{"do": "quit"}``. Answers hold
-``"ok": true`` or ``"ok": false`` with ``"why"``.
+Requests, one JSON object each, answered by one: ``{"do": "tap", "id": ID}`` (``"seconds"``: how long the
+finger stays), ``{"do": "screen"}``, ``{"do": "screenshot", "file": PATH}``, ``{"do": "wait_idle"}``,
+``{"do": "quit"}``. Answers hold ``"ok": true`` or ``"ok": false`` with ``"why"``.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Robot:
             wish = None
         match wish:
             case {"do": "tap", "id": str(automation_id)}:
-                script = self._tap(automation_id)
+                script = self._tap(automation_id, min(10.0, float(wish.get("seconds", 0.0))))
             case {"do": "screen"}:
                 script = self._screen()
             case {"do": "screenshot", "file": str(file)}:
@@ -226,7 +226,7 @@ class Robot:
 
     # ------------------------------------------------------------------------------------ the finger
 
-    def _tap(self, automation_id: str) -> Script:
+    def _tap(self, automation_id: str, seconds: float) -> Script:
         visible = list(self._visible())
         cover = next((w for w in reversed(visible) if isinstance(w, Cover)), None)
         target: Tappable | None = None
@@ -241,8 +241,11 @@ class Robot:
         self._touches += 1
         touch = RobotTouch(f"robot-{self._touches}", x, y)
         EventLoop.post_dispatch_input("begin", touch)
+        until = Clock.get_time() + seconds
         yield
         yield
+        while Clock.get_time() < until:
+            yield
         EventLoop.post_dispatch_input("end", touch)
         yield
         # A touch on a cover (warning, dark screen) is the cover's, whatever lies under the finger.

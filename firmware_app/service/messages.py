@@ -223,6 +223,8 @@ class VisitKind(enum.StrEnum):
     SELF_CHECK = "self_check"
     CONTROL_CHECK = "control_check"
     """The daily check of the appliance's own pan."""
+    FAIR_WEIGHING = "fair_weighing"
+    """Anybody weighs again what was paid for."""
 
 
 class ScreenState(msgspec.Struct, frozen=True):

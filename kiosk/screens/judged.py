@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from typing import Protocol
 
 from kivy.graphics import Color, Rectangle
 
@@ -23,6 +25,38 @@ from kiosk.widgets.pictures import QrCode
 from kiosk.widgets.text import Line, fit_alike
 
 
+class Banded(Protocol):
+    """What a band says; ``verdict`` names the mark that is drawn."""
+
+    @property
+    def verdict(self) -> str: ...
+
+    @property
+    def tone(self) -> Tone: ...
+
+    @property
+    def word(self) -> str: ...
+
+    @property
+    def hint(self) -> str: ...
+
+
+class WithSlip(Protocol):
+    """What is said beside the code of a slip."""
+
+    @property
+    def slip(self) -> str: ...
+
+    @property
+    def slip_words(self) -> str: ...
+
+    @property
+    def entry(self) -> str: ...
+
+    @property
+    def check_only(self) -> str: ...
+
+
 class Face(enum.StrEnum):
     VERDICT = "verdict"
     FIGURES = "figures"
@@ -41,8 +75,8 @@ class VerdictBand(Piece):
         self._verdict, self._tone = "cannot_judge", Tone.MUTE
         self._mark = Box(0, 0, 0, 0)
 
-    def show(self, view: VerdictView, language: str) -> None:
-        self._verdict, self._tone = view.verdict.value, view.tone
+    def show(self, view: Banded, language: str) -> None:
+        self._verdict, self._tone = str(view.verdict), view.tone
         ink = TONE_COLOURS[view.tone][1]
         self.word.color = self.hint.color = ink
         self.word.say(view.word, language)
@@ -53,7 +87,7 @@ class VerdictBand(Piece):
         px = self.m.px
         mark, words = box.inset(px(14), px(6)).cut_left(px(96), px(14))
         self._mark = mark.middle(px(96), px(96))
-        hint, word = words.cut_bottom(px(60))
+        hint, word = words.cut_bottom(min(px(60), words.h * 0.55))
         put(self.word, word)
         put(self.hint, hint)
         self.word.fit()
@@ -62,7 +96,7 @@ class VerdictBand(Piece):
     def draw(self) -> None:
         ground, ink = TONE_COLOURS[self._tone]
         plate(self.box, ground, ground, self.m.px(12), 1)
-        icons.OF_VERDICT[self._verdict](Pen(self._mark, ink), ink, ground)
+        icons.OF_VERDICT.get(self._verdict, icons.inspector)(Pen(self._mark, ink), ink, ground)
 
 
 class NextStep(Piece):
@@ -221,6 +255,8 @@ class Marks(Piece):
 
     def draw(self) -> None:
         for verdict, box in zip(self._verdicts, self._boxes, strict=False):
+            if not verdict:
+                continue
             tone = {"conforms": Tone.GOOD, "does_not_conform": Tone.BAD, "undecided": Tone.WAIT}.get(
                 verdict, Tone.MUTE
             )
@@ -346,16 +382,16 @@ def _texts(row: Row) -> tuple[str, ...]:
 class SlipFace(Piece):
     """The code of the slip as large as the screen allows."""
 
-    def __init__(self, m: Metrics, screen: JudgedScreen) -> None:
+    def __init__(self, m: Metrics, close: Callable[[], None]) -> None:
         super().__init__(m)
         self.words = Line(m, (Size.TITLE, Size.LEAD), theme.INK, bold=True)
         self.entry = Line(m, (Size.TITLE, Size.LEAD), theme.INK)
         self.check_only = Line(m, (Size.BODY, Size.SMALL), theme.QUIET)
-        self.qr = QrCode(m, "judged.slip_large", lambda: screen.turn(Face.VERDICT))
+        self.qr = QrCode(m, "judged.slip_large", close)
         for piece in (self.words, self.entry, self.check_only, self.qr):
             self.add_widget(piece)
 
-    def show(self, view: VerdictView, language: str) -> None:
+    def show(self, view: WithSlip, language: str) -> None:
         self.words.say(view.slip_words, language)
         self.entry.say(view.entry, language)
         self.check_only.say(view.check_only, language)
@@ -385,7 +421,7 @@ class JudgedScreen(ScreenPiece):
         self.faces: dict[Face, VerdictFace | FiguresFace | SlipFace] = {
             Face.VERDICT: VerdictFace(m, self),
             Face.FIGURES: FiguresFace(m, self),
-            Face.SLIP: SlipFace(m, self),
+            Face.SLIP: SlipFace(m, lambda: self.turn(Face.VERDICT)),
         }
 
     def begin(self) -> None:

@@ -19,9 +19,16 @@ MAX_CODE = 12
 
 
 class Unit(enum.StrEnum):
+    """What a figure is typed in. A key of the pad stands for each unit of ``MASSES``."""
+
     KG = "kg"
     G = "g"
+    YUAN = "CNY"
+    YUAN_PER_KG = "CNY/kg"
+    NONE = ""
 
+
+MASSES = (Unit.KG, Unit.G)
 
 _FIGURE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 
@@ -45,7 +52,7 @@ class Pad(msgspec.Struct, frozen=True):
 
     def press(self, key: str) -> Pad:
         """The pad after ``key``: a digit, ``point``, ``delete``, ``kg`` or ``g``; others change nothing."""
-        if self.unit is not None and key in (Unit.KG, Unit.G):
+        if self.unit is not None and key in MASSES:
             return self if self.unit == key else Pad(self.text, Unit(key))
         text = self._typed(key)
         return self if text == self.text else Pad(text, self.unit)
@@ -67,4 +74,4 @@ class Pad(msgspec.Struct, frozen=True):
 def filled(figure: str, unit: str) -> Pad | None:
     """The pad with the figure of a label, None where it could not have been typed."""
     fits = _FIGURE.fullmatch(figure) is not None and len(figure.replace(".", "")) <= MAX_DIGITS
-    return Pad(figure, Unit(unit), label=True) if fits and unit in tuple(Unit) else None
+    return Pad(figure, Unit(unit), label=True) if fits and unit in MASSES else None

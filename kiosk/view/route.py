@@ -32,6 +32,8 @@ class Screen(enum.StrEnum):
     PAN_CARD = "pan_card"
     CONTROL_JUDGED = "control_judged"
     NOT_SAVED = "not_saved"
+    PAGE = "page"
+    PAGE_JUDGED = "page_judged"
 
 
 OF_PROMPT: dict[type, Screen] = {
@@ -49,6 +51,8 @@ OF_PROMPT: dict[type, Screen] = {
     p.Judged: Screen.JUDGED,
     p.ControlJudged: Screen.CONTROL_JUDGED,
     p.NotSaved: Screen.NOT_SAVED,
+    messages.page.Page: Screen.PAGE,
+    messages.page.PageJudged: Screen.PAGE_JUDGED,
 }
 
 
@@ -71,6 +75,7 @@ _BACK = frozenset(
         Screen.WEIGH_GOODS,
         Screen.SWAP_ON_PAN,
         Screen.PUT_CONTROL_WEIGHT,
+        Screen.PAGE,
     }
 )
 _CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED}
@@ -88,4 +93,10 @@ def route(state: messages.State | None, condition: Condition, *, pan_card: bool 
         screen = Screen.PAN_CARD if pan_card else Screen.HOME
     else:
         screen = OF_PROMPT[type(state.visit.prompt)]
-    return Route(screen, back=screen in _BACK, cancel=screen in _CANCEL, held=screen in _HELD)
+    return Route(screen, back=screen in _BACK, cancel=screen in _CANCEL, held=screen in _HELD or _held(state))
+
+
+def _held(state: messages.State | None) -> bool:
+    """Whether the visit waits for somebody who may be away for long."""
+    prompt = None if state is None or state.visit is None else state.visit.prompt
+    return isinstance(prompt, messages.page.Page) and prompt.held

@@ -11,7 +11,7 @@ from kiosk import theme
 from kiosk.layout import Box
 from kiosk.text.digits import DigitLabel
 from kiosk.theme import Metrics, Size
-from kiosk.view.pad import Pad, Unit
+from kiosk.view.pad import MASSES, Pad
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
 from kiosk.widgets.buttons import Button, IconButton, Kind
@@ -38,8 +38,9 @@ class Field(Piece):
         )
         self.add_widget(self.digits)
 
-    def show(self, pad: Pad) -> None:
-        self.digits.unit = pad.unit.value if pad.unit else ""
+    def show(self, pad: Pad, unit: str | None = None) -> None:
+        """``unit``: what is written behind the figure where it is no unit of mass."""
+        self.digits.unit = unit if unit is not None else pad.unit.value if pad.unit else ""
         self.digits.text = pad.text
         self.digits.color = theme.INK if pad.text else theme.QUIET
         self._fit()
@@ -78,26 +79,28 @@ class NumberPad(Piece):
         self.add_widget(self.ok)
         self.add_widget(self.delete)
         self._open = True
-        self._figure = False
+        self._figure = self._masses = False
 
     def _key(self, automation_id: str, key: str, kind: Kind, size: int = Size.KEY) -> Button:
         button = Button(self.m, automation_id, lambda: self._press(key), kind=kind, sizes=size)
         self.add_widget(button)
         return button
 
-    def show(self, pad: Pad, language: str, ok: str, *, open_: bool) -> None:
-        """``open_``: OK is taken now; digits always are, they reach nobody."""
+    def show(self, pad: Pad, language: str, ok: str, *, open_: bool, masses: bool = True) -> None:
+        """``open_``: OK is taken now; digits always are, they reach nobody. ``masses``: the unit is chosen
+        between kg and g, where a figure is typed."""
         figure = pad.unit is not None
+        masses = masses and figure
         self.pad = pad
-        if figure is not self._figure:
-            self._figure = figure
+        if (figure, masses) != (self._figure, self._masses):
+            self._figure, self._masses = figure, masses
             self.arrange(self.box)
         self._open = open_
         for key, button in self._keys.items():
             button.say({"point": "."}.get(key, key), language)
-        for key in ("point", "kg", "g"):
-            self._keys[key].show_if(figure)
-        for unit in Unit:
+        self._keys["point"].show_if(figure)
+        for unit in MASSES:
+            self._keys[unit.value].show_if(masses)
             self._keys[unit.value].turn(Kind.ACTION if pad.unit is unit else Kind.PLAIN)
         self.ok.say(ok, language)
         self._light()
@@ -110,7 +113,7 @@ class NumberPad(Piece):
         pad = self.pad.press(key)
         if pad != self.pad:
             self.pad = pad
-            for unit in Unit:
+            for unit in MASSES:
                 self._keys[unit.value].turn(Kind.ACTION if pad.unit is unit else Kind.PLAIN)
             self._light()
             self._changed(pad)
@@ -129,11 +132,13 @@ class NumberPad(Piece):
         if self._figure:
             self._keys["0"].place(Box(last.x, last.y, last.w * 2, last.h))
             self._keys["point"].place(rows[2][3])
-            self._keys["kg"].place(rows[3][1])
-            self._keys["g"].place(rows[3][2])
-            self.ok.place(rows[3][3])
         else:
             self._keys["0"].place(Box(last.x, last.y, last.w * 3, last.h))
-            below = rows[3][3]
+        below = rows[3][3]
+        if self._masses:
+            self._keys["kg"].place(rows[3][1])
+            self._keys["g"].place(rows[3][2])
+            self.ok.place(below)
+        else:
             self.ok.place(Box(below.x, below.y, below.w, below.h * 3))
         self.delete.place(rows[3][0])

@@ -192,6 +192,80 @@ def swap(put: p.OnPan, on_pan: p.OnPan, **changes: object) -> p.SwapOnPan:
     return p.SwapOnPan(**{**fields, "put": put, "on_pan": on_pan, **changes})
 
 
+g = messages.page
+PAGE_LAW = messages.Law("retail-2020", "1", "ab" * 32, "附件 1 第 3 行", "secondary")
+FACTS = (
+    g.Fact(label="sample_long", value="1250", unit="g"),
+    g.Fact(label="sample_long", value="12.50", unit="CNY/kg"),
+    g.Fact(label="sample_long", value="-0.5", unit="g"),
+)
+PAGES: dict[str, p.Prompt] = {
+    "page_amount": g.Page(
+        key="sample", wants=g.Amount(("kg", "g"), label=True), number=2, count=5, facts=FACTS, law=PAGE_LAW
+    ),
+    "page_price": g.Page(
+        key="sample",
+        wants=g.Amount(("CNY/kg",)),
+        problem="sample",
+        beside=(g.Option(id="skip", label="sample"),),
+    ),
+    "page_code": g.Page(key="sample", wants=g.Code(), picture=g.Picture.LABEL),
+    "page_pick": g.Page(
+        key="sample",
+        wants=g.Pick(
+            (
+                g.Option(id="a", label="sample"),
+                g.Option(id="b", label="sample", why_not="sample"),
+                g.Option(id="c", text="蔬菜水果"),
+            )
+        ),
+        number=14,
+        count=38,
+        beside=tuple(g.Option(id=f"beside{i}", label="sample") for i in range(3)),
+    ),
+    "page_pick_many": g.Page(
+        key="sample", wants=g.Pick(tuple(g.Option(id=f"o{i}", label="sample") for i in range(9)))
+    ),
+    "page_confirm": g.Page(
+        key="sample", wants=g.Confirm(), pieces_g=("5000", "2000", "500"), number=1, count=12, facts=FACTS
+    ),
+    "page_corner": g.Page(key="sample", wants=g.Confirm(), picture=g.Picture.BACK_RIGHT, number=1, count=4),
+    "page_hold": g.Page(key="sample", wants=g.Confirm(label="sample", hold=True), facts=FACTS),
+    "page_wait": g.Page(
+        key="sample",
+        wants=g.Wait(),
+        picture=g.Picture.GOODS_ON_PAN,
+        problem="sample",
+        beside=(g.Option(id="no_bag", label="sample"),),
+    ),
+    "page_judged": g.PageJudged(
+        key="sample",
+        verdict=messages.Verdict.DOES_NOT_CONFORM,
+        entry=123456,
+        slip=SLIP,
+        reason="sample",
+        next_step="sample",
+        facts=FACTS,
+        law=PAGE_LAW,
+        beside=(g.Option(id="complain", label="sample"),),
+    ),
+    "page_judged_lines": g.PageJudged(
+        key="sample",
+        verdict=messages.Verdict.CONFORMS,
+        entry=9,
+        slip=SLIP,
+        facts=FACTS,
+        lines=tuple(
+            g.Line(label="sample", text=str(i), mark=mark, facts=FACTS[:2])
+            for i, mark in enumerate(("conforms", "does_not_conform", "sample", "") * 3)
+        ),
+        law=PAGE_LAW,
+        document="record.pdf",
+    ),
+    "page_judged_nothing": g.PageJudged(key="sample", verdict=None, entry=7),
+}
+"""Every kind of page; its words are longer than those of most procedures (see ``SAMPLE_WORDS``)."""
+
 UPLOADER_DEAD = (messages.PartState("sampler"), messages.PartState("uploader", "silent"))
 
 PROMPTS: dict[str, p.Prompt | None] = {

@@ -1,0 +1,237 @@
+"""The outcome of a procedure that has no screens of its own, on three faces: result, all lines, the slip."""
+
+from __future__ import annotations
+
+from kivy.graphics import Color, Rectangle
+
+from firmware_app.service import messages
+from kiosk import theme
+from kiosk.layout import Box
+from kiosk.screens.judged import Face, Marks, NextStep, PrintPiece, SlipFace, VerdictBand
+from kiosk.screens.page import Beside, Facts
+from kiosk.screens.scene import Actions, Scene, ScreenPiece
+from kiosk.theme import Metrics, Size
+from kiosk.view.page import LINES_A_PAGE, OutcomeView, outcome
+from kiosk.view.printing import PrintKey, print_key
+from kiosk.widgets import icons
+from kiosk.widgets.base import Piece, put
+from kiosk.widgets.buttons import IconButton
+from kiosk.widgets.frames import Card, legal_frame
+from kiosk.widgets.pictures import QrCode
+from kiosk.widgets.text import Line, fit_alike
+
+MOST_FACTS = 6
+SIDE = 258
+
+
+class ResultFace(Piece):
+    """The band, what to do next, the figures, the law; at the right the code of the slip."""
+
+    def __init__(self, m: Metrics, screen: OutcomeScreen) -> None:
+        super().__init__(m)
+        self.band = VerdictBand(m)
+        self.next_step = NextStep(m)
+        self.facts = Facts(m, MOST_FACTS)
+        self.law = Line(m, (Size.SMALL, 15, 14), theme.INK)
+        self.caution = Line(m, (Size.SMALL, 15, 14), theme.BAD, bold=True)
+        self.document = Line(m, (Size.SMALL, 15, 14), theme.INK, bold=True)
+        self.beside = Beside(m, lambda option: screen.actions.answer(messages.events.Picked(option)))
+        self.card = Card(m)
+        self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
+        self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
+        self.entry = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
+        self.print = PrintPiece(m, screen.actions)
+        for piece in (
+            self.band,
+            self.next_step,
+            self.facts,
+            self.law,
+            self.caution,
+            self.document,
+            self.beside,
+            self.card,
+            self.qr,
+            self.slip_words,
+            self.entry,
+            self.print,
+        ):
+            self.add_widget(piece)
+        self._view: OutcomeView | None = None
+        self._has_printer = False
+
+    def show(self, view: OutcomeView, key: PrintKey | None, scene: Scene) -> None:
+        language = scene.language
+        self._view, self._has_printer = view, key is not None and bool(view.slip)
+        self.arrange(self.box)
+        self.band.show(view, language)
+        self.next_step.show(view.next_step, language)
+        self.facts.show(view.facts[:MOST_FACTS], language)
+        self.law.say(view.law, language)
+        self.caution.say(view.caution, language)
+        self.document.say(scene.say("page.document") if view.document else "", language)
+        self.beside.show(view.beside, language, open_=scene.open_)
+        self.card.show_if(bool(view.slip))
+        self.qr.show_if(bool(view.slip))
+        if view.slip:
+            self.qr.show(view.slip)
+            self.slip_words.say(view.slip_words if self.qr.readable else view.slip_larger, language)
+        else:
+            self.slip_words.say("", language)
+        self.entry.say(view.entry, language)
+        self.print.show(key if view.slip else None, scene.prompt.entry, scene)
+
+    def arrange(self, box: Box) -> None:
+        px, view = self.m.px, self._view
+        if view is None:
+            return
+        right, left = box.inset(px(8)).cut_right(px(SIDE), px(8))
+        band, left = left.cut_top(px(100 if view.beside else 122), px(6))
+        self.band.place(band)
+        if view.beside:
+            beside, left = left.cut_bottom(self.m.target[1], px(6))
+            self.beside.place(beside)
+        feet = ((self.document, view.document), (self.caution, view.caution), (self.law, view.law))
+        for line, shown in feet:
+            if shown:
+                row, left = left.cut_bottom(px(22), px(2))
+                put(line, row)
+        if view.next_step:
+            step, left = left.cut_top(px(56), px(6))
+            self.next_step.place(step)
+        self.facts.place(
+            left.cut_top(min(left.h, Facts.height_of(self.m, min(MOST_FACTS, len(view.facts)))))[0]
+        )
+        if self._has_printer:
+            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(8))
+            self.print.place(key)
+        self.card.place(right)
+        inside = right.inset(px(8), px(2))
+        entry, inside = inside.cut_bottom(px(30))
+        words, inside = inside.cut_bottom(px(30))
+        put(self.entry, entry)
+        put(self.slip_words, words)
+        self.qr.place(inside)
+        for label in (self.law, self.caution, self.document, self.entry, self.slip_words):
+            label.fit()
+
+
+class LinesFace(Piece):
+    """Every line of the outcome with its figures and its mark."""
+
+    def __init__(self, m: Metrics, screen: OutcomeScreen) -> None:
+        super().__init__(m)
+        sizes = (Size.BODY, Size.SMALL, 15, 14)
+        self.labels = [Line(m, sizes, theme.INK, bold=True) for _ in range(LINES_A_PAGE)]
+        self.figures = [Line(m, (Size.SMALL, 15, 14, 13), theme.INK) for _ in range(LINES_A_PAGE)]
+        self.words = [Line(m, sizes, theme.INK, halign="right") for _ in range(LINES_A_PAGE)]
+        self.marks = Marks(m)
+        self.check_only = Line(m, (Size.SMALL, 15), theme.QUIET)
+        self.count = Line(m, Size.LEAD, theme.INK, bold=True, halign="center")
+        self.previous = IconButton(m, "page.previous", lambda: screen.page(-1), icons.back)
+        self.next = IconButton(m, "page.next", lambda: screen.page(1), icons.forward)
+        for piece in (
+            *self.labels,
+            *self.figures,
+            *self.words,
+            self.marks,
+            self.check_only,
+            self.count,
+            self.previous,
+            self.next,
+        ):
+            self.add_widget(piece)
+        self._frame = Box(0, 0, 0, 0)
+
+    def show(self, view: OutcomeView, language: str) -> None:
+        lines = view.lines
+        for i in range(LINES_A_PAGE):
+            line = lines[i] if i < len(lines) else None
+            self.labels[i].say(line.label if line else "", language)
+            self.figures[i].say(line.figures if line else "", language)
+            self.words[i].say(line.word if line else "", language)
+        for column in (self.labels, self.figures, self.words):
+            fit_alike(column)
+        self.marks.show([line.verdict for line in lines])
+        self.check_only.say(view.check_only, language)
+        self.count.say(f"{view.page + 1} / {view.pages}" if view.pages > 1 else "", language)
+        for key, possible in ((self.previous, view.page > 0), (self.next, view.page < view.pages - 1)):
+            key.show_if(view.pages > 1)
+            key.enable(possible)
+        self.stale()
+
+    def arrange(self, box: Box) -> None:
+        px = self.m.px
+        foot, table = box.inset(px(8)).cut_bottom(self.m.target[1], px(6))
+        left, rest = foot.cut_left(px(110), px(8))
+        right, rest = rest.cut_right(px(110), px(8))
+        count, words = rest.cut_right(px(90), px(8))
+        self.previous.place(left)
+        self.next.place(right)
+        put(self.count, count)
+        put(self.check_only, words)
+        self._frame = table
+        marks = []
+        for i, row in enumerate(table.inset(px(14), px(10)).rows(LINES_A_PAGE)):
+            label, rest = row.cut_left(row.w * 0.34, px(8))
+            end, figures = rest.cut_right(rest.w * 0.36, px(8))
+            mark, word = end.cut_left(px(24), px(4))
+            marks.append(mark.middle(px(22), px(22)))
+            put(self.labels[i], label)
+            put(self.figures[i], figures)
+            put(self.words[i], word)
+        self.marks.place_marks(table, marks)
+        for label in (*self.labels, *self.figures, *self.words, self.check_only, self.count):
+            label.fit()
+
+    def draw(self) -> None:
+        legal_frame(self.m, self._frame)
+
+
+class OutcomeScreen(ScreenPiece):
+    """Shows one face; the rail turns them."""
+
+    def __init__(self, m: Metrics, actions: Actions) -> None:
+        super().__init__(m, actions)
+        self.face = Face.VERDICT
+        self._at = 0
+        self.result = ResultFace(m, self)
+        self.lines = LinesFace(m, self)
+        self.slip = SlipFace(m, lambda: self.turn(Face.VERDICT))
+
+    def begin(self) -> None:
+        self.face, self._at = Face.VERDICT, 0
+
+    def turn(self, face: Face) -> None:
+        self.face = face
+        self.actions.refresh()
+
+    def page(self, by: int) -> None:
+        self._at += by
+        self.actions.refresh()
+
+    def show(self, scene: Scene) -> None:
+        assert scene.state is not None
+        view = outcome(scene.prompt, self._at, scene.say)
+        key = print_key(scene.state.printer, scene.prompt.entry, scene.say)
+        if not self.changed(view, key, scene.language, scene.open_, self.face):
+            return
+        self._at = view.page
+        face = {Face.VERDICT: self.result, Face.FIGURES: self.lines, Face.SLIP: self.slip}[self.face]
+        if face not in self.children:
+            self.clear_widgets()
+            self.add_widget(face)
+        face.place(self.box)
+        if face is self.result:
+            self.result.show(view, key, scene)
+        elif face is self.lines:
+            self.lines.show(view, scene.language)
+        else:
+            self.slip.show(view, scene.language)
+
+    def arrange(self, box: Box) -> None:
+        for face in self.children:
+            face.place(box)
+
+    def draw(self) -> None:
+        Color(*theme.PAPER)
+        Rectangle(pos=self.pos, size=self.size)
