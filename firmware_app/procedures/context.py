@@ -76,7 +76,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes complaints: the national line for consumers, and the market's office where it has a number."""
+    """Who takes complaints: the national line for consumers, the market's office where it has a number."""
 
     hotline: str = "12315"
     market: str = ""
