@@ -1,0 +1,72 @@
+"""What is typed: bounded, digits only, and only what this scale can show.
+
+Rules this file obeys:
+
+* This is the one entrance of what an inspector types; whatever it does not know is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from firmware_app.procedures.events import FigureTyped
+from firmware_app.procedures.figures import BEYOND_MAX_E, typed_figure
+from firmware_app.procedures.page import GRAM
+from firmware_app.procedures.verification.state import Shown, Step, VerificationState
+from firmware_app.quantity import Grams, trimmed
+
+MAX_TEXT = 9
+MOST_ADDED = Decimal("1.2")
+"""More than an interval cannot be added before the indication goes over; a fifth more is left for one that
+flickers until it does so without doubt."""
+
+_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+
+
+def bare_number(text: str) -> Decimal | None:
+    """The number that was typed, None where it is none; never negative."""
+    shown = unicodedata.normalize("NFKC", text[:64]).strip()
+    return Decimal(shown) if len(shown) <= MAX_TEXT and _NUMBER.fullmatch(shown) else None
+
+
+def typed_mass(event: FigureTyped) -> Grams | None:
+    """The mass that was typed, None where it is none in g or kg."""
+    return typed_figure(event.figure, event.unit).value_g
+
+
+def typed_indication(state: VerificationState, event: FigureTyped) -> Shown | str:
+    """The indication that was typed, or the code of why this scale cannot have shown it."""
+    figure = typed_figure(event.figure, event.unit)
+    if figure.value_g is None:
+        return "verif_not_a_mass"
+    shown = Shown(value_g=figure.value_g, text=figure.text, unit=figure.unit, source=figure.source)
+    return problem_of(state, figure.value_g) or shown
+
+
+def problem_of(state: VerificationState, value_g: Grams) -> str:
+    """Code of why this scale cannot show such a value, empty where it can."""
+    scale = state.scale
+    assert scale is not None
+    if value_g > scale.max_g + BEYOND_MAX_E * scale.e_g:
+        return "verif_beyond_max"
+    interval = next((each.e_g for each in state.ranges if value_g <= each.max_g), scale.d_g)
+    return "verif_not_a_multiple" if value_g % interval else ""
+
+
+def count_unit(step: Step) -> str:
+    """The unit that stands for one small weight of this step."""
+    return f"× {trimmed(step.small_g)} g"
+
+
+def typed_added(step: Step, event: FigureTyped) -> Grams | str:
+    """What was added up to the change point, as a mass or as so many small weights; or why it cannot be."""
+    if event.unit == count_unit(step):
+        number = bare_number(event.figure)
+        added = None if number is None or number % 1 else number * step.small_g
+    else:
+        added = typed_mass(event) if event.unit == GRAM else None
+    if added is None:
+        return "verif_not_added"
+    return "verif_added_too_much" if added > MOST_ADDED * step.d_g else added

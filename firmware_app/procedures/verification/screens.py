@@ -1,0 +1,502 @@
+"""What is asked for in each state of an examination: pages of codes and figures.
+
+Rules this file obeys:
+
+* A page follows from the state alone; nothing is worked out here that the record does not hold too.
+* Every step shows the figures of the point before, so that each result is seen as soon as it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmware_app.procedures import prompts
+from firmware_app.procedures.context import Context
+from firmware_app.procedures.page import (
+    GRAM,
+    KILOGRAM,
+    YUAN,
+    YUAN_PER_KG,
+    Amount,
+    Confirm,
+    Fact,
+    Line,
+    Option,
+    Page,
+    PageJudged,
+    Pick,
+    Picture,
+    Wait,
+)
+from firmware_app.procedures.prompts import Prompt
+from firmware_app.procedures.screens import scale_card
+from firmware_app.procedures.verification import beginning, record
+from firmware_app.procedures.verification.arithmetic import Point, counting, point_of
+from firmware_app.procedures.verification.figures import count_unit
+from firmware_app.procedures.verification.items import CHOSEN, NO, NOT_APPLICABLE, YES, Ask, Item
+from firmware_app.procedures.verification.judging import NOT_DONE, ItemResult, conclude, spread_of
+from firmware_app.procedures.verification.law import Rules, rules_of
+from firmware_app.procedures.verification.lead import over_lead
+from firmware_app.procedures.verification.loads import GOODS
+from firmware_app.procedures.verification.moving import may_repeat, tries_of
+from firmware_app.procedures.verification.state import Phase, Step, VerificationState
+from firmware_app.quantity import Grams, trimmed
+from firmware_app.rules.checks import price_to_pay
+from firmware_app.rules.plan import tare_range
+
+PICTURES = {
+    "front_left": Picture.FRONT_LEFT,
+    "front_right": Picture.FRONT_RIGHT,
+    "back_left": Picture.BACK_LEFT,
+    "back_right": Picture.BACK_RIGHT,
+    "nameplate": Picture.NAMEPLATE,
+    "seal": Picture.SEAL,
+    "opened": Picture.SEAL,
+    "legal_units": Picture.LABEL,
+}
+
+
+def prompt_of(context: Context, state: VerificationState) -> Prompt:
+    """What the person is asked for."""
+    return SCREENS[state.phase](context, state)
+
+
+def option(name: str, label: str = "", *, why_not: str = "") -> Option:
+    """One choice; its words stand under ``verif_<name>`` unless another label is given."""
+    return Option(id=name, label=label or f"verif_{name}", why_not=why_not)
+
+
+def mass_fact(label: str, mass: Grams) -> Fact:
+    """A mass in grams."""
+    return Fact(label=f"verif_{label}", value=trimmed(mass), unit=GRAM)
+
+
+def code_fact(label: str, code: str) -> Fact:
+    """A code that is said in words."""
+    return Fact(label=f"verif_{label}", value=f"verif_{code}", words=True)
+
+
+# ------------------------------------------------------------------------------------------ beginning
+
+
+def _nobody(_context: Context, _state: VerificationState) -> Prompt:
+    return Page(key="verif_nobody", wants=Confirm())
+
+
+def _ask_stall(_context: Context, state: VerificationState) -> Prompt:
+    return prompts.AskStall(state.asked_problem, state.typed)
+
+
+def _choose_scale(_context: Context, state: VerificationState) -> Prompt:
+    assert state.stall is not None
+    stall = prompts.StallCard(state.stall.code, state.stall.name)
+    return prompts.ChooseScale(stall, tuple(scale_card(scale) for scale in state.choices))
+
+
+def _scale(_context: Context, state: VerificationState) -> Prompt:
+    scale = state.scale
+    assert scale is not None
+    lower = [
+        Fact(label="verif_range", value=f"{trimmed(each.max_g)} g / {trimmed(each.e_g)} g")
+        for each in state.ranges
+    ]
+    facts = (
+        Fact(label="verif_serial", value=scale.serial),
+        Fact(label="verif_class", value=scale.accuracy_class),
+        *lower,
+        mass_fact("max", scale.max_g),
+        mass_fact("min", scale.min_g),
+        mass_fact("e", scale.e_g),
+        mass_fact("d", scale.d_g),
+        Fact(label="verif_supports", value=str(state.supports)),
+        code_fact("price_computing", YES if scale.price_computing else NO),
+    )
+    more = ("differs", "supports", "no_ranges" if state.ranges else "range")
+    return Page(
+        key="verif_scale",
+        wants=Pick((option("right"),)),
+        facts=facts,
+        picture=Picture.NAMEPLATE,
+        beside=tuple(option(name) for name in more),
+        problem=state.problem,
+        held=True,
+        scale=scale.id,
+    )
+
+
+def _amount(key: str, *units: str, beside: tuple[str, ...] = ()) -> Callable[..., Prompt]:
+    def prompt(_context: Context, state: VerificationState) -> Prompt:
+        facts = (code_fact("below_zero", YES),) if key == "verif_temperature" and state.below_zero else ()
+        if key == "verif_range_e" and state.range_max_g is not None:
+            facts = (mass_fact("max", state.range_max_g),)
+        return Page(
+            key=key,
+            wants=Amount(units),
+            facts=facts,
+            beside=tuple(option(name) for name in beside),
+            problem=state.problem,
+            held=True,
+        )
+
+    return prompt
+
+
+def _differs(_context: Context, _state: VerificationState) -> Prompt:
+    return Page(key="verif_differs", wants=Confirm(), picture=Picture.NAMEPLATE, held=True)
+
+
+def _stage(_context: Context, state: VerificationState) -> Prompt:
+    options = tuple(option(stage.value, f"verif_stage_{stage.value}") for stage in beginning.STAGES)
+    return Page(key="verif_stage", wants=Pick(options), problem=state.problem, held=True)
+
+
+# ---------------------------------------------------------------------------------------------- items
+
+
+def _look_all(context: Context, state: VerificationState) -> Prompt:
+    rules = rules_of(context, state)
+    facts = tuple(code_fact("look", look.item) for look in rules.looks)
+    return _page(
+        context,
+        state,
+        "verif_look_all",
+        Pick((option("all_hold"), option("one_by_one"))),
+        facts=facts,
+        picture=Picture.NAMEPLATE,
+    )
+
+
+def _look(context: Context, state: VerificationState) -> Prompt:
+    options = (option(YES, YES), option(NO, NO), option(NOT_APPLICABLE))
+    what = state.step.what
+    picture = PICTURES.get(what, Picture.NONE)
+    facts = (code_fact("look", what),)
+    return _page(context, state, "verif_look", Pick(options), facts=facts, picture=picture)
+
+
+def _ready(context: Context, state: VerificationState) -> Prompt:
+    assert state.scale is not None
+    facts = (mass_fact("preload", state.scale.max_g), code_fact("at_zero", YES if state.at_zero else NO))
+    return _page(context, state, "verif_ready", Confirm(), facts=facts, more=("at_zero",))
+
+
+def _indication(context: Context, state: VerificationState) -> Prompt:
+    key = f"verif_{state.step.item.value}"
+    if state.step.zero:
+        key = "verif_tared_zero" if state.step.what == "tare" else "verif_zero"
+    elif state.step.ask is Ask.SUBSTITUTE:
+        key = "verif_goods"
+    facts = (*_load_facts(context, state), *_before(context, state))
+    picture = PICTURES.get(state.step.what, Picture.WEIGHTS_ON_SCALE)
+    if state.step.ask is Ask.SUBSTITUTE or state.step.what == GOODS:
+        picture = Picture.GOODS_ON_SCALE
+    if over_lead(context, state):
+        return _page(
+            context,
+            state,
+            key,
+            Confirm(label="verif_is_on"),
+            facts=facts,
+            picture=picture,
+            more=("type_instead",),
+        )
+    return _page(context, state, key, Amount(_mass_units(state)), facts=facts, picture=picture)
+
+
+def _listen(context: Context, state: VerificationState) -> Prompt:
+    facts = _load_facts(context, state)
+    return _page(context, state, "verif_listen", Wait(), facts=facts, more=("type_instead",))
+
+
+def _added(context: Context, state: VerificationState) -> Prompt:
+    assert state.shown is not None
+    step = state.step
+    facts = (
+        mass_fact("indication", state.shown.value_g),
+        mass_fact("goes_over_to", state.shown.value_g + step.d_g),
+        mass_fact("small", step.small_g),
+    )
+    return _page(
+        context,
+        state,
+        "verif_added",
+        Amount((count_unit(step), GRAM)),
+        facts=facts,
+        picture=Picture.WEIGHTS_ON_SCALE,
+        more=("direct",),
+    )
+
+
+def _responds(context: Context, state: VerificationState) -> Prompt:
+    step = state.step
+    facts = (*_load_facts(context, state), mass_fact("extra", step.extra_g), mass_fact("d", step.d_g))
+    return _page(
+        context,
+        state,
+        "verif_discrimination",
+        Pick((option(YES, YES), option(NO, NO))),
+        facts=facts,
+        picture=Picture.WEIGHTS_ON_SCALE,
+    )
+
+
+def _paid(context: Context, state: VerificationState) -> Prompt:
+    assert state.shown is not None and state.step.price is not None
+    facts = (
+        Fact(label="verif_price", value=trimmed(state.step.price), unit=YUAN_PER_KG),
+        mass_fact("indication", state.shown.value_g),
+    )
+    return _page(context, state, "verif_amount", Amount((YUAN,)), facts=facts)
+
+
+def _failed(context: Context, state: VerificationState) -> Prompt:
+    step, rules = state.step, rules_of(context, state)
+    point = point_of(state, step, rules)
+    facts: tuple[Fact, ...] = (code_fact("item", step.item.value),)
+    if point is not None:
+        facts = (*facts, *point_facts(point))
+    tried = counting(state, step)
+    if step.ask is Ask.PRICE and tried is not None and tried.shown is not None and tried.amount is not None:
+        assert step.price is not None
+        exact = price_to_pay(rules.pack, step.price, tried.shown.value_g)
+        facts = (
+            *facts,
+            Fact(label="verif_amount", value=str(tried.amount), unit=YUAN),
+            Fact(label="verif_exact", value=str(exact), unit=YUAN),
+        )
+    if step.ask is Ask.RESPONDS:
+        facts = (*facts, mass_fact("load", step.load_g), mass_fact("extra", step.extra_g))
+    choices = (option("go_on"), option("once_more")) if may_repeat(state) else (option("go_on"),)
+    return _page(context, state, "verif_failed", Pick(choices), facts=facts)
+
+
+def _stopped(context: Context, state: VerificationState) -> Prompt:
+    item = state.stopped_at or state.step.item
+    facts = (code_fact("item", item.value), *(code_fact("look", name) for name in _no(state, item)))
+    choices = [option("end"), option("go_on", "verif_information")]
+    return Page(
+        key="verif_stopped",
+        wants=Pick(tuple(choices)),
+        facts=facts,
+        beside=(option("again"),) if may_repeat(state) else (),
+        law=rules_of(context, state).law_of(item),
+        held=True,
+        scale=_id(state),
+    )
+
+
+def _why_not(_context: Context, state: VerificationState) -> Prompt:
+    assert state.leaving is not None
+    options = tuple(option(why.value, f"verif_why_{why.value}") for why in CHOSEN)
+    facts = (code_fact("item", state.leaving.value),)
+    return Page(key="verif_why_not", wants=Pick(options), facts=facts, held=True, scale=_id(state))
+
+
+# --------------------------------------------------------------------------------------------- ending
+
+
+def _review(context: Context, state: VerificationState) -> Prompt:
+    whole = conclude(state, rules_of(context, state))
+    facts = (
+        code_fact("conclusion", whole.verdict.value),
+        *(Fact(label=f"verif_item_{each.item.value}", value=_mark(each), words=True) for each in whole.items),
+    )
+    items = tuple(option(each.item.value, f"verif_item_{each.item.value}") for each in whole.items)
+    return Page(
+        key="verif_review",
+        wants=Pick((option("sign"), *items)),
+        facts=facts,
+        beside=(option("no_checker"),),
+        held=True,
+        scale=_id(state),
+    )
+
+
+def _checker(context: Context, state: VerificationState) -> Prompt:
+    first = "" if context.person is None else context.person.name
+    return prompts.AskWitness(first=first, number=len(state.plan), count=len(state.plan))
+
+
+def _judged(context: Context, state: VerificationState) -> Prompt:
+    rules = rules_of(context, state)
+    whole = conclude(state, rules)
+    return PageJudged(
+        key="verif_judged",
+        verdict=whole.verdict,
+        entry=state.entry,
+        slip=state.slip,
+        reason=f"verif_{whole.reason}" if whole.reason else "",
+        next_step=f"verif_{whole.next_step}" if whole.next_step else "",
+        lines=tuple(_line(state, rules, each) for each in whole.items),
+        law=rules.law(),
+        document=document(state.entry),
+    )
+
+
+def document(entry: int) -> str:
+    """Name of the record sheet of an entry, as `steelyard record-sheet` writes it."""
+    return f"{record.KIND}-{entry}.pdf"
+
+
+def _line(state: VerificationState, rules: Rules, result: ItemResult) -> Line:
+    """One item of the outcome, with the point that comes nearest to its limit or goes beyond it."""
+    found = [
+        point
+        for step in state.plan
+        if step.item is result.item and (point := point_of(state, step, rules)) is not None
+        if step.ask is Ask.POINT and (not step.zero or step.item in (Item.ZERO, Item.TARE_ZERO))
+    ]
+    facts: tuple[Fact, ...] = ()
+    if result.item is Item.REPEATS and (spread := spread_of(state, rules)) is not None:
+        facts = (mass_fact("spread", spread.spread_g), mass_fact("limit", spread.limit_g))
+    elif found:
+        worst = max(found, key=lambda point: abs(point.corrected_g) / point.limit_g)
+        facts = (mass_fact("corrected", worst.corrected_g), mass_fact("limit", worst.limit_g))
+    mark = _mark(result)
+    why = "" if result.why is None else result.why.value
+    if why:
+        facts = (code_fact("why", f"why_{why}"), *facts)
+    return Line(label=f"verif_item_{result.item.value}", mark=mark, facts=facts)
+
+
+# -------------------------------------------------------------------------------------------- helpers
+
+
+def _page(
+    context: Context,
+    state: VerificationState,
+    key: str,
+    wants: Pick | Amount | Confirm | Wait,
+    *,
+    facts: tuple[Fact, ...] = (),
+    picture: Picture = Picture.NONE,
+    more: tuple[str, ...] = (),
+) -> Page:
+    """The page of a step, with what every step offers beside its answer."""
+    step = state.step
+    beside = [*more, "leave_out"]
+    if tries_of(state, step.item) and may_repeat(state):
+        beside.append("again")
+    return Page(
+        key=key,
+        wants=wants,
+        number=state.place + 1,
+        count=len(state.plan),
+        facts=facts,
+        pieces_g=_pieces(state, step),
+        picture=picture,
+        beside=tuple(option(name) for name in (*beside, "finish")),
+        problem=state.problem,
+        law=rules_of(context, state).law_of(step.item),
+        held=True,
+        scale=_id(state),
+    )
+
+
+def _pieces(state: VerificationState, step: Step) -> tuple[str, ...]:
+    nominal = {piece.id: piece.nominal_g for piece in state.drawer}
+    return tuple(trimmed(nominal[each]) for each in step.pieces)
+
+
+def _load_facts(context: Context, state: VerificationState) -> tuple[Fact, ...]:
+    """What lies on the scale for this step."""
+    step = state.step
+    facts: tuple[Fact, ...] = ()
+    if step.item is Item.TARED or (step.zero and step.what == "tare"):
+        assert state.scale is not None
+        low, _ = tare_range(rules_of(context, state).pack, state.scale.max_g)
+        facts = (mass_fact("tare", low - low % state.scale.d_g),)
+    if step.direction:
+        facts = (*facts, code_fact("direction", step.direction.value))
+    if step.goods:
+        facts = (*facts, Fact(label="verif_goods_under", value=str(step.goods), legal=False))
+    if step.item is Item.CORNERS and not step.zero:
+        facts = (*facts, code_fact("place", step.what))
+    if step.nth:
+        facts = (*facts, Fact(label="verif_nth", value=str(step.nth), legal=False))
+    return (*facts, mass_fact("load", step.load_g))
+
+
+def _before(context: Context, state: VerificationState) -> tuple[Fact, ...]:
+    """What the point before came to, where there is one of this item."""
+    rules = rules_of(context, state)
+    for step in reversed(state.plan[: state.place]):
+        if step.item is state.step.item and (point := point_of(state, step, rules)) is not None:
+            return point_facts(point, last=True)
+    return ()
+
+
+def point_facts(point: Point, *, last: bool = False) -> tuple[Fact, ...]:
+    """The figures of a point: P, E, Ec, and the limit; ``last``: of the step before, in short."""
+    if last:
+        found = point.corrected_g if point.zero_id else point.error_g
+        limit = () if not point.zero_id else (mass_fact("limit", point.limit_g),)
+        return (mass_fact("last_error" if point.zero_id else "last_zero", found), *limit)
+    facts = [mass_fact("load", point.load_g), mass_fact("indication", point.indication_g)]
+    if point.added_g is not None:
+        facts.append(mass_fact("added", point.added_g))
+    facts += [mass_fact("p", point.p_g), mass_fact("error", point.error_g)]
+    if point.zero_g is not None:
+        facts += [mass_fact("zero", point.zero_g), mass_fact("corrected", point.corrected_g)]
+    facts.append(mass_fact("limit", point.limit_g))
+    if point.limit_initial_g != point.limit_g:
+        facts.append(mass_fact("limit_initial", point.limit_initial_g))
+    return tuple(facts)
+
+
+def _mass_units(state: VerificationState) -> tuple[str, ...]:
+    """The units of a typed mass, first the one that such a scale shows."""
+    assert state.scale is not None
+    return (KILOGRAM, GRAM) if state.scale.max_g >= 1000 else (GRAM, KILOGRAM)
+
+
+def _mark(result: ItemResult) -> str:
+    return f"verif_{NOT_DONE}" if result.verdict is None else f"verif_{result.verdict.value}"
+
+
+def _no(state: VerificationState, item: Item) -> tuple[str, ...]:
+    """The points of a list that do not hold."""
+    steps = [step for step in state.plan if step.item is item]
+    tries = [(step, counting(state, step)) for step in steps]
+    return tuple(step.what for step, tried in tries if tried is not None and tried.answer == NO)
+
+
+def _id(state: VerificationState) -> str:
+    assert state.scale is not None
+    return state.scale.id
+
+
+def _left(_context: Context, _state: VerificationState) -> Prompt:
+    return prompts.AskStall()
+
+
+SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
+    Phase.NOBODY: _nobody,
+    Phase.ASK_STALL: _ask_stall,
+    Phase.CHOOSE_SCALE: _choose_scale,
+    Phase.SCALE: _scale,
+    Phase.DIFFERS: _differs,
+    Phase.RANGE_MAX: _amount("verif_range_max", KILOGRAM, GRAM),
+    Phase.RANGE_E: _amount("verif_range_e", GRAM, KILOGRAM),
+    Phase.SUPPORTS: _amount("verif_supports", ""),
+    Phase.STAGE: _stage,
+    Phase.TEMPERATURE: _amount("verif_temperature", beginning.CELSIUS, beside=("below_zero", "not_measured")),
+    Phase.HUMIDITY: _amount("verif_humidity", beginning.PERCENT, beside=("not_measured",)),
+    Phase.LOOK_ALL: _look_all,
+    Phase.LOOK: _look,
+    Phase.READY: _ready,
+    Phase.INDICATION: _indication,
+    Phase.LISTEN: _listen,
+    Phase.ADDED: _added,
+    Phase.RESPONDS: _responds,
+    Phase.AMOUNT: _paid,
+    Phase.FAILED: _failed,
+    Phase.STOPPED: _stopped,
+    Phase.WHY_NOT: _why_not,
+    Phase.REVIEW: _review,
+    Phase.CHECKER: _checker,
+    Phase.SAVING: lambda _context, _state: prompts.Saving(),
+    Phase.JUDGED: _judged,
+    Phase.NOT_SAVED: lambda _context, state: prompts.NotSaved(state.reason),
+    Phase.LEFT: _left,
+}
