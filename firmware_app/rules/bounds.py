@@ -12,6 +12,10 @@ from decimal import Decimal
 
 import msgspec
 
+MAX_PACK = 512 * 1024
+"""Longest pack that is taken from outside, in bytes: the longest delivered one has 30 KiB."""
+MAX_SIGNATURE = 4096
+"""Longest publisher's note that is read, in bytes: one publisher's word has some 300."""
 MOST_TEXT = 600
 """Characters of a text: an answer with some ten of them is far below the 64 KiB of an entry."""
 MOST_ROWS = 2000

@@ -40,11 +40,10 @@ from firmware_app.ledger.note import (
 )
 from firmware_app.ledger.signer import Signer
 from firmware_app.rules.base import RulesError
+from firmware_app.rules.bounds import MAX_SIGNATURE
 
 HEADING = "steelyard law pack"
 """First line of the note: a note of a log's checkpoint never begins so, and the other way round."""
-MAX_SIGNATURE = 4096
-"""Longest note that is read here, in bytes: one publisher's word has some 300."""
 
 
 class BadPublisher(RulesError):

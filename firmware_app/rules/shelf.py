@@ -4,8 +4,8 @@ A file ``ID_VERSION.law`` is the publisher's signed note, a blank line, and the 
 
 Rules this file obeys:
 
-* A pack is put in place whole in one step or not at all (`durable`); nothing on the shelf is ever replaced or
-  removed, since old records are judged again by their own pack.
+* A pack is put in place whole in one step or not at all (`durable`); none that the record names is ever
+  replaced or removed, since old records are judged again by their own pack.
 * What lies here is believed by nobody because it lies here: who reads the shelf says which packs count.
 * A file that cannot be read takes nothing else with it: it is named, with the reason.
 """
@@ -19,15 +19,14 @@ import msgspec
 from firmware_app import durable
 from firmware_app.ledger.note import VerifierKey
 from firmware_app.rules.base import RulesError
+from firmware_app.rules.bounds import MAX_PACK, MAX_SIGNATURE
 from firmware_app.rules.pack import BadPack, builtin_packs, load_pack
-from firmware_app.rules.publisher import MAX_SIGNATURE, BadPublisher, published
+from firmware_app.rules.publisher import BadPublisher, published
 from firmware_app.rules.rows import Pack
 
 SHELF = "law"
 """In the data directory."""
 SUFFIX = ".law"
-MAX_PACK = 512 * 1024
-"""Longest pack that is taken, in bytes: the longest delivered one has 30 KiB."""
 MAX_PACKS = 500
 """Most packs on a shelf: some ten texts a year for fifty years."""
 _GAP = b"\n\n"
@@ -93,8 +92,11 @@ def refuse_conflict(pack: Pack, packs: tuple[Pack, ...]) -> bool:
     return False
 
 
-def put(data_dir: Path, offer: Offered) -> None:
-    """Puts a pack on the shelf; when it returns the disk has it. Raises BadShelf, OSError."""
+def put(data_dir: Path, offer: Offered) -> bool:
+    """Puts a pack on the shelf; when it returns the disk has it. False where it lay there already.
+
+    Raises BadShelf, OSError.
+    """
     directory = data_dir / SHELF
     durable.make_directory(directory, 0o750)
     if sum(1 for _ in directory.glob(f"*{SUFFIX}")) >= MAX_PACKS:
@@ -105,8 +107,17 @@ def put(data_dir: Path, offer: Offered) -> None:
         durable.write_new(path, whole, 0o640)
     except FileExistsError:
         # Put there before, and the power went before anybody was told; or it was damaged since.
-        if _read(path).data != offer.data:
-            durable.write(path, whole, 0o640)
+        if _read(path).data == offer.data:
+            return False
+        durable.write(path, whole, 0o640)
+    return True
+
+
+def take_back(data_dir: Path, offer: Offered) -> None:
+    """Takes a pack away that the record could not name, and that nothing was judged by; raises OSError."""
+    directory = data_dir / SHELF
+    (directory / offer.file_name).unlink(missing_ok=True)
+    durable.sync_directory(directory)
 
 
 def standing(data_dir: Path) -> tuple[Standing, ...]:

@@ -16,8 +16,10 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app import settings_file
+from firmware_app.ledger.note import VerifierKey
 from firmware_app.ledger.signers import SignerKind, check_options
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
+from firmware_app.rules.publisher import BadPublisher, read_publisher
 from hardware.ean13 import Carries, Ean13Error, Layout
 
 DEFAULT_PATH = Path("/etc/steelyard/steelyard.toml")
@@ -135,6 +137,41 @@ class County(msgspec.Struct, frozen=True):
     ca: Annotated[str, Meta(max_length=200, description="file, relative to this one")] = ""
 
 
+Phone = Annotated[str, Meta(pattern=r"^[0-9+() -]{0,24}$", description="a telephone number")]
+
+
+class Complaints(msgspec.Struct, frozen=True):
+    """Who takes complaints: the national line for consumers, and the market's office."""
+
+    hotline: Phone = "12315"
+    market: Phone = ""
+
+
+class People(msgspec.Struct, frozen=True):
+    """Those who sign in. ``sign_out_after_visit``: an inspector's session ends with the visit."""
+
+    idle_s: Annotated[int, Meta(ge=60, le=3600, description="seconds without a touch until signed out")] = 300
+    sign_out_after_visit: bool = False
+
+
+class Law(msgspec.Struct, frozen=True):
+    """Whose law packs are taken: the publishers' public keys, as ``steelyard law sign`` prints them."""
+
+    publishers: Annotated[tuple[str, ...], Meta(max_length=8)] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            names = [key.name for key in self.keys()]
+        except BadPublisher as error:
+            raise ValueError(str(error)) from error
+        if len(set(names)) != len(names):
+            raise ValueError("publishers: each has a name of its own")
+
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys by which packs are believed."""
+        return tuple(read_publisher(each) for each in self.publishers)
+
+
 class Screen(msgspec.Struct, frozen=True):
     """The touchscreen."""
 
@@ -159,6 +196,9 @@ class Config(msgspec.Struct, frozen=True):
     printer: Printer | None = None
     county: County | None = None
     screen: Screen = Screen()
+    law: Law = Law()
+    people: People = People()
+    complaints: Complaints = Complaints()
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from firmware_app.procedures.events import Answer
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.registry.person import Person, Role
+from firmware_app.service.law_messages import AddLawPack, LawPackAdded
 from firmware_app.service.part_states import (
     CalibrationAt,
     CalibrationCard,
@@ -57,6 +58,7 @@ __all__ = [
     "CORE_SOCKET",
     "MAX_BYTES",
     "STATE_SOCKET",
+    "AddLawPack",
     "AddPerson",
     "Answer",
     "AskHealth",
@@ -81,6 +83,7 @@ __all__ = [
     "KeepReceipt",
     "KioskAlive",
     "Law",
+    "LawPackAdded",
     "LeadState",
     "NoteRead",
     "Ok",
@@ -225,10 +228,12 @@ class VisitKind(enum.StrEnum):
     """The daily check of the appliance's own pan."""
     FAIR_WEIGHING = "fair_weighing"
     """Anybody weighs again what was paid for."""
+    CHALLENGE = "challenge"
+    """An inspector tries whether a scale cheats."""
 
 
 class ScreenState(msgspec.Struct, frozen=True):
-    """How a keeper wants the screen: language of the home screen, seconds without a touch until the warning."""
+    """How a keeper wants the screen: language of the home, seconds without a touch until the warning."""
 
     language: str
     idle_s: int
@@ -386,6 +391,7 @@ Command = (
     | SetParameter
     | ShowParameters
     | RecallWeight
+    | AddLawPack
 )
 
 
@@ -446,7 +452,7 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     items: tuple[HealthItem, ...]
 
 
-Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters | Recalled
+Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters | Recalled | LawPackAdded
 
 _encoder = msgspec.msgpack.Encoder()
 _state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)

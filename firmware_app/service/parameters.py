@@ -20,7 +20,9 @@ from firmware_app import settings_file
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.store import Ledger
 from firmware_app.registry.confirmations import NAME as CONFIRMATIONS
+from firmware_app.registry.person import Person
 from firmware_app.rules.pack import builtin_packs
+from firmware_app.rules.rows import Pack
 from firmware_app.service.config import Loaded
 
 KIND = "parameters_changed"
@@ -37,20 +39,25 @@ class Changed(msgspec.Struct, frozen=True):
     new: str | None
 
 
-class Changes(msgspec.Struct, frozen=True):
-    """Body of ``parameters_changed``. ``source``: how the change came in."""
+class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Body of ``parameters_changed``. ``source``: how the change came in; ``by``: who made it, if known."""
 
     source: str
     changes: tuple[Changed, ...]
+    by: Person | None = None
 
 
-def parameters(loaded: Loaded) -> dict[str, str]:
-    """Every legally relevant parameter of an appliance by name; raises OSError."""
+def parameters(loaded: Loaded, packs: tuple[Pack, ...] | None = None) -> dict[str, str]:
+    """Every legally relevant parameter of an appliance by name; raises OSError.
+
+    ``packs``: the law packs that count, None for those delivered with the program.
+    """
     config = loaded.config
     values = dict(_flat("", msgspec.to_builtins(config)))
     for name, file in (("registry", config.registry), ("weights", config.weights)):
         values[f"{name}.sha256"] = settings_file.sha256(loaded.resolve(file).read_bytes())
-    for pack in builtin_packs():
+    # Of one name and version the pack delivered with the program counts: it comes first, and so is told last.
+    for pack in reversed(builtin_packs() if packs is None else packs):
         values[f"law.{pack.id}.{pack.version}"] = pack.sha256
     return values
 
@@ -95,6 +102,13 @@ class ParameterTrail:
                     self._known.pop(change.parameter, None)
                 else:
                     self._known[change.parameter] = change.new
+
+    def change(self, name: str, value: object, by: Person) -> None:
+        """Records what somebody changes, before it counts; raises StoreFailed."""
+        new = dict(_flat(name, msgspec.to_builtins(value)))[name]
+        told = Changed(name, self._known.get(name), new)
+        self._ledger.append(KIND, Changes("settings", (told,), by))
+        self._known[name] = new
 
 
 def _flat(prefix: str, value: object) -> Iterator[tuple[str, str]]:
