@@ -23,6 +23,7 @@ from firmware_app.ledger.errors import BadFormat, LedgerError, StoreFailed
 from firmware_app.ledger.note import VerifierKey
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.store import Ledger
+from firmware_app.registry.person import Person
 from firmware_app.rules.base import RulesError
 from firmware_app.rules.rows import Pack
 from firmware_app.rules.shelf import (
@@ -56,15 +57,15 @@ Note = Callable[[str, Mapping[str, str]], None]
 """Tells the trail of parameters the law packs there are, and how that came; raises StoreFailed."""
 
 
-class Added(msgspec.Struct, frozen=True):
-    """Body of ``law_pack_added``. ``source``: how it came; ``by``: who, empty where that is not known."""
+class Added(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Body of ``law_pack_added``. ``source``: how it came; ``by``: who was signed in, if anybody."""
 
     pack: str
     version: str
     sha256: str
     publisher: str
     source: str
-    by: str = ""
+    by: Person | None = None
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -104,14 +105,14 @@ def law_parameters(packs: tuple[Pack, ...]) -> dict[str, str]:
 
 
 class LawDesk:
-    """``who``: who is at the appliance, in words for the record; ``note``: see Note."""
+    """``who``: who is signed in; ``note``: see Note."""
 
     def __init__(
         self,
         ledger: Ledger,
         data_dir: Path,
         publishers: tuple[VerifierKey, ...],
-        who: Callable[[], str] = lambda: "",
+        who: Callable[[], Person | None] = lambda: None,
         note: Note = lambda _source, _packs: None,
     ) -> None:
         """Raises LedgerError, OSError."""
@@ -204,7 +205,7 @@ class LawDesk:
             opened(each)
             if not refuse_conflict(offer.pack, self.packs):
                 self._refuse_conflict_with_named(offer.pack)
-                self._use(offer, FOUND, "")
+                self._use(offer, FOUND, None)
         except StoreFailed:
             # Not named, so not used; the next start tries again.
             return
@@ -215,7 +216,7 @@ class LawDesk:
     def _trusted(self, each: Standing) -> bool:
         return settings_file.sha256(each.data) in self._named
 
-    def _use(self, offer: Offered, source: str, by: str) -> None:
+    def _use(self, offer: Offered, source: str, by: Person | None) -> None:
         pack = offer.pack
         if pack.sha256 not in self._named:
             told = Added(pack.id, pack.version, pack.sha256, offer.publisher, source, by)
