@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from firmware_app.procedures import control_check, self_check
+from firmware_app.procedures.challenge import machine as challenge_machine
+from firmware_app.procedures.challenge import visit as challenge_visit
+from firmware_app.procedures.challenge.state import Phase as ChallengePhase
 from firmware_app.procedures.control_state import ControlPhase
 from firmware_app.procedures.events import Event
 from firmware_app.procedures.fair_weighing import procedure as fair_weighing
@@ -48,6 +51,23 @@ PROCEDURES: dict[str, Drawn] = {
         fair_weighing.ANYWHERE,
         FairPhase.ASK_WHAT,
         FairPhase.LEFT,
+    ),
+    "challenge": Drawn(
+        "challenge as a visit",
+        "challenge/visit",
+        challenge_visit.TABLE,
+        challenge_visit.ANYWHERE,
+        challenge_visit.VisitPhase.ASK_STALL,
+        challenge_visit.VisitPhase.LEFT,
+    ),
+    "challenge-machine": Drawn(
+        "challenge",
+        "challenge/machine",
+        challenge_machine.TABLE,
+        challenge_machine.ANYWHERE,
+        ChallengePhase.READY,
+        # The machine has no state that was left: its last one is drawn.
+        challenge_visit.VisitPhase.LEFT,
     ),
 }
 

@@ -39,7 +39,7 @@ HOLD_NS = 10 * SECOND
 """How long a load lies before the second look: a buyer reads the display within seconds."""
 LEAST_SHARE, MOST_SHARE = Decimal("0.5"), Decimal(2)
 """A figure so far beyond the range is of other goods: the worst scale on record shows 800 g for 500 g."""
-TOO_SOON, TARE_IS_SET = "too_soon", "tare_is_set"
+TOO_SOON, TARE_IS_SET = "challenge_too_soon", "challenge_tare_is_set"
 ASKED = {Kind.FIRST: Phase.LOAD, Kind.HELD: Phase.HOLD, Kind.KEY: Phase.KEY}
 
 

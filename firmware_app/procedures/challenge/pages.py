@@ -64,7 +64,7 @@ def _page(
         facts=facts,
         pieces_g=pieces_g,
         picture=picture,
-        beside=tuple(Option(id=each, label=each) for each in beside),
+        beside=tuple(_option(each) for each in beside),
         problem=state.problem,
         blind=True,
         scale=state.scale.id,
@@ -171,7 +171,11 @@ PAGES: dict[Phase, Callable[[ChallengeState], Page]] = {
 
 
 def _same_or_not() -> Pick:
-    return Pick(options=(Option(id=SAME, label=SAME), Option(id=OTHER, label=OTHER)))
+    return Pick(options=(_option(SAME), _option(OTHER)))
+
+
+def _option(code: str) -> Option:
+    return Option(id=code, label=f"challenge_{code}")
 
 
 def _shown(state: ChallengeState) -> tuple[Fact, ...]:
