@@ -19,6 +19,8 @@ from firmware_app.procedures.events import Event
 from firmware_app.procedures.fair_weighing import procedure as fair_weighing
 from firmware_app.procedures.fair_weighing.state import FairPhase
 from firmware_app.procedures.state import Phase
+from firmware_app.procedures.verification import procedure as verification
+from firmware_app.procedures.verification.state import Phase as VerificationPhase
 
 
 class Drawn(NamedTuple):
@@ -68,6 +70,14 @@ PROCEDURES: dict[str, Drawn] = {
         ChallengePhase.READY,
         # The machine has no state that was left: its last one is drawn.
         challenge_visit.VisitPhase.LEFT,
+    ),
+    "verification": Drawn(
+        "on-site examination",
+        "verification/procedure",
+        verification.TABLE,
+        verification.ANYWHERE,
+        VerificationPhase.ASK_STALL,
+        VerificationPhase.LEFT,
     ),
 }
 

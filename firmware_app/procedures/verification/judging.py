@@ -41,7 +41,7 @@ class ItemResult(NamedTuple):
 
     item: Item
     verdict: Verdict | None
-    why: LeftOut | None
+    why: str
     failed: tuple[str, ...]
     law: Law
     information: bool
@@ -97,35 +97,35 @@ def step_verdict(state: VerificationState, step: Step, rules: Rules) -> Verdict 
 def item_result(state: VerificationState, item: Item, rules: Rules) -> ItemResult:
     """The conclusion of one item."""
     steps = [step for step in state.plan if step.item is item]
-    failed, verdicts, why = [], [], None
+    failed: list[str] = []
+    verdicts: list[Verdict] = []
+    why = ""
     for step in steps:
         challenged = step.ask is Ask.CHALLENGE
         verdict = challenge_verdict(state) if challenged else step_verdict(state, step, rules)
         if verdict is None:
-            why = why or why_not(state, step, rules) or LeftOut.NOT_BEGUN
+            cannot = why_not(state, step, rules) or (challenged and state.challenge_why)
+            why = why or cannot or LeftOut.NOT_BEGUN
         else:
             verdicts.append(verdict)
         if verdict is Verdict.DOES_NOT_CONFORM:
             failed.append(step.id)
-    omitted = next((each.why for each in state.omitted if each.item is item), None)
+    omitted = next((each.why.value for each in state.omitted if each.item is item), "")
     if item is Item.REPEATS and (spread := spread_of(state, rules)) is not None:
         verdicts.append(spread.verdict)
     whole: Verdict | None = _worst(verdicts)
-    if (omitted or why) is not None and whole is not Verdict.DOES_NOT_CONFORM:
+    if (omitted or why) and whole is not Verdict.DOES_NOT_CONFORM:
         whole = None
     order = list(dict.fromkeys(step.item for step in state.plan))
     after = state.stopped_at is not None and order.index(item) > order.index(state.stopped_at)
-    if whole is None and after and omitted is None:
-        why = LeftOut.STOPPED
-    return ItemResult(
-        item, whole, None if whole is not None else omitted or why, tuple(failed), rules.law_of(item), after
-    )
+    if whole is None:
+        why = omitted or (LeftOut.STOPPED.value if after else str(why))
+    return ItemResult(item, whole, why if whole is None else "", tuple(failed), rules.law_of(item), after)
 
 
 def challenge_verdict(state: VerificationState) -> Verdict | None:
     """What came of the cheating challenge, None where it was not done."""
-    verdict = (state.challenge_body or {}).get("verdict")
-    return None if verdict is None else Verdict(verdict)
+    return None if state.challenge_body is None else Verdict(state.challenge_body["verdict"])
 
 
 def conclude(state: VerificationState, rules: Rules) -> Whole:
@@ -136,7 +136,7 @@ def conclude(state: VerificationState, rules: Rules) -> Whole:
         return Whole(Verdict.DOES_NOT_CONFORM, "item_failed", "send_for_verification", items)
     if all(each.verdict is None for each in counted):
         return Whole(Verdict.CANNOT_JUDGE, "nothing_done", "repeat", items)
-    if any(each.verdict is None and each.why is not LeftOut.NOT_APPLICABLE for each in counted):
+    if any(each.verdict is None and each.why != LeftOut.NOT_APPLICABLE for each in counted):
         return Whole(Verdict.UNDECIDED, "items_left_out", "complete", items)
     if any(each.verdict in (Verdict.UNDECIDED, Verdict.CANNOT_JUDGE) for each in counted):
         return Whole(Verdict.UNDECIDED, "item_undecided", "sharpen", items)

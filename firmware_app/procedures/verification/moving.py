@@ -13,6 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from firmware_app.procedures.context import Context
+from firmware_app.procedures.verification import embedded
 from firmware_app.procedures.verification.arithmetic import counting, why_not
 from firmware_app.procedures.verification.items import Ask, Item
 from firmware_app.procedures.verification.judging import item_result
@@ -71,6 +72,10 @@ def go(context: Context, state: VerificationState, place: int) -> VerificationSt
             break
         if step.item in omitted or counting(state, step) is not None or why_not(state, step, rules):
             continue
+        if step.ask is Ask.CHALLENGE:
+            clear = clear if embedded.over(clear) else embedded.begun(context, clear)
+            if embedded.over(clear):
+                continue
         return changed(clear, phase=entry(clear, step), place=number)
     return changed(clear, phase=Phase.REVIEW)
 
@@ -119,6 +124,8 @@ def may_repeat(state: VerificationState) -> bool:
 
 def item_again(context: Context, state: VerificationState, item: Item, why: str) -> VerificationState:
     """The item from its beginning; what was found so far is kept and counts no longer."""
+    if item is Item.CHALLENGE:
+        state = embedded.again(state)
     steps = {step.id for step in state.plan if step.item is item and step.ask is not Ask.READY}
     anew = dropped(state, steps, why)
     anew = changed(anew, omitted=tuple(each for each in anew.omitted if each.item is not item))

@@ -30,7 +30,7 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.procedures.table import Led, Move, Row, VisitRecord, everywhere
-from firmware_app.procedures.verification import beginning, ending, lead, taking
+from firmware_app.procedures.verification import beginning, embedded, ending, lead, taking
 from firmware_app.procedures.verification.moving import ONWARD
 from firmware_app.procedures.verification.record import KIND
 from firmware_app.procedures.verification.screens import prompt_of
@@ -165,6 +165,12 @@ TABLE: dict[Phase, Row] = {
         Picked: Move(taking.besides, (Phase.AMOUNT, *BESIDE)),
         GoBack: Move(taking.back, (Phase.INDICATION,)),
     },
+    Phase.CHALLENGE: {
+        **{event: Move(taking.challenged, (Phase.CHALLENGE, *BESIDE)) for event in ANYWHERE},
+        Cancel: ANYWHERE[Cancel],
+        Saved: ANYWHERE[Saved],
+        SaveFailed: ANYWHERE[SaveFailed],
+    },
     Phase.FAILED: {
         **ANYWHERE,
         Picked: Move(taking.failed, ANSWERED),
@@ -216,12 +222,18 @@ class Verification(Led[VerificationState]):
         """At the first question; where no inspector has signed in, at the word that one must."""
         person = context.person
         allowed = person is not None and person.role is Role.INSPECTOR
-        return cls(context, VerificationState(phase=Phase.ASK_STALL if allowed else Phase.NOBODY))
+        first = Phase.ASK_STALL if allowed else Phase.NOBODY
+        return cls(context, VerificationState(phase=first, head=context.head))
 
     @classmethod
     def ask(cls, context: Context, state: VerificationState) -> Prompt:
         """What the person is asked for."""
         return prompt_of(context, state)
+
+    @classmethod
+    def resumed(cls, _context: Context, state: VerificationState) -> VerificationState:
+        """As it stood; what the challenge knew of times is void."""
+        return embedded.resumed(state)
 
     @property
     def outcome(self) -> VisitRecord | None:

@@ -80,6 +80,7 @@ def body_of(context: Context, state: VerificationState, whole: Whole) -> dict[st
         "refused": state.refused,
         "restarts": state.restarts,
         "challenge": state.challenge_body,
+        "challenges_before": list(state.challenges_before),
         "lead": {"profile": state.scale.profile, "confirmed": state.confirmed is not None},
     }
 
@@ -141,7 +142,7 @@ def _item(state: VerificationState, rules: Rules, result: ItemResult) -> dict[st
     written: dict[str, Any] = {
         "item": result.item.value,
         "conclusion": NOT_DONE if result.verdict is None else result.verdict.value,
-        "why_not": "" if result.why is None else result.why.value,
+        "why_not": result.why,
         "information": result.information,
         "law": law(result.law) if result.law.pack else None,
         "steps": [_step(state, rules, step) for step in steps],

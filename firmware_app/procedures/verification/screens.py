@@ -30,7 +30,7 @@ from firmware_app.procedures.page import (
 )
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.procedures.screens import scale_card
-from firmware_app.procedures.verification import beginning, record
+from firmware_app.procedures.verification import beginning, embedded, record
 from firmware_app.procedures.verification.arithmetic import Point, counting, point_of
 from firmware_app.procedures.verification.figures import count_unit
 from firmware_app.procedures.verification.items import CHOSEN, NO, NOT_APPLICABLE, YES, Ask, Item
@@ -353,9 +353,8 @@ def _line(state: VerificationState, rules: Rules, result: ItemResult) -> Line:
         worst = max(found, key=lambda point: abs(point.corrected_g) / point.limit_g)
         facts = (mass_fact("corrected", worst.corrected_g), mass_fact("limit", worst.limit_g))
     mark = _mark(result)
-    why = "" if result.why is None else result.why.value
-    if why:
-        facts = (code_fact("why", f"why_{why}"), *facts)
+    if result.why:
+        facts = (code_fact("why", f"why_{result.why}"), *facts)
     return Line(label=f"verif_item_{result.item.value}", mark=mark, facts=facts)
 
 
@@ -490,6 +489,7 @@ SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
     Phase.ADDED: _added,
     Phase.RESPONDS: _responds,
     Phase.AMOUNT: _paid,
+    Phase.CHALLENGE: embedded.asked,
     Phase.FAILED: _failed,
     Phase.STOPPED: _stopped,
     Phase.WHY_NOT: _why_not,

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.challenge.state import ChallengeState
+from firmware_app.procedures.context import Head
 from firmware_app.procedures.prompts import Problem, Source
 from firmware_app.procedures.settle import Window
 from firmware_app.procedures.verification.items import Ask, Direction, Item, LeftOut, Method
@@ -189,9 +191,13 @@ class VerificationState(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int = 0
     restarts: int = 0
     """How often time began anew: the appliance was started again while the visit stood open."""
-    challenge: bytes = b""
-    """State of the cheating challenge, empty before it."""
+    head: Head = Head()
+    """Of the record as the examination began: what the challenge is drawn from."""
+    challenge: ChallengeState | None = None
+    challenge_why: str = ""
+    """Why the challenge cannot be begun."""
     challenge_body: dict[str, Any] | None = None
+    challenges_before: tuple[dict[str, Any], ...] = ()
     checker: Person | None = None
     body: dict[str, Any] | None = None
     verdict: str = ""

@@ -9,9 +9,11 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from firmware_app.procedures.challenge import machine
+from firmware_app.procedures.challenge import state as challenge_state
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.events import Confirmed, Event, FigureTyped, Picked
-from firmware_app.procedures.verification import arithmetic
+from firmware_app.procedures.events import Confirmed, Event, FigureTyped, GoBack, Picked
+from firmware_app.procedures.verification import arithmetic, embedded
 from firmware_app.procedures.verification.beginning import planned, refused
 from firmware_app.procedures.verification.figures import bare_number, typed_added, typed_indication
 from firmware_app.procedures.verification.items import (
@@ -154,6 +156,19 @@ def paid(context: Context, state: VerificationState, event: FigureTyped, now_ns:
     if amount is None:
         return refused(state, "verif_not_an_amount")
     return settle(context, taken(state, now_ns, shown=state.shown, amount=amount))
+
+
+def challenged(context: Context, state: VerificationState, event: Event, now_ns: int) -> VerificationState:
+    """One event for the challenge; once it is done the examination goes on."""
+    assert state.challenge is not None
+    if isinstance(event, Picked) and event.option in embedded.BESIDE:
+        return besides(context, state, event, now_ns)
+    inside = machine.step(context, state.challenge, event, now_ns)
+    if inside is state.challenge:
+        first = isinstance(event, GoBack) and inside.phase is challenge_state.Phase.READY
+        return back(context, state, event, now_ns) if first else state
+    led = changed(state, challenge=inside)
+    return go(context, embedded.finished(led), state.place) if machine.done(inside) else led
 
 
 def failed(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
