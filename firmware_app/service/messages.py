@@ -230,6 +230,8 @@ class VisitKind(enum.StrEnum):
     """Anybody weighs again what was paid for."""
     CHALLENGE = "challenge"
     """An inspector tries whether a scale cheats."""
+    VERIFICATION = "verification"
+    """An inspector examines a scale on the spot, item by item."""
 
 
 class ScreenState(msgspec.Struct, frozen=True):
