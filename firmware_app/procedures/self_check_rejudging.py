@@ -55,6 +55,92 @@ def _rejudge(body: Mapping[str, Any], correction: Correction, packs: tuple[Pack,
     return Rejudged(verdict=worst([load.verdict for load in loads]), loads=tuple(loads))
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged as one load, in grams. ``known_g``, ``expanded_g``: U(k = 2) of the reference side and
+    of the error, with what the pan is doubted for. ``asked_g``: nominal mass of weights, None with goods.
+    """
+
+    number: int
+    mass_g: Grams
+    error_g: Grams
+    known_g: Grams
+    expanded_g: Grams
+    asked_g: Grams | None
+    goods: bool
+    changed: bool
+
+
+def figures_of(
+    body: Mapping[str, Any], recorded: Mapping[str, Any], attempt: Mapping[str, Any], correction: Correction
+) -> Figures:
+    """One figure by itself, as the reference is known now."""
+    reference = reference_again(body["weights"], attempt, correction)
+    mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
+    doubt = doubt_of_pan(attempt, mass, correction)
+    goods = attempt["way"] == "goods"
+    return Figures(
+        number=int(recorded["number"]),
+        mass_g=mass,
+        error_g=Decimal(attempt["figure"]["indication_g"]) - mass,
+        known_g=expanded_g(reference.standard) + doubt,
+        expanded_g=expanded_of_error(reference.standard, Decimal(body["scale"]["d_g"])) + doubt,
+        asked_g=None if goods else Decimal(attempt["asked_g"][0]),
+        goods=goods,
+        changed="changed" in attempt,
+    )
+
+
+def judged_again(
+    body: Mapping[str, Any],
+    recorded: Mapping[str, Any],
+    pack: NawiPack | None,
+    correction: Correction,
+    figures: Figures,
+) -> RejudgedLoad:
+    """The verdict on one load, by the pack of the record and its stage."""
+    blank = RejudgedLoad(
+        number=figures.number,
+        load_g=plain(figures.mass_g),
+        error_g=plain(figures.error_g),
+        verdict=Verdict.CANNOT_JUDGE,
+    )
+    pan = body["pan"]
+    locked = (correction.pan_lock or pan["control"]["lock"]) if figures.goods else ""
+    if pan["unfit"] or locked or pack is None:
+        reason = "pan_unfit" if pan["unfit"] else locked or recorded["reason"]
+        return msgspec.structs.replace(blank, reason=reason)
+    on, scale = date.fromisoformat(body["rules_date"]), _instrument(body["scale"])
+    stage = Stage(body["law"]["stage"])
+    ends = (max(figures.mass_g - figures.known_g, Decimal(0)), figures.mass_g + figures.known_g)
+    if figures.asked_g is not None:
+        ends = (figures.asked_g, figures.asked_g)
+    try:
+        low, high = (mpe(pack, scale, end, stage, on) for end in ends)
+    except OutsideTable:
+        return msgspec.structs.replace(blank, reason="beyond_max")
+    except BadInstrument:
+        return msgspec.structs.replace(blank, reason="scale_data")
+    verdict, reason = Verdict.CANNOT_JUDGE, "reference_not_capable"
+    if capable(figures.known_g, low.limit_g):
+        verdicts = {guarded(figures.error_g, figures.expanded_g, answer.limit_g) for answer in (low, high)}
+        verdict, reason = (verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED), ""
+    if figures.changed and verdict in (Verdict.CONFORMS, Verdict.UNDECIDED):
+        verdict, reason = Verdict.UNDECIDED, "changed_after_settling"
+    return msgspec.structs.replace(
+        blank,
+        expanded_g=plain(figures.expanded_g),
+        limit_g=plain(low.limit_g),
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def doubt_of_pan(attempt: Mapping[str, Any], mass_g: Grams, correction: Correction) -> Grams:
+    """What the pan may be off by at the load; nothing where the load rests on weights."""
+    by_pan = attempt["way"] == "goods" and not _by_weights(attempt)
+    return correction.pan_doubt(mass_g) if by_pan else Decimal(0)
+
+
 def _load(
     body: Mapping[str, Any],
     recorded: Mapping[str, Any],
@@ -62,48 +148,9 @@ def _load(
     pack: NawiPack | None,
     correction: Correction,
 ) -> RejudgedLoad:
-    number, goods = int(recorded["number"]), attempt["way"] == "goods"
     if recorded["reason"] == UNUSABLE:
-        return RejudgedLoad(number=number, verdict=Verdict.CANNOT_JUDGE, reason=UNUSABLE)
-    indication = Decimal(attempt["figure"]["indication_g"])
-    reference = _reference(body["weights"], attempt, correction)
-    mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
-    doubt = correction.pan_doubt(mass) if goods and not _by_weights(attempt) else Decimal(0)
-    known = expanded_g(reference.standard) + doubt
-    blank = RejudgedLoad(
-        number=number, load_g=plain(mass), error_g=plain(indication - mass), verdict=Verdict.CANNOT_JUDGE
-    )
-
-    def unjudged(reason: str) -> RejudgedLoad:
-        return msgspec.structs.replace(blank, reason=reason)
-
-    pan = body["pan"]
-    locked = (correction.pan_lock or pan["control"]["lock"]) if goods else ""
-    if pan["unfit"] or locked:
-        return unjudged("pan_unfit" if pan["unfit"] else locked)
-    asked = attempt["asked_g"]
-    ends = (max(mass - known, Decimal(0)), mass + known) if goods else (Decimal(asked[0]),) * 2
-    if pack is None:
-        return unjudged(recorded["reason"])
-    on, scale = date.fromisoformat(body["rules_date"]), _instrument(body["scale"])
-    stage = Stage(body["law"]["stage"])
-    try:
-        low, high = (mpe(pack, scale, end, stage, on) for end in ends)
-    except OutsideTable:
-        return unjudged("beyond_max")
-    except BadInstrument:
-        return unjudged("scale_data")
-    error = indication - mass
-    expanded = expanded_of_error(reference.standard, Decimal(body["scale"]["d_g"])) + doubt
-    verdict, reason = Verdict.CANNOT_JUDGE, "reference_not_capable"
-    if capable(known, low.limit_g):
-        verdicts = {guarded(error, expanded, answer.limit_g) for answer in (low, high)}
-        verdict, reason = (verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED), ""
-    if "changed" in attempt and verdict in (Verdict.CONFORMS, Verdict.UNDECIDED):
-        verdict, reason = Verdict.UNDECIDED, "changed_after_settling"
-    return msgspec.structs.replace(
-        blank, expanded_g=plain(expanded), limit_g=plain(low.limit_g), verdict=verdict, reason=reason
-    )
+        return RejudgedLoad(number=int(recorded["number"]), verdict=Verdict.CANNOT_JUDGE, reason=UNUSABLE)
+    return judged_again(body, recorded, pack, correction, figures_of(body, recorded, attempt, correction))
 
 
 def _instrument(scale: Mapping[str, Any]) -> Instrument:
@@ -122,7 +169,7 @@ def _by_weights(attempt: Mapping[str, Any]) -> bool:
     return compared is not None and "mass_g" in compared and not compared["why_not"]
 
 
-def _reference(
+def reference_again(
     weights: Sequence[Mapping[str, Any]], attempt: Mapping[str, Any], correction: Correction
 ) -> Estimate:
     """The mass of the load as it is known now."""
