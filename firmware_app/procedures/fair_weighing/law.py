@@ -25,9 +25,10 @@ from firmware_app.rules.unit_rows import UnitsPack
 
 P = TypeVar("P", bound=Dated)
 
-OTHER_FOOD, EXCLUDED, NOT_FOOD = "other_food", "excluded", "not_food"
-KINDS_BESIDE = (OTHER_FOOD, EXCLUDED, NOT_FOOD)
-"""Kinds that are no band: food that no row names, goods the table excepts, goods it does not speak of."""
+OTHER_FOOD, EXCLUDED, PRECIOUS, NOT_FOOD = "other_food", "excluded", "precious", "not_food"
+KINDS_BESIDE = (OTHER_FOOD, EXCLUDED, PRECIOUS, NOT_FOOD)
+"""Kinds that are no band of food: food that no row names, goods the table excepts, gold and silver (annex 2,
+which goes by the piece and has no prices), goods that the table does not speak of."""
 BY_KIND, BY_PRICE, BOTH = "by_kind", "by_price", "both"
 
 
@@ -62,24 +63,24 @@ def law_of(pack: Dated, row: Row) -> Law:
 
 
 def kinds(pack: RetailPack | None) -> tuple[str, ...]:
-    """The kinds that can be picked: the bands that name goods, in order of the table, and those beside."""
-    named = () if pack is None else tuple(band.band for band in pack.bands if band.goods)
-    return (*named, *KINDS_BESIDE)
+    """The bands of food that name goods, in the order of the table."""
+    if pack is None:
+        return ()
+    return tuple(band.band for band in pack.bands if band.goods and band.price_above is not None)
 
 
 def has_prices(pack: RetailPack | None, kind: str) -> bool:
-    """Whether a price can lead to another band than the kind: not in annex 2, nor for what is no band."""
-    if pack is None or kind in {EXCLUDED, NOT_FOOD}:
-        return False
-    return kind == OTHER_FOOD or any(
-        band.band == kind and band.price_above is not None for band in pack.bands
-    )
+    """Whether a price can lead to a band: of food only."""
+    return pack is not None and (kind == OTHER_FOOD or kind in kinds(pack))
 
 
-def band_by_kind(pack: RetailPack | None, kind: str) -> BandRow | None:
-    """The band that the kind names."""
-    found = () if pack is None else tuple(band for band in pack.bands if band.band == kind)
-    return found[0] if found else None
+def bands_by_kind(pack: RetailPack | None, kind: str) -> tuple[BandRow, ...]:
+    """The bands that the kind names: one of food, or those of gold and silver."""
+    if pack is None:
+        return ()
+    if kind == PRECIOUS:
+        return tuple(band for band in pack.bands if band.goods and band.price_above is None)
+    return tuple(band for band in pack.bands if band.band == kind)
 
 
 def band_by_price(pack: RetailPack | None, kind: str, price: Decimal | None) -> BandRow | None:
@@ -96,12 +97,12 @@ def bands_of(
     pack: RetailPack | None, kind: str, price: Decimal | None, counts_band: str
 ) -> tuple[BandRow, ...]:
     """The bands that are judged: the one chosen, or each that kind and price lead to."""
-    by_kind, by_price = band_by_kind(pack, kind), band_by_price(pack, kind, price)
-    if counts_band == BY_KIND:
-        by_price = None
-    elif counts_band == BY_PRICE:
-        by_kind = None
-    return tuple(dict.fromkeys(band for band in (by_kind, by_price) if band is not None))
+    by_kind, by_price = bands_by_kind(pack, kind), band_by_price(pack, kind, price)
+    if by_price is None or counts_band == BY_KIND:
+        return by_kind
+    if counts_band == BY_PRICE:
+        return (by_price,)
+    return tuple(dict.fromkeys((*by_kind, by_price)))
 
 
 def excluded_row(pack: RetailPack) -> ExcludedRow | None:

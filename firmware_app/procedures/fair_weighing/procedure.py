@@ -73,6 +73,15 @@ def _clear(phase: FairPhase) -> Row:
     return _on_pan({Reading: Move(weighing.clear, (phase, weighing.CLEARED[phase]))}, phase)
 
 
+def _price(phase: FairPhase) -> Row:
+    return {
+        **ANYWHERE,
+        FigureTyped: Move(questions.give_price, (phase, FairPhase.BAND, FairPhase.BAG)),
+        Picked: Move(questions.skip_price, (phase, FairPhase.PRICE, FairPhase.PRICE_OF_500G, FairPhase.BAG)),
+        GoBack: Move(questions.back, (FairPhase.KIND,)),
+    }
+
+
 TABLE: dict[FairPhase, Row] = {
     FairPhase.ASK_WHAT: {
         **ANYWHERE,
@@ -81,19 +90,28 @@ TABLE: dict[FairPhase, Row] = {
     FairPhase.SETTLED: {
         **ANYWHERE,
         FigureTyped: Move(questions.give_settled, (FairPhase.SETTLED, FairPhase.KIND, FairPhase.BAG)),
+        Picked: Move(questions.only_money, (FairPhase.SETTLED, FairPhase.AMOUNT)),
         GoBack: Move(questions.back, (FairPhase.ASK_WHAT,)),
+    },
+    FairPhase.AMOUNT: {
+        **ANYWHERE,
+        FigureTyped: Move(questions.give_amount, (FairPhase.AMOUNT, FairPhase.KIND)),
+        GoBack: Move(questions.back, (FairPhase.SETTLED,)),
     },
     FairPhase.KIND: {
         **ANYWHERE,
-        Picked: Move(questions.pick_kind, (FairPhase.KIND, FairPhase.PRICE, FairPhase.BAG)),
+        Picked: Move(
+            questions.pick_kind, (FairPhase.KIND, FairPhase.KIND_ELSE, FairPhase.PRICE, FairPhase.BAG)
+        ),
         GoBack: Move(questions.back, (FairPhase.SETTLED,)),
     },
-    FairPhase.PRICE: {
+    FairPhase.KIND_ELSE: {
         **ANYWHERE,
-        FigureTyped: Move(questions.give_price, (FairPhase.PRICE, FairPhase.BAND, FairPhase.BAG)),
-        Picked: Move(questions.skip_price, (FairPhase.PRICE, FairPhase.BAG)),
+        Picked: Move(questions.pick_kind, (FairPhase.KIND_ELSE, FairPhase.PRICE, FairPhase.BAG)),
         GoBack: Move(questions.back, (FairPhase.KIND,)),
     },
+    FairPhase.PRICE: _price(FairPhase.PRICE),
+    FairPhase.PRICE_OF_500G: _price(FairPhase.PRICE_OF_500G),
     FairPhase.BAND: {
         **ANYWHERE,
         Picked: Move(questions.pick_band, (FairPhase.BAND, FairPhase.BAG)),

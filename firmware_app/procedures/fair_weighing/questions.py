@@ -32,7 +32,7 @@ from firmware_app.procedures.page import YUAN
 from firmware_app.procedures.prompts import Source
 from firmware_app.quantity import GRAMS_PER, Grams, plain
 
-NO_PRICE = "no_price"
+NO_PRICE, PER_500G, PER_KG, ELSE = "no_price", "per_500g", "per_kg", "else"
 BANDS_PICKED = (law.BY_KIND, law.BY_PRICE, law.BOTH)
 NOT_A_MASS, NOT_AN_AMOUNT, NOT_A_PRICE = "fair_not_a_mass", "fair_not_an_amount", "fair_not_a_price"
 MARKET_UNIT, BEYOND_PAN, BAG_TOO_HEAVY = "fair_market_unit", "fair_beyond_pan", "fair_bag_too_heavy"
@@ -64,33 +64,45 @@ def pick_what(context: Context, state: FairState, event: Picked, _now_ns: int) -
 
 
 def give_settled(context: Context, state: FairState, event: FigureTyped, _now_ns: int) -> FairState:
-    """What was paid for, as a mass or as an amount of money; of a package its net content."""
+    """What was paid for, as a mass; of a package its net content."""
     assert state.what is not None and context.pan is not None
     value = figures.number(event.figure)
-    units = figures.MASS_UNITS if state.what is What.PACKAGE else (*figures.MASS_UNITS, YUAN)
     answered = _market_unit(context, state, event, value)
     if answered is not None:
         return answered
-    if value is None or event.unit not in units or value > figures.MOST_YUAN:
-        return _refused(state, event, NOT_AN_AMOUNT if event.unit == YUAN else NOT_A_MASS)
-    source = Source.LABEL if event.label else Source.TYPED
-    label = event.code if event.label else ""
-    if event.unit == YUAN:
-        half = figures.half_of(value, label=event.label)
-        settled = Settled(source=source, yuan=value, half_yuan=half, label=label)
-    else:
-        mass = value * GRAMS_PER[event.unit]
-        if mass > context.pan.max_g:
-            return _refused(state, event, BEYOND_PAN)
-        settled = Settled(source=source, value_g=mass, low_g=mass, high_g=mass, label=label)
+    if value is None or event.unit not in figures.MASS_UNITS:
+        return _refused(state, event, NOT_A_MASS)
+    mass = value * GRAMS_PER[event.unit]
+    if mass > context.pan.max_g:
+        return _refused(state, event, BEYOND_PAN)
+    settled = Settled(source=_source(event), value_g=mass, low_g=mass, high_g=mass, label=_label(event))
     after = FairPhase.BAG if state.what is What.PACKAGE else FairPhase.KIND
     return _ask(_figure_taken(state, event), after, settled=settled, counts_band="")
 
 
+def only_money(_context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
+    """Only the amount of money is known."""
+    if event.option != YUAN or state.what is not What.GOODS:
+        return state
+    return _ask(state, FairPhase.AMOUNT)
+
+
+def give_amount(_context: Context, state: FairState, event: FigureTyped, _now_ns: int) -> FairState:
+    """The amount of money; the mass follows from it when the price is known."""
+    value = figures.number(event.figure)
+    if value is None or event.unit != YUAN or value > figures.MOST_YUAN:
+        return _refused(state, event, NOT_AN_AMOUNT)
+    half = figures.half_of(value, label=event.label)
+    settled = Settled(source=_source(event), yuan=value, half_yuan=half, label=_label(event))
+    return _ask(_figure_taken(state, event), FairPhase.KIND, settled=settled, counts_band="")
+
+
 def pick_kind(context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
-    """The kind of goods leads to the price, or past it where no price counts."""
-    pack = law.packs_of(context).retail
-    if event.option not in law.kinds(pack):
+    """The kind of goods leads to the price, or past it where no price counts; or to the other kinds."""
+    if event.option == ELSE and state.phase is FairPhase.KIND:
+        return _ask(state, FairPhase.KIND_ELSE)
+    first = state.phase is FairPhase.KIND
+    if event.option not in (law.kinds(law.packs_of(context).retail) if first else law.KINDS_BESIDE):
         return state
     picked = _taken(changed(state, kind=event.option, price=None, counts_band=""), "kind", event.option)
     return _ask(picked, FairPhase.PRICE if asks_price(context, picked) else FairPhase.BAG)
@@ -109,7 +121,9 @@ def price_needed(state: FairState) -> bool:
 
 
 def skip_price(_context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
-    """On without a price, where the kind alone names a band."""
+    """On without a price, where the kind alone names a band; or the price of another quantity."""
+    if event.option in (PER_500G, PER_KG):
+        return _ask(state, FairPhase.PRICE_OF_500G if event.option == PER_500G else FairPhase.PRICE)
     if event.option != NO_PRICE or price_needed(state):
         return state
     return _ask(_taken(state, "price", NO_PRICE), FairPhase.BAG, price=None, counts_band="")
@@ -134,7 +148,10 @@ def give_price(context: Context, state: FairState, event: FigureTyped, _now_ns: 
 
 def two_bands(context: Context, state: FairState) -> bool:
     """Whether kind and price lead to different bands of the table."""
-    return len(law.bands_of(law.packs_of(context).retail, state.kind, state.price, "")) > 1
+    pack = law.packs_of(context).retail
+    by_price = law.band_by_price(pack, state.kind, state.price)
+    by_kind = law.bands_by_kind(pack, state.kind)
+    return by_price is not None and bool(by_kind) and by_price not in by_kind
 
 
 def pick_band(_context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
@@ -182,8 +199,11 @@ def back(context: Context, state: FairState, _event: Event, _now_ns: int) -> Fai
 
 BEFORE = {
     FairPhase.SETTLED: FairPhase.ASK_WHAT,
+    FairPhase.AMOUNT: FairPhase.SETTLED,
     FairPhase.KIND: FairPhase.SETTLED,
+    FairPhase.KIND_ELSE: FairPhase.KIND,
     FairPhase.PRICE: FairPhase.KIND,
+    FairPhase.PRICE_OF_500G: FairPhase.KIND,
     FairPhase.BAND: FairPhase.PRICE,
     FairPhase.BAG_TYPED: FairPhase.BAG,
 }
@@ -205,6 +225,14 @@ def before(context: Context, state: FairState) -> FairPhase:
 
 def _ask(state: FairState, phase: FairPhase, **fields: object) -> FairState:
     return changed(state, phase=phase, problem="", note=("", ""), **fields)
+
+
+def _source(event: FigureTyped) -> Source:
+    return Source.LABEL if event.label else Source.TYPED
+
+
+def _label(event: FigureTyped) -> str:
+    return event.code if event.label else ""
 
 
 def _with_mass(settled: Settled, price: Decimal) -> Settled:
@@ -248,10 +276,10 @@ def _taken(state: FairState, question: str, option: str) -> FairState:
 def _given(state: FairState, event: FigureTyped, problem: str) -> Given:
     return Given(
         question=state.phase.value,
-        source=Source.LABEL if event.label else Source.TYPED,
+        source=_source(event),
         text=event.figure[: figures.MAX_CHARACTERS],
         unit=event.unit[:8],
-        label=event.code if event.label else "",
+        label=_label(event),
         blind=_blind(state),
         problem=problem,
     )
@@ -262,10 +290,15 @@ def _blind(state: FairState) -> bool:
     return not any(each.what != "bag" for each in state.weighed) and state.weighed_more == 0
 
 
+ALIKE = ({"settled", "amount"}, {"price", "price_of_500g"})
+"""Questions of which one answer takes the place of the other's."""
+
+
 def _answered_again(state: FairState, question: str) -> FairState:
+    same = next((alike for alike in ALIKE if question in alike), {question})
     given = tuple(
         msgspec.structs.replace(each, dropped="answered_again")
-        if each.question == question and not each.problem and not each.dropped
+        if each.question in same and not each.problem and not each.dropped
         else each
         for each in state.given
     )

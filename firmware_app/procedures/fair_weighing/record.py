@@ -24,7 +24,6 @@ from firmware_app.procedures.fair_weighing.state import Bag, FairState, What
 from firmware_app.procedures.page import GRAM, YUAN, Fact, Line, Option, PageJudged
 from firmware_app.quantity import Grams, plain, trimmed
 from firmware_app.rules.retail import RetailAnswer
-from firmware_app.uncertainty.decision import Verdict
 
 KIND = "fair_weighing"
 """Kind of the ledger entry."""
@@ -106,14 +105,14 @@ def judged_page(context: Context, state: FairState, found: Found) -> PageJudged:
         entry=0,
         reason=f"fair_{found.reason}" if found.reason and not found.reason.startswith("fair_") else "",
         next_step=found.next_step,
-        facts=_facts(context, state, found),
-        lines=_lines(found),
+        facts=_facts(state, found),
+        lines=_lines(context, found),
         law=found.law if found.law.pack else None,
         beside=(Option(id=COMPLAIN, label="fair_complain"),),
     )
 
 
-def _facts(context: Context, state: FairState, found: Found) -> tuple[Fact, ...]:
+def _facts(state: FairState, found: Found) -> tuple[Fact, ...]:
     assert state.settled is not None and state.settled.value_g is not None
     package = state.what is What.PACKAGE
     facts = [mass("fair_nominal" if package else "fair_settled", state.settled.value_g, CENTIGRAM)]
@@ -129,13 +128,12 @@ def _facts(context: Context, state: FairState, found: Found) -> tuple[Fact, ...]
             Fact(label="fair_known", value=trimmed(found.known_g.quantize(TENTH, ROUND_CEILING)), unit=GRAM)
         )
     if found.damages is not None:
-        facts += [
-            Fact(label="fair_refund", value=plain(found.damages.refund_yuan), unit=YUAN, legal=False),
-            Fact(label="fair_damages", value=plain(found.damages.damages_yuan), unit=YUAN, legal=False),
-        ]
-    if found.verdict is not Verdict.CONFORMS:
-        facts += contacts(context)
+        facts.append(_yuan("fair_refund", found.damages.refund_yuan))
     return tuple(facts)
+
+
+def _yuan(label: str, amount: Decimal) -> Fact:
+    return Fact(label=label, value=plain(amount), unit=YUAN, legal=False)
 
 
 def contacts(context: Context) -> list[Fact]:
@@ -151,8 +149,8 @@ def mass(label: str, value: Grams, step: Grams) -> Fact:
     return Fact(label=label, value=trimmed(value.quantize(step, ROUND_HALF_EVEN)), unit=GRAM)
 
 
-def _lines(found: Found) -> tuple[Line, ...]:
-    """The bands where they were several, and the lawful ways that remain."""
+def _lines(context: Context, found: Found) -> tuple[Line, ...]:
+    """The bands where they were several, the lawful ways that remain, damages, and who takes complaints."""
     bands = [
         Line(
             label=f"fair_band_{answer.band}",
@@ -162,7 +160,10 @@ def _lines(found: Found) -> tuple[Line, ...]:
         for answer in found.by_band
     ]
     ways = [Line(label=f"fair_method_{method}", mark="fair_way_open") for method in found.remaining]
-    return (*bands, *ways)
+    told = []
+    if found.damages is not None:
+        told.append(Line(label="fair_damages", facts=(_yuan("fair_at_most", found.damages.damages_yuan),)))
+    return (*bands, *ways, *told, *(Line(label=fact.label, text=fact.value) for fact in contacts(context)))
 
 
 def _settled(state: FairState) -> dict[str, str]:

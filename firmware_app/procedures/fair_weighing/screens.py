@@ -43,8 +43,11 @@ GOODS_STEPS, PACKAGE_STEPS = 5, 3
 """What a person is asked for: paid, kind, price, bag, goods on the pan; or content, packing, package."""
 NUMBER = {
     FairPhase.SETTLED: 1,
+    FairPhase.AMOUNT: 1,
     FairPhase.KIND: 2,
+    FairPhase.KIND_ELSE: 2,
     FairPhase.PRICE: 3,
+    FairPhase.PRICE_OF_500G: 3,
     FairPhase.BAND: 3,
     FairPhase.BAG: 4,
     FairPhase.BAG_TYPED: 4,
@@ -81,23 +84,39 @@ def _ask_what(context: Context, state: FairState) -> Prompt:
 def _settled(context: Context, state: FairState) -> Prompt:
     if state.what is What.PACKAGE:
         wants = Amount((GRAM, KILOGRAM))
-        return _page(state, "fair_content", wants, picture=Picture.LABEL, law=_units(context, state))
-    wants = Amount((KILOGRAM, GRAM, YUAN), label=True)
-    return _page(state, "fair_paid", wants, picture=Picture.LABEL, law=_units(context, state), blind=True)
+        return _page(state, "fair_content", wants, law=_units(context, state), blind=True)
+    # A label with a price on it, scanned here, goes by the same way as a touch of this.
+    beside = (Option(id=YUAN, label="fair_only_money"),)
+    wants = Amount((KILOGRAM, GRAM), label=True)
+    return _page(state, "fair_paid", wants, beside=beside, law=_units(context, state), blind=True)
+
+
+def _amount(_context: Context, state: FairState) -> Prompt:
+    return _page(state, "fair_amount", Amount((YUAN,), label=True), blind=True)
 
 
 def _kind(context: Context, state: FairState) -> Prompt:
-    options = (Option(id=kind, label=f"fair_kind_{kind}") for kind in law.kinds(law.packs_of(context).retail))
-    return _page(state, "fair_kind", Pick(tuple(options)), blind=True)
+    kinds = (*law.kinds(law.packs_of(context).retail), questions.ELSE)
+    options = tuple(Option(id=kind, label=f"fair_kind_{kind}") for kind in kinds)
+    return _page(state, "fair_kind", Pick(options), facts=_said(state), blind=True)
+
+
+def _kind_else(_context: Context, state: FairState) -> Prompt:
+    options = tuple(Option(id=kind, label=f"fair_kind_{kind}") for kind in law.KINDS_BESIDE)
+    return _page(state, "fair_kind_else", Pick(options), facts=_said(state), blind=True)
 
 
 def _price(context: Context, state: FairState) -> Prompt:
-    beside = () if questions.price_needed(state) else (Option(id=questions.NO_PRICE, label="fair_no_price"),)
+    per_kg = state.phase is FairPhase.PRICE
+    other = questions.PER_500G if per_kg else questions.PER_KG
+    beside = [Option(id=other, label=f"fair_{other}")]
+    if not questions.price_needed(state):
+        beside.append(Option(id=questions.NO_PRICE, label="fair_no_price"))
     return _page(
         state,
-        "fair_price",
-        Amount(figures.PRICE_UNITS),
-        beside=beside,
+        "fair_price" if per_kg else "fair_price_of_500g",
+        Amount((YUAN_PER_KG if per_kg else figures.YUAN_PER_500G,)),
+        beside=tuple(beside),
         law=_units(context, state),
         blind=True,
     )
@@ -106,7 +125,7 @@ def _price(context: Context, state: FairState) -> Prompt:
 def _band(context: Context, state: FairState) -> Prompt:
     pack = law.packs_of(context).retail
     assert state.settled is not None
-    by_kind = law.band_by_kind(pack, state.kind)
+    by_kind = next(iter(law.bands_by_kind(pack, state.kind)), None)
     by_price = law.band_by_price(pack, state.kind, state.price)
     facts = []
     for label, band in (("fair_by_kind", by_kind), ("fair_by_price", by_price)):
@@ -211,8 +230,11 @@ def _complained(context: Context, state: FairState) -> Prompt:
 SCREENS: dict[FairPhase, Callable[[Context, FairState], Prompt]] = {
     FairPhase.ASK_WHAT: _ask_what,
     FairPhase.SETTLED: _settled,
+    FairPhase.AMOUNT: _amount,
     FairPhase.KIND: _kind,
+    FairPhase.KIND_ELSE: _kind_else,
     FairPhase.PRICE: _price,
+    FairPhase.PRICE_OF_500G: _price,
     FairPhase.BAND: _band,
     FairPhase.BAG: _bag,
     FairPhase.BAG_TYPED: _bag_typed,
