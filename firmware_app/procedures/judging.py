@@ -1,73 +1,70 @@
-"""From what was measured to the verdict and the body of the ledger entry.
+"""From what was measured to the verdict of a self-check.
 
 Rules this file obeys:
 
-* The reference must be capable before anything is judged: U(k=2) ≤ ⅓ of the limit used.
-* U holds the reference and the rounding of the scale under test (budget.py).
+* The reference must be capable before anything is judged (procedures/capability).
 * Where the load is not known well enough to say on which side of an MPE step it lies, both limits must give
   the same verdict, else it is undecided.
-* Every mass in the body is a decimal string of grams.
+* One reading of the pan that no verdict may rest on spoils the visit.
 """
 
 from __future__ import annotations
 
-import math
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
-from firmware_app.procedures.budget import expanded_g, expanded_of_error, instrument_of
+from firmware_app.procedures.budget import instrument_of
+from firmware_app.procedures.capability.answer import Capability, Condition, Method, first_failed
+from firmware_app.procedures.capability.scale_check import for_scale
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.evidence import (
-    change_evidence,
-    compared_evidence,
-    lead_evidence,
-    pan_evidence,
-    window_evidence,
-)
 from firmware_app.procedures.law import NO_LAW, Law
+from firmware_app.procedures.measuring import Measured, measured
+from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import LoadResult, VisitResult, Way
-from firmware_app.procedures.screens import scale_card, stall_card
-from firmware_app.procedures.settle import PAN_AT_REST
+from firmware_app.procedures.screens import scale_card
 from firmware_app.procedures.state import Attempt, PanMass, SelfCheckState
-from firmware_app.quantity import Estimate, Grams, plain
+from firmware_app.quantity import plain
 from firmware_app.registry.registry import Scale
 from firmware_app.rules.mpe import BadInstrument, MpeAnswer, OutsideTable, mpe
 from firmware_app.rules.pack import NoPackInForce, pack_in_force
 from firmware_app.rules.rows import Confidence, NawiPack, Stage, weakest
-from firmware_app.standards.sets import NotUsable, reference_mass
-from firmware_app.uncertainty.decision import Verdict, capable, guarded, worst
+from firmware_app.uncertainty.decision import Verdict, guarded, worst
 
 DECISION_RULE = "guarded acceptance and rejection, w = U, k = 2 (JCGM 106:2012 8.3.2, 8.3.3)"
-MILLIGRAM = Decimal("0.001")
 CHANGED_AFTER = "changed_after_settling"
-
-NEXT_STEP = {
-    (Verdict.UNDECIDED, Way.WEIGHTS): "change_point",
-    (Verdict.UNDECIDED, Way.GOODS): "more_loads",
-    (Verdict.DOES_NOT_CONFORM, Way.WEIGHTS): "send_for_verification",
-    (Verdict.DOES_NOT_CONFORM, Way.GOODS): "send_for_verification",
-}
+SEND = "send_for_verification"
 
 
 class JudgedLoad(msgspec.Struct, frozen=True):
-    """One load with the law that was used for it (None where the law gave nothing)."""
+    """One load, or several as one, with the law that was used for it (None where the law gave nothing).
 
+    ``capability``: what was worked out before; None where there was no reference to work it out for.
+    """
+
+    measured: Measured
     result: LoadResult
-    capability: str
-    superseded_by: str
-    law: Law | None
+    capability: Capability | None
+    superseded_by: str = ""
+    law: Law | None = None
 
 
-def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[str, Any]]:
-    """The result shown to the person and the body of the entry, from the attempts that stand."""
-    assert state.scale is not None and state.stall is not None and state.way is not None
+def judge_loads(context: Context, state: SelfCheckState) -> tuple[JudgedLoad, ...]:
+    """Every load that stands, judged."""
+    assert state.scale is not None
     standing = [attempt for attempt in state.attempts if attempt.counts]
-    unfit = _unfit(standing)
-    judged = [_judge_load(context, state.scale, attempt, unfit) for attempt in standing]
+    unfit = unfit_of(state.attempts)
+    return tuple(
+        _judge(context, state.scale, load, unfit) for load in measured(context, state.scale, standing)
+    )
+
+
+def result_of(state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> VisitResult:
+    """The verdict on the whole, as it is shown to the person."""
+    assert state.scale is not None and state.way is not None
     verdict = worst([load.result.verdict for load in judged])
-    result = VisitResult(
+    return VisitResult(
         verdict=verdict,
         way=state.way,
         scale=scale_card(state.scale),
@@ -75,20 +72,43 @@ def judge(context: Context, state: SelfCheckState) -> tuple[VisitResult, dict[st
         law=_law([load.law for load in judged if load.law is not None]),
         next_step=_next_step(verdict, state, judged),
     )
-    return result, _body(context, state, result, judged)
 
 
-def _next_step(verdict: Verdict, state: SelfCheckState, judged: list[JudgedLoad]) -> str:
-    """What would decide; more loads do not where the display changed under one of them."""
-    assert state.way is not None
-    if verdict is Verdict.UNDECIDED and any(load.result.reason == CHANGED_AFTER for load in judged):
-        return "send_for_verification"
-    return NEXT_STEP.get((verdict, state.way), "")
+def undecided_group(judged: tuple[JudgedLoad, ...]) -> Measured | None:
+    """The odd loads of which one more may decide the visit; None where it would not, or is too many."""
+    verdicts = {load.result.verdict for load in judged}
+    if verdicts & {Verdict.DOES_NOT_CONFORM, Verdict.CANNOT_JUDGE}:
+        return None
+    open_ = [load for load in judged if load.result.verdict is Verdict.UNDECIDED]
+    if len(open_) != 1 or open_[0].result.reason or not open_[0].measured.first.load.group:
+        return None
+    return open_[0].measured if len(open_[0].measured.attempts) < MOST else None
 
 
-def _unfit(standing: list[Attempt]) -> str:
+def unfit_of(attempts: Sequence[Attempt]) -> str:
     """Why no verdict may rest on the pan: one reading that none may rest on spoils the visit."""
+    standing = [attempt for attempt in attempts if attempt.counts]
     return next((mass.unfit for attempt in standing for mass in _weighings(attempt) if mass.unfit), "")
+
+
+# ------------------------------------------------------------------------------------------------ inside
+
+
+def _next_step(verdict: Verdict, state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> str:
+    """What would decide or help; more loads do not where the display changed under one of them."""
+    if verdict is Verdict.DOES_NOT_CONFORM:
+        return SEND
+    if verdict is Verdict.CANNOT_JUDGE:
+        failed = [load.capability for load in judged if load.capability is not None]
+        return next((each.help for each in failed if each.help), "")
+    if verdict is not Verdict.UNDECIDED:
+        return ""
+    if any(load.result.reason == CHANGED_AFTER for load in judged):
+        return SEND
+    sharpens = {method for load in judged if load.capability for method in load.capability.sharpens}
+    if state.way is Way.WEIGHTS and Method.ODD_LOADS in sharpens:
+        return Method.ODD_LOADS.value
+    return Method.CHANGE_POINT.value if state.way is Way.WEIGHTS else "more_loads"
 
 
 def _weighings(attempt: Attempt) -> tuple[PanMass, ...]:
@@ -97,89 +117,75 @@ def _weighings(attempt: Attempt) -> tuple[PanMass, ...]:
     return tuple(mass for mass in (attempt.empty, attempt.loaded, *turns) if mass is not None)
 
 
-def _judge_load(context: Context, scale: Scale, attempt: Attempt, unfit: str) -> JudgedLoad:
-    indication = attempt.figure.value_g
-    assert indication is not None
-    try:
-        reference = _reference(context, attempt)
-    except NotUsable:
-        return _unjudged(attempt, indication, None, "weights_not_usable")
-    mass = Decimal(repr(reference.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
-    known = expanded_g(reference.standard)
-    locked = context.controlled.lock if attempt.way is Way.GOODS else ""
-    if unfit or locked:
-        return _unjudged(attempt, indication, (mass, known), "pan_unfit" if unfit else locked)
+def _judge(context: Context, scale: Scale, load: Measured, unfit: str) -> JudgedLoad:
+    mass = load.mass
+    if mass is None:
+        return JudgedLoad(load, _blank(load, "weights_not_usable"), None)
     # The law asks for the load; weights are asked for by their nominal value, goods are only known within U.
-    nominal = attempt.load.nominal_g
-    ends = (nominal, nominal) if nominal is not None else (max(mass - known, Decimal(0)), mass + known)
+    nominal = load.nominal_g
+    ends = (
+        (nominal, nominal)
+        if nominal is not None
+        else (max(mass.mass_g - mass.known_g, Decimal(0)), mass.mass_g + mass.known_g)
+    )
+    capability = _capability(context, scale, load, ends[0], unfit)
+    failed = first_failed(capability.conditions)
+    if not capability.judges and (failed is None or failed.condition is not Condition.UNCERTAINTY):
+        return JudgedLoad(load, _blank(load, capability.reason), capability)
     try:
         pack = pack_in_force(NawiPack, context.on, context.packs)
         low, high = (mpe(pack, instrument_of(scale), end, Stage.IN_SERVICE, context.on) for end in ends)
     except NoPackInForce:
-        return _unjudged(attempt, indication, (mass, known), "no_rules")
+        return JudgedLoad(load, _blank(load, "no_rules"), capability)
     except OutsideTable:
-        return _unjudged(attempt, indication, (mass, known), "beyond_max")
+        return JudgedLoad(load, _blank(load, "beyond_max"), capability)
     except BadInstrument:
-        return _unjudged(attempt, indication, (mass, known), "scale_data")
-    error, expanded = indication - mass, expanded_of_error(reference.standard, scale.d_g)
-    verdict, reason = Verdict.CANNOT_JUDGE, "reference_not_capable"
-    if capable(known, low.limit_g):
-        verdicts = {guarded(error, expanded, answer.limit_g) for answer in (low, high)}
+        return JudgedLoad(load, _blank(load, "scale_data"), capability)
+    verdict, reason = Verdict.CANNOT_JUDGE, capability.reason
+    if capability.judges:
+        verdicts = {guarded(mass.error_g, mass.expanded_g, answer.limit_g) for answer in (low, high)}
         verdict = verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED
         reason = ""
-    if attempt.changed is not None and verdict in (Verdict.CONFORMS, Verdict.UNDECIDED):
+    if load.first.changed is not None and verdict in (Verdict.CONFORMS, Verdict.UNDECIDED):
         # Which of its two figures the scale sells by is not known: it is not found right, nor accused here.
         verdict, reason = Verdict.UNDECIDED, CHANGED_AFTER
-    return JudgedLoad(
-        LoadResult(
-            number=attempt.number,
-            load_g=plain(mass),
-            load_u_g=plain(known),
-            indication_g=plain(indication),
-            source=attempt.figure.source,
-            error_g=plain(error),
-            expanded_g=plain(expanded),
-            limit_g=plain(low.limit_g),
-            limit_initial_g=plain(low.limit_initial_g),
-            verdict=verdict,
-            reason=reason,
-        ),
-        plain((low.limit_g / known).quantize(Decimal("0.1"))) if known else "",
-        low.superseded_by,
-        _law_of(low),
+    result = msgspec.structs.replace(
+        _blank(load, reason),
+        expanded_g=plain(mass.expanded_g),
+        limit_g=plain(low.limit_g),
+        limit_initial_g=plain(low.limit_initial_g),
+        verdict=verdict,
     )
+    return JudgedLoad(load, result, capability, low.superseded_by, _law_of(low))
 
 
-def _reference(context: Context, attempt: Attempt) -> Estimate:
-    if attempt.way is Way.WEIGHTS:
-        return reference_mass(attempt.load.pieces, context.on)
-    assert attempt.loaded is not None and attempt.empty is not None
-    compared = attempt.compared
-    if compared is not None and compared.result is not None and not compared.why_not:
-        return Estimate(compared.result.mass.value, compared.standard_g)
-    net = attempt.loaded.mass_g - attempt.empty.mass_g
-    return Estimate(float(net), math.hypot(attempt.loaded.standard_g, attempt.empty.standard_g))
+def _capability(context: Context, scale: Scale, load: Measured, load_g: Decimal, unfit: str) -> Capability:
+    """May this load be judged: by its weights, or by what the pan has said of it."""
+    assert load.mass is not None
+    if load.first.way is Way.WEIGHTS:
+        return for_scale(context, scale, load_g, pieces=load.first.load.pieces)
+    # A fault of the pan that has gone by is none of what was weighed after it.
+    sound = msgspec.structs.replace(context, pan_fault=None)
+    return for_scale(sound, scale, load_g, weighed=load.mass.reference, pan_unfit=unfit)
 
 
-def _unjudged(
-    attempt: Attempt, indication: Grams, known: tuple[Grams, Grams] | None, reason: str
-) -> JudgedLoad:
+def _blank(load: Measured, reason: str) -> LoadResult:
     """A load without a limit: what is known is shown, the rest stays empty."""
-    mass, u = (plain(known[0]), plain(known[1])) if known else ("", "")
-    result = LoadResult(
-        number=attempt.number,
-        load_g=mass,
-        load_u_g=u,
-        indication_g=plain(indication),
-        source=attempt.figure.source,
-        error_g=plain(indication - known[0]) if known else "",
+    mass = load.mass
+    return LoadResult(
+        number=load.first.number,
+        load_g="" if mass is None else plain(mass.mass_g),
+        load_u_g="" if mass is None else plain(mass.known_g),
+        indication_g=plain(load.indication_g),
+        source=load.first.figure.source,
+        error_g="" if mass is None else plain(mass.error_g),
         expanded_g="",
         limit_g="",
         limit_initial_g="",
         verdict=Verdict.CANNOT_JUDGE,
         reason=reason,
+        readings=len(load.attempts),
     )
-    return JudgedLoad(result, "", "", None)
 
 
 def _law_of(answer: MpeAnswer) -> Law:
@@ -192,99 +198,3 @@ def _law(laws: list[Law]) -> Law:
         return NO_LAW
     confidence = weakest(*(Confidence(law.confidence) for law in laws))
     return msgspec.structs.replace(laws[0], confidence=confidence)
-
-
-def _body(
-    context: Context, state: SelfCheckState, result: VisitResult, judged: list[JudgedLoad]
-) -> dict[str, Any]:
-    assert state.stall is not None
-    loads = [
-        {**_plain(load.result), "capability": load.capability, "superseded_by": load.superseded_by}
-        for load in judged
-    ]
-    return {
-        "procedure": "self_check",
-        "procedure_version": 1,
-        "rules_date": context.on.isoformat(),
-        "stall": _plain(stall_card(state.stall)),
-        "scale": _plain(result.scale),
-        "way": result.way.value,
-        "verdict": result.verdict.value,
-        "next_step": result.next_step,
-        "law": {**_plain(result.law), "stage": Stage.IN_SERVICE.value},
-        "decision_rule": DECISION_RULE,
-        "loads": loads,
-        "attempts": [
-            _attempt(attempt, window)
-            for attempt, window in zip(state.attempts, window_evidence(state.attempts), strict=True)
-        ],
-        "refused_more": state.refused_more,
-        "weights": _weights(state),
-        "pan": {
-            "calibration": context.pan.calibration if context.pan is not None else "",
-            "policy": PAN_AT_REST.label,
-            "unfit": _unfit([attempt for attempt in state.attempts if attempt.counts]),
-            "control": _plain(context.controlled),
-        },
-        "lead": lead_evidence(state),
-        "interruptions": [_plain(interruption) for interruption in state.interruptions],
-    }
-
-
-def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
-    load = attempt.load
-    written: dict[str, Any] = {
-        "number": attempt.number,
-        "scale": attempt.scale,
-        "way": attempt.way.value,
-        "pieces": [piece.id for piece in load.pieces],
-        "asked_g": [plain(mass) for mass in (load.nominal_g, load.low_g, load.high_g) if mass is not None],
-        "figure": {
-            "source": attempt.figure.source.value,
-            "text": attempt.figure.text,
-            "unit": attempt.figure.unit,
-            "indication_g": plain(attempt.figure.value_g) if attempt.figure.value_g is not None else "",
-            "profile": attempt.figure.profile,
-            "raw": attempt.figure.raw,
-            "policy": attempt.figure.policy,
-            "window": window,
-        },
-        "blind": attempt.blind,
-        "problem": attempt.problem.value if attempt.problem else "",
-        "dropped": attempt.dropped,
-    }
-    if attempt.compared is not None:
-        written["compared"] = compared_evidence(attempt.compared, attempt.counts)
-    if attempt.changed is not None:
-        written["changed"] = change_evidence(attempt.changed)
-    for name, taken in (("pan_empty", attempt.empty), ("pan_loaded", attempt.loaded)):
-        if taken is not None:
-            written[name] = pan_evidence(taken)
-    return written
-
-
-def _weights(state: SelfCheckState) -> list[dict[str, str]]:
-    """Every weight that stood for something, with the certificate that says so."""
-    standing = [attempt for attempt in state.attempts if attempt.counts]
-    beside = [attempt.compared.pieces for attempt in standing if attempt.compared is not None]
-    stood = (*(attempt.load.pieces for attempt in standing), *beside)
-    used = {piece.id: piece for pieces in stood for piece in pieces}
-    return [
-        {
-            "id": piece.id,
-            "set": piece.set_id,
-            "class": piece.weight_class,
-            "nominal_g": plain(piece.nominal_g),
-            "mass_g": plain(piece.mass_g),
-            "u_g": repr(piece.standard_g),
-            "basis": "certificate" if piece.certified else "class_tolerance",
-            "certificate": piece.certificate,
-            "valid_to": piece.valid_to.isoformat(),
-        }
-        for piece in used.values()
-    ]
-
-
-def _plain(value: msgspec.Struct) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.to_builtins(value)
-    return built

@@ -141,7 +141,10 @@ class PutWeights(msgspec.Struct, frozen=True, tag="put_weights", kw_only=True):
 
 
 class PutGoods(msgspec.Struct, frozen=True, tag="put_goods", kw_only=True):
-    """Put goods between ``low_g`` and ``high_g`` on the scale under test and give its figure."""
+    """Put goods between ``low_g`` and ``high_g`` on the scale under test and give its figure.
+
+    ``other``: goods of this range have been weighed already; these must weigh something else.
+    """
 
     number: int
     count: int
@@ -150,6 +153,7 @@ class PutGoods(msgspec.Struct, frozen=True, tag="put_goods", kw_only=True):
     source: Source
     scale: ScaleCard
     problem: Problem | None = None
+    other: bool = False
 
 
 class ClearPan(msgspec.Struct, frozen=True, tag="clear_pan"):
@@ -204,7 +208,10 @@ class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One load judged. ``limit_g``: in service, used for the verdict; ``limit_initial_g``: half of it."""
+    """One load judged. ``limit_g``: in service, used for the verdict; ``limit_initial_g``: half of it.
+
+    ``readings``: so many loads near each other were judged together; the figures are then their means.
+    """
 
     number: int
     load_g: str
@@ -217,6 +224,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     limit_initial_g: str
     verdict: Verdict
     reason: str = ""
+    readings: int = 1
 
 
 class VisitResult(msgspec.Struct, frozen=True, kw_only=True):

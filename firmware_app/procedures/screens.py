@@ -76,6 +76,10 @@ def _put_goods(state: SelfCheckState) -> Prompt:
         count=len(state.plan),
         low_g=_given(state.load.low_g),
         high_g=_given(state.load.high_g),
+        other=any(
+            attempt.counts and state.load.group and attempt.load.group == state.load.group
+            for attempt in state.attempts
+        ),
         source=state.source,
         scale=_scale(state),
         problem=state.problem,

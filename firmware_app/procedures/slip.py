@@ -67,7 +67,10 @@ def _basis(law: dict[str, Any]) -> list[str]:
 
 
 def _load_lines(load: dict[str, Any], d_g: Decimal) -> list[str]:
-    lines = [f"{load['number']}. 示值 {_mass(load['indication_g'], d_g)}"]
+    several = load.get("readings", 1)
+    step = d_g if several == 1 else TENTH
+    times = "" if several == 1 else f"（{several} 次平均）"
+    lines = [f"{load['number']}. 示值 {_mass(load['indication_g'], step)}{times}"]
     if load["load_g"]:
         lines.append(f"   载荷 {_mass(load['load_g'], TENTH)}")
     if load["limit_g"]:

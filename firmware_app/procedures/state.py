@@ -27,7 +27,7 @@ from firmware_app.weighing.zero import Seen
 from hardware.loadcell.contract import Fault
 from hardware.scale.confirm import Confirmation
 
-FORMAT = 1
+FORMAT = 2
 MILLIGRAM = Decimal("0.001")
 MAX_ATTEMPTS = 200
 """Attempts kept in full; what is refused beyond them is only counted, and nothing can be taken back."""
@@ -58,13 +58,19 @@ class Phase(enum.StrEnum):
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """One load asked for: weights of ``nominal_g``, or goods between ``low_g`` and ``high_g``."""
+    """One load asked for: weights of ``nominal_g``, or goods between ``low_g`` and ``high_g``.
+
+    ``group``: number of the loads that are judged together, 0 where the load is judged by itself. ``more``:
+    asked for because those before it did not decide.
+    """
 
     number: int
     nominal_g: Grams | None = None
     pieces: tuple[Piece, ...] = ()
     low_g: Grams | None = None
     high_g: Grams | None = None
+    group: int = 0
+    more: bool = False
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

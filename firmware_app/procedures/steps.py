@@ -26,9 +26,10 @@ from firmware_app.procedures.events import (
     WayChosen,
 )
 from firmware_app.procedures.figures import problem_of, seen_of, speaks_of_load, typed_figure
-from firmware_app.procedures.judging import judge
+from firmware_app.procedures.judging import judge_loads, result_of, undecided_group
 from firmware_app.procedures.plan import plan_goods, plan_weights, ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
+from firmware_app.procedures.self_check_record import body_of
 from firmware_app.procedures.settle import PAN_AT_REST, follow, settled
 from firmware_app.procedures.state import (
     MAX_ATTEMPTS,
@@ -185,11 +186,20 @@ def give_figure(context: Context, state: SelfCheckState, figure: Figure, _now_ns
 
 
 def next_load(context: Context, state: SelfCheckState) -> SelfCheckState:
-    """The next load, or after the last one the verdict on its way to the ledger."""
-    if state.number < len(state.plan):
+    """The next load of the plan; after it one more while that may decide; then the verdict to the ledger."""
+    planned = sum(not load.more for load in state.plan)
+    if state.number < planned:
         return ask_load(context, state, state.number + 1)
-    result, body = judge(context, state)
-    return changed(state, phase=Phase.SAVING, problem=None, result=result, body=body)
+    asked = changed(state, plan=state.plan[: state.number])
+    judged = judge_loads(context, asked)
+    group = undecided_group(judged)
+    if group is not None:
+        number = state.number + 1
+        more = msgspec.structs.replace(group.first.load, number=number, more=True)
+        return ask_load(context, changed(asked, plan=(*asked.plan, more)), number)
+    result = result_of(asked, judged)
+    body = body_of(context, asked, result, judged)
+    return changed(asked, phase=Phase.SAVING, problem=None, result=result, body=body)
 
 
 def to_pan(state: SelfCheckState) -> SelfCheckState:

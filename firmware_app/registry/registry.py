@@ -54,7 +54,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """A scale on a stall; empty text where a field is not known, masses in grams, ``d_g`` = e unless given.
 
     ``profile``: id of the protocol of its lead, empty where it has none. ``lead_unit``: unit of that lead,
-    confirmed at registration, for protocols that send none.
+    confirmed at registration, for protocols that send none. ``usual_g``: what is usually sold at once.
     """
 
     id: Name
@@ -75,6 +75,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     verification_due: date | None = None
     profile: Text = ""
     lead_unit: Annotated[Literal["", "g", "kg"], Read(str.strip)] = ""
+    usual_g: Annotated[Mass | None, Key("usual")] = None
     qr: Text = ""
 
     def __post_init__(self) -> None:

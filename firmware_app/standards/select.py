@@ -35,18 +35,26 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def choose_loads(
-    pack: NawiPack, instrument: Instrument, d_g: Grams, pieces: tuple[Piece, ...], on: date
+    pack: NawiPack,
+    instrument: Instrument,
+    d_g: Grams,
+    pieces: tuple[Piece, ...],
+    on: date,
+    *,
+    usual_g: Grams | None = None,
 ) -> tuple[Load, ...]:
     """Up to three different loads in rising order, empty where the pieces do not serve.
 
-    Each lies in Min … Max and is made of multiples of d, so that an exact scale can show it. Raises
-    BadInstrument.
+    ``usual_g``: what the trader usually sells at once, where it is known. Each lies in Min … Max and is made
+    of multiples of d, so that an exact scale can show it. Raises BadInstrument.
     """
     sums = _sums(pack, pieces, instrument, d_g, on)
     lowest = instrument.min_g or d_g
     loads: dict[Grams, Load] = {}
     for share in TARGETS:
         wanted = share * first_step(pack, instrument)
+        if usual_g is not None and share == TARGETS[0]:
+            wanted = usual_g
         for mass in sorted(sums, key=lambda mass: (abs(mass - wanted), len(sums[mass]), mass)):
             fresh = mass >= lowest and mass not in loads
             if fresh and _fine_enough(pack, instrument, sums[mass], mass, on):

@@ -71,6 +71,8 @@ COARSE = Pan(max_g=Decimal(20000), calibration="cal-test-2", outlook=outlook(SPA
 """Its span is known to a thousandth: 3 kg within U = 6 g, where the limit of the scale is 10 g."""
 
 TICK_NS = 100_000_000
+GOLDEN = 0.6180339887
+"""Steps by which the goods of a visit differ, so that none weighs what others did."""
 
 
 def context(**changes) -> Context:
@@ -186,7 +188,7 @@ class Person:
             case PutWeights(nominal_g=nominal):
                 self._figure(float(nominal), prompt.source)
             case PutGoods(low_g=low, high_g=high, number=number):
-                share = (0.313, 0.571, 0.787)[number % 3]
+                share = (0.313 + GOLDEN * number) % 1
                 self.goods = round(float(low) + share * (float(high) - float(low)), 1)
                 self._figure(self.goods, prompt.source)
             case ClearPan():

@@ -3,10 +3,11 @@
 from decimal import Decimal as D
 
 import pytest
-from person import Person, context, honest, indication
+from person import GOLDEN, Person, context, honest, indication
 
 from firmware_app.procedures.after import POLICY, Changed, Watch, look
 from firmware_app.procedures.events import LoadIsOn, Saved
+from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import ClearPan, Judged, PutGoods, PutWeights, Saving, Way
 from firmware_app.procedures.self_check import SelfCheck
 from firmware_app.procedures.settle import SECOND, Seen
@@ -117,11 +118,12 @@ class Stall:
             self.person.tell(indication(value, stable=stable, overload=shown.overload))
 
     def verdict(self) -> Judged:
-        for _ in range(2 * GOODS):
+        for _ in range(MOST + GOODS):
             prompt = self.person.until(PutGoods, Saving)
             if isinstance(prompt, Saving):
                 break
-            mass = float((D(prompt.low_g) + D(prompt.high_g)) / 2) + 3.3
+            share = (0.313 + GOLDEN * prompt.number) % 1
+            mass = float(prompt.low_g) + share * (float(prompt.high_g) - float(prompt.low_g))
             self.person.goods = mass
             self.scale.put(mass, self.now())
             self.person.tell(LoadIsOn())

@@ -72,14 +72,19 @@ def test_a_pan_that_is_off_by_more_than_half_the_limit_still_judges_rightly(show
     judged = person.until(Judged, ticks=2000)
 
     assert judged.result.verdict is verdict
-    for load, attempt in zip(judged.result.loads, person.visit.state.attempts, strict=True):
-        true = float(load.load_g)
+    attempts = person.visit.state.attempts
+    compared = [attempt for attempt in attempts if attempt.compared is not None]
+    for load, said in zip(judged.result.loads, person.visit.outcome.body["loads"], strict=True):
         assert D(load.load_u_g) * 3 <= D(load.limit_g)
-        assert abs(true - float(attempt.compared.result.mass.value)) <= 0.0006
-        assert attempt.compared.scheme == "BAB" and attempt.compared.why_not == ""
-    masses = {round(float(load.load_g), 1) for load in judged.result.loads}
-    asked = {prompt.nominal_g for prompt in person.prompts if isinstance(prompt, SwapOnPan)}
-    assert len(masses) == 3 and asked
+        by = [attempts[place].compared for place in said["of"]]
+        if None not in by:
+            mean = sum(each.result.mass.value for each in by) / len(by)
+            assert abs(float(load.load_g) - mean) <= 0.0006
+            assert {(each.scheme, each.why_not) for each in by} == {("BAB", "")}
+    # Above the first step weights always help; a light load the pan may know well enough alone.
+    assert len(compared) >= 2 and all(
+        float(each.loaded.mass_g) < 1300 for each in attempts if not each.compared
+    )
 
 
 def test_without_a_weight_beside_it_the_same_pan_would_judge_nothing():
@@ -312,12 +317,16 @@ def test_the_record_holds_every_turn_the_weights_and_the_budget():
     body = person.visit.outcome.body
 
     assert json.loads(json.dumps(body)) == body
-    for attempt, load in zip(body["attempts"], body["loads"], strict=True):
+    by_load = {load["of"][0]: load for load in body["loads"] if len(load["of"]) == 1}
+    for place, attempt in enumerate(body["attempts"]):
+        if "compared" not in attempt:
+            continue
         compared = attempt["compared"]
         assert [turn["on"] for turn in compared["turns"]] == ["goods", "weights", "goods"]
         assert compared["turns"][0]["mass_g"] == attempt["pan_loaded"]["mass_g"]
         assert all(turn["counts"] and turn["at_ns"] and turn["u_g"] for turn in compared["turns"])
-        assert compared["mass_g"] == load["load_g"] and compared["why_not"] == ""
+        assert compared["why_not"] == ""
+        assert place not in by_load or compared["mass_g"] == by_load[place]["load_g"]
         assert D(compared["drift_g"]) == 0
         assert set(compared["budget"]) == {
             *("reference", "noise", "creep", "span", "placing", "buoyancy", "moved", "k")

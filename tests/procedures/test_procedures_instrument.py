@@ -120,11 +120,12 @@ def test_turns_find_the_mass_that_the_pan_alone_does_not(span, seed):
     judged = market.judged()
 
     assert judged.result.verdict.value == "conforms"
-    for attempt, load in zip(market.visit.state.attempts, judged.result.loads, strict=True):
-        assert (attempt.compared.why_not, attempt.compared.scheme) == ("", "BAB")
-        assert float(load.load_u_g) <= float(load.limit_g) / 3
-    # Goods, weights and goods again, each lifted: no load of the three asks for more.
-    assert market.changes <= 3 * 6
+    attempts = market.visit.state.attempts
+    compared = [attempt.compared for attempt in attempts if attempt.compared is not None]
+    assert compared and {(each.why_not, each.scheme) for each in compared} == {("", "BAB")}
+    assert all(float(load.load_u_g) <= float(load.limit_g) / 3 for load in judged.result.loads)
+    # Goods, weights and goods again, each lifted: no load asks for more.
+    assert market.changes <= len(attempts) * 6
 
 
 def test_the_masses_lie_within_their_uncertainty():
@@ -132,10 +133,11 @@ def test_the_masses_lie_within_their_uncertainty():
     for seed in range(100, 104):
         market = Market(1.0015, seed)
         judged = market.judged()
-        for load, truth in zip(judged.result.loads, market.truths, strict=True):
+        for load, said in zip(judged.result.loads, market.visit.outcome.body["loads"], strict=True):
+            truth = sum(market.truths[place] for place in said["of"]) / len(said["of"])
             inside.append(abs(float(load.load_g) - truth) <= float(load.load_u_g))
-    # U (k = 2) leaves out one in twenty; of twelve hardly more than three.
-    assert len(inside) == 12 and sum(inside) >= 9
+    # U (k = 2) leaves out one in twenty; of eight hardly more than two.
+    assert len(inside) == 8 and sum(inside) >= 6
 
 
 def test_an_instrument_that_knows_its_span_asks_for_no_weight():

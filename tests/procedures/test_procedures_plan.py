@@ -4,6 +4,8 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from person import COARSE, PAN, REGISTRY, WEIGHTS, Person, context, honest, outlook
 
 from firmware_app.procedures.budget import choose, expanded_of_error, expected, limit_between, tells_honest
@@ -24,23 +26,27 @@ def scale(**changes):
 
 
 def ends(pan=FINE, of=SCALE, **changes):
-    bands = sorted((load.low_g, load.high_g) for load in plan_goods(context(pan=pan, **changes), of))
-    return (bands[0][0], bands[-1][1], len(bands)) if bands else ()
+    plan = plan_goods(context(pan=pan, **changes), of)
+    return sorted((int(load.low_g), int(load.high_g), load.group) for load in plan)
 
 
 @pytest.mark.parametrize(
     ("of", "wanted"),
     [
         # d = e: rounding alone is ± d/2 and its U 0.82 d, and the limit below the first step is one e.
-        (SCALE, (2510, 5000, 3)),
-        (scale(max_g=30000, min_g=200, e_g=10, d_g=10), (5020, 10000, 3)),
-        (scale(max_g=6000, min_g=40, e_g=2, d_g=2), (1004, 2000, 3)),
-        # d < e: the display is finer than the limit, and small goods can be judged.
-        (scale(d_g=1), (200, 5000, 3)),
-        (scale(d_g=2), (200, 5000, 3)),
+        (SCALE, [(700, 1300, 1)] * 2 + [(2510, 5000, 0)]),
+        (scale(max_g=30000, min_g=200, e_g=10, d_g=10), [(1400, 2600, 1)] * 2 + [(5020, 10000, 0)]),
+        (scale(max_g=6000, min_g=40, e_g=2, d_g=2), [(280, 520, 1)] * 2 + [(1004, 2000, 0)]),
+        # What this trader usually sells is known: small bags, or large ones beyond the first step.
+        (scale(usual_g=300), [(210, 390, 1)] * 2 + [(2510, 5000, 0)]),
+        (scale(usual_g=150), [(200, 300, 1)] * 2 + [(2510, 5000, 0)]),
+        (scale(usual_g=2400), [(1680, 2490, 1)] * 2 + [(2510, 5000, 0)]),
+        # d < e: the display is finer than the limit, and one load by itself can be judged.
+        (scale(d_g=1), [(700, 1300, 0), (1300, 2498, 0), (2502, 5000, 0)]),
+        (scale(d_g=2), [(700, 1300, 0), (1300, 2496, 0), (2504, 5000, 0)]),
     ],
 )
-def test_goods_begin_where_an_exact_scale_is_found_right(of, wanted):
+def test_goods_reach_the_usual_sale_and_beyond_the_first_step(of, wanted):
     assert ends(of=of) == wanted
 
 
@@ -66,15 +72,40 @@ def test_of_the_uncertainty_of_an_error_nearly_all_is_the_scales_own_rounding():
         assert alone == D("4.083") and 0 <= with_pan - alone <= D("0.06")
 
 
-def test_the_ranges_lie_side_by_side_within_the_pan():
-    for pan_max, top in ((15000, 5000), (4500, 4275)):
-        low, high, count = ends(Pan(max_g=D(pan_max), calibration="c", outlook=outlook(1e-5)))
-        assert (low, high, count) == (2510, top, 3)
+@pytest.mark.parametrize(
+    ("pan_max", "wanted"),
+    [
+        (15000, [(700, 1300, 1)] * 2 + [(2510, 5000, 0)]),
+        (4500, [(700, 1300, 1)] * 2 + [(2510, 4275, 0)]),
+        (2000, [(700, 1300, 1)] * 3),
+        (1000, [(700, 950, 1)] * 3),
+        (500, []),
+    ],
+)
+def test_no_more_is_asked_for_than_the_pan_can_bear(pan_max, wanted):
+    assert ends(Pan(max_g=D(pan_max), calibration="c", outlook=outlook(1e-5))) == wanted
 
 
-def test_a_pan_that_ends_near_the_step_asks_for_smaller_goods():
-    low, high, count = ends(Pan(max_g=D(3000), calibration="c", outlook=outlook(1e-5)))
-    assert (low, high, count) == (950, 2850, 3)
+@given(
+    e=st.sampled_from([1, 2, 5, 10, 20]),
+    n=st.sampled_from([1000, 1500, 3000, 6000]),
+    usual=st.none() | st.integers(1, 40_000),
+    finer=st.sampled_from([1, 2, 5]),
+    pan_max=st.integers(500, 60_000),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_the_scale_and_the_sale_the_ranges_make_sense(e, n, usual, finer, pan_max):
+    of = scale(max_g=n * e, min_g=20 * e, e_g=e, d_g=D(e) / finer)
+    of = msgspec.structs.replace(of, usual_g=None if usual is None else D(usual))
+    pan = Pan(max_g=D(pan_max), calibration="c", outlook=outlook(1e-5))
+    plan = plan_goods(context(pan=pan), of)
+    assert len(plan) <= 3 and [load.number for load in plan] == list(range(1, len(plan) + 1))
+    assert len([load for load in plan if load.group]) != 1
+    for load in plan:
+        assert 2 * of.min_g <= load.low_g < load.high_g <= min(of.max_g, pan.max_g)
+        assert load.low_g % of.d_g == load.high_g % of.d_g == 0
+        # On one side of every MPE step: it is known which limit is theirs.
+        assert not any(load.low_g <= step * e < load.high_g for step in (500, 2000))
 
 
 @pytest.mark.parametrize(

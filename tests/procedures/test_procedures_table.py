@@ -218,7 +218,7 @@ def test_every_prompt_travels_over_the_door_of_the_core(steps, way, coarse):
         assert msgspec.msgpack.decode(data, type=messages.VisitState) == state
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00", b"{}", b"\x80", b"\x81\xa6format\x02"])
+@pytest.mark.parametrize("data", [b"", b"\x00", b"{}", b"\x80", b"\x81\xa6format\x01"])
 def test_a_snapshot_that_is_none_is_refused(data):
     if data == b"\x80":
         assert SelfCheck.restore(context(), data).prompt == AskStall()

@@ -124,6 +124,6 @@ def test_the_slip_says_that_nothing_was_judged_and_why():
     lines = [line.strip() for line in slip_lines(SimpleNamespace(seq=6, payload=payload))]
 
     assert "结论 无法判定" in lines
-    assert lines.count("原因 秤台读数不够可靠") == 3
+    assert lines.count("原因 秤台读数不够可靠") == 2  # near the usual sale two loads are judged as one
     assert not any("允差" in line or "gpio" in line for line in lines)
     assert not any(line.startswith("依据") and "第版" in line for line in lines)

@@ -64,7 +64,7 @@ def test_verdicts(shows, way, verdict, next_step, extra):
     person, judged = visit(shows, way, **extra)
     assert judged.result.verdict is verdict
     assert judged.result.next_step == next_step
-    assert len(judged.result.loads) == 3
+    assert sum(load.readings for load in judged.result.loads) >= 3
     assert (judged.entry, judged.slip) == (41, "slip")
     assert {load.source for load in judged.result.loads} == {Source.LEAD if extra else Source.TYPED}
     assert not person.visit.finished
@@ -105,7 +105,7 @@ def test_the_order_of_the_goods_follows_the_seed():
         return [prompt.low_g for prompt in person.prompts if isinstance(prompt, PutGoods)]
 
     orders = {tuple(order(seed)) for seed in range(20)}
-    assert len(orders) == 6
+    assert len(orders) == 3  # twice near the usual sale, once above the first step
     assert order(3) == order(3)
     assert all(sorted(lows) == sorted(order(0)) for lows in orders)
 
@@ -124,7 +124,7 @@ def test_a_scale_off_by_one_digit_is_undecided_at_one_kilogram(off, verdict):
     assert D("4.08") < D(first.expanded_g) < D("4.1")
     assert judged.result.verdict is first.verdict is verdict
     assert judged.result.next_step == (
-        "change_point" if verdict is Verdict.UNDECIDED else "send_for_verification"
+        "odd_loads" if verdict is Verdict.UNDECIDED else "send_for_verification"
     )
 
 

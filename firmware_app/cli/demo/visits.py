@@ -30,8 +30,8 @@ STALL = "12"
 LOOK_S = 2.0
 """A visitor looks at the display for so long before saying that the load is on: some cheats wait."""
 
-ODD = (0.313, 0.571, 0.787)
-"""Where in the asked range the visitor's goods lie: no load comes out as a round mass."""
+ODD_FROM, ODD_STEP = 0.313, 0.6180339887
+"""Where in the asked range the visitor's goods lie: no load comes out as a round mass, none twice."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -214,4 +214,5 @@ def on_model(model: ScaleModel) -> Callable[[Play], Done]:
 
 def _odd_mass(prompt: PutGoods) -> float:
     low, high = float(prompt.low_g), float(prompt.high_g)
-    return round(low + ODD[(prompt.number - 1) % len(ODD)] * (high - low), 1)
+    share = (ODD_FROM + ODD_STEP * prompt.number) % 1
+    return round(low + share * (high - low), 1)
