@@ -30,7 +30,6 @@ MOST_SUPPORTS = 12
 LOWEST_C, HIGHEST_C = Decimal(-40), Decimal(60)
 """What a thermometer in a market may show; R 76 rates instruments from −10 °C to 40 °C unless they say."""
 MOST_RH = Decimal(100)
-CELSIUS, PERCENT = "°C", "%RH"
 
 STAGES = (Stage.IN_SERVICE, Stage.SUBSEQUENT, Stage.INITIAL)
 """In the order in which they are met on a market."""

@@ -15,7 +15,7 @@ from firmware_app.procedures.events import FigureTyped
 from firmware_app.procedures.figures import BEYOND_MAX_E, typed_figure
 from firmware_app.procedures.page import GRAM
 from firmware_app.procedures.verification.state import Shown, Step, VerificationState
-from firmware_app.quantity import Grams, trimmed
+from firmware_app.quantity import Grams
 
 MAX_TEXT = 9
 MOST_ADDED = Decimal("1.2")
@@ -55,14 +55,9 @@ def problem_of(state: VerificationState, value_g: Grams) -> str:
     return "verif_not_a_multiple" if value_g % interval else ""
 
 
-def count_unit(step: Step) -> str:
-    """The unit that stands for one small weight of this step."""
-    return f"× {trimmed(step.small_g)} g"
-
-
 def typed_added(step: Step, event: FigureTyped) -> Grams | str:
-    """What was added up to the change point, as a mass or as so many small weights; or why it cannot be."""
-    if event.unit == count_unit(step):
+    """What was added, as a mass or (without unit) as so many small weights; or why it cannot be."""
+    if not event.unit:
         number = bare_number(event.figure)
         added = None if number is None or number % 1 else number * step.small_g
     else:

@@ -39,6 +39,9 @@ ENTRY: dict[Ask, Phase] = {
 }
 """Where the question of a step begins."""
 
+AT_ONCE = 5
+"""Points of a list that are asked for together: what a screen of seven inches shows beside a question."""
+
 ONWARD = (
     Phase.LOOK,
     Phase.LOOK_ALL,
@@ -93,8 +96,16 @@ def ended_by(state: VerificationState, coming: Item, rules: Rules) -> Item | Non
 
 def entry(state: VerificationState, step: Step) -> Phase:
     """Where the question of a step begins."""
-    whole = step.ask is Ask.LOOK and not state.one_by_one and tries_of(state, step.item) == 0
-    return Phase.LOOK_ALL if whole else ENTRY[step.ask]
+    return Phase.LOOK_ALL if step.ask is Ask.LOOK and not state.one_by_one else ENTRY[step.ask]
+
+
+def looked_at_once(state: VerificationState) -> range:
+    """The places of the points of a list that are asked for together, from this one on."""
+    place, item = state.place, state.step.item
+    end = place
+    while end < len(state.plan) and end < place + AT_ONCE and state.plan[end].item is item:
+        end += 1
+    return range(place, end)
 
 
 def tries_of(state: VerificationState, item: Item) -> int:

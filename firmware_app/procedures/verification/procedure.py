@@ -49,7 +49,7 @@ ANYWHERE: Row = everywhere(
 """What holds where a state says nothing else."""
 
 BACK = Move(taking.back, ONWARD)
-BESIDE = (*ONWARD, Phase.WHY_NOT)
+BESIDE = (*ONWARD, Phase.OTHER)
 """Where what a step offers besides its answer may lead."""
 ANSWERED = (*BESIDE, Phase.FAILED)
 AFTER_INDICATION = (*ONWARD, Phase.ADDED, Phase.AMOUNT, Phase.FAILED)
@@ -180,6 +180,11 @@ TABLE: dict[Phase, Row] = {
         **ANYWHERE,
         Picked: Move(taking.stopped, ONWARD),
         GoBack: BACK,
+    },
+    Phase.OTHER: {
+        **ANYWHERE,
+        Picked: Move(taking.other, (*ONWARD, Phase.OTHER, Phase.WHY_NOT)),
+        GoBack: Move(taking.not_left_out, ONWARD),
     },
     Phase.WHY_NOT: {
         **ANYWHERE,

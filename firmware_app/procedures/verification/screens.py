@@ -20,27 +20,31 @@ from firmware_app.procedures.page import (
     Amount,
     Confirm,
     Fact,
-    Line,
-    Option,
     Page,
-    PageJudged,
     Pick,
     Picture,
     Wait,
 )
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.procedures.screens import scale_card
-from firmware_app.procedures.verification import beginning, embedded, record
-from firmware_app.procedures.verification.arithmetic import Point, counting, point_of
-from firmware_app.procedures.verification.figures import count_unit
+from firmware_app.procedures.verification import beginning, closing, embedded
+from firmware_app.procedures.verification.arithmetic import counting, point_of
+from firmware_app.procedures.verification.closing import scale_id
+from firmware_app.procedures.verification.facts import (
+    FACTS_BESIDE,
+    code_fact,
+    last_fact,
+    mass_fact,
+    option,
+    point_facts,
+)
 from firmware_app.procedures.verification.items import CHOSEN, NO, NOT_APPLICABLE, YES, Ask, Item
-from firmware_app.procedures.verification.judging import NOT_DONE, ItemResult, conclude, spread_of
-from firmware_app.procedures.verification.law import Rules, rules_of
+from firmware_app.procedures.verification.law import rules_of
 from firmware_app.procedures.verification.lead import over_lead
 from firmware_app.procedures.verification.loads import GOODS
-from firmware_app.procedures.verification.moving import may_repeat, tries_of
+from firmware_app.procedures.verification.moving import looked_at_once, may_repeat, tries_of
 from firmware_app.procedures.verification.state import Phase, Step, VerificationState
-from firmware_app.quantity import Grams, trimmed
+from firmware_app.quantity import show_mass, trimmed
 from firmware_app.rules.checks import price_to_pay
 from firmware_app.rules.plan import tare_range
 
@@ -59,21 +63,6 @@ PICTURES = {
 def prompt_of(context: Context, state: VerificationState) -> Prompt:
     """What the person is asked for."""
     return SCREENS[state.phase](context, state)
-
-
-def option(name: str, label: str = "", *, why_not: str = "") -> Option:
-    """One choice; its words stand under ``verif_<name>`` unless another label is given."""
-    return Option(id=name, label=label or f"verif_{name}", why_not=why_not)
-
-
-def mass_fact(label: str, mass: Grams) -> Fact:
-    """A mass in grams."""
-    return Fact(label=f"verif_{label}", value=trimmed(mass), unit=GRAM)
-
-
-def code_fact(label: str, code: str) -> Fact:
-    """A code that is said in words."""
-    return Fact(label=f"verif_{label}", value=f"verif_{code}", words=True)
 
 
 # ------------------------------------------------------------------------------------------ beginning
@@ -96,18 +85,14 @@ def _choose_scale(_context: Context, state: VerificationState) -> Prompt:
 def _scale(_context: Context, state: VerificationState) -> Prompt:
     scale = state.scale
     assert scale is not None
-    lower = [
-        Fact(label="verif_range", value=f"{trimmed(each.max_g)} g / {trimmed(each.e_g)} g")
-        for each in state.ranges
-    ]
+    ranges = [*((each.max_g, each.e_g) for each in state.ranges), (scale.max_g, scale.e_g)]
+    intervals = " · ".join(f"{show_mass(most)} / {show_mass(e)}" for most, e in ranges)
     facts = (
-        Fact(label="verif_serial", value=scale.serial),
         Fact(label="verif_class", value=scale.accuracy_class),
-        *lower,
-        mass_fact("max", scale.max_g),
-        mass_fact("min", scale.min_g),
-        mass_fact("e", scale.e_g),
-        mass_fact("d", scale.d_g),
+        Fact(label="verif_max_min", value=f"{show_mass(scale.max_g)} / {show_mass(scale.min_g)}"),
+        Fact(label="verif_ranges", value=intervals)
+        if state.ranges
+        else Fact(label="verif_e_d", value=f"{show_mass(scale.e_g)} / {show_mass(scale.d_g)}"),
         Fact(label="verif_supports", value=str(state.supports)),
         code_fact("price_computing", YES if scale.price_computing else NO),
     )
@@ -154,8 +139,7 @@ def _stage(_context: Context, state: VerificationState) -> Prompt:
 
 
 def _look_all(context: Context, state: VerificationState) -> Prompt:
-    rules = rules_of(context, state)
-    facts = tuple(code_fact("look", look.item) for look in rules.looks)
+    facts = tuple(code_fact("look", state.plan[place].what) for place in looked_at_once(state))
     return _page(
         context,
         state,
@@ -220,7 +204,7 @@ def _added(context: Context, state: VerificationState) -> Prompt:
         context,
         state,
         "verif_added",
-        Amount((count_unit(step), GRAM)),
+        Amount(("",)),
         facts=facts,
         picture=Picture.WEIGHTS_ON_SCALE,
         more=("direct",),
@@ -252,9 +236,7 @@ def _paid(context: Context, state: VerificationState) -> Prompt:
 def _failed(context: Context, state: VerificationState) -> Prompt:
     step, rules = state.step, rules_of(context, state)
     point = point_of(state, step, rules)
-    facts: tuple[Fact, ...] = (code_fact("item", step.item.value),)
-    if point is not None:
-        facts = (*facts, *point_facts(point))
+    facts = () if point is None else point_facts(point)
     tried = counting(state, step)
     if step.ask is Ask.PRICE and tried is not None and tried.shown is not None and tried.amount is not None:
         assert step.price is not None
@@ -265,14 +247,17 @@ def _failed(context: Context, state: VerificationState) -> Prompt:
             Fact(label="verif_exact", value=str(exact), unit=YUAN),
         )
     if step.ask is Ask.RESPONDS:
-        facts = (*facts, mass_fact("load", step.load_g), mass_fact("extra", step.extra_g))
+        facts = (mass_fact("load", step.load_g), mass_fact("extra", step.extra_g))
+    if not facts:
+        facts = (code_fact("item", step.item.value),)
     choices = (option("go_on"), option("once_more")) if may_repeat(state) else (option("go_on"),)
     return _page(context, state, "verif_failed", Pick(choices), facts=facts)
 
 
 def _stopped(context: Context, state: VerificationState) -> Prompt:
     item = state.stopped_at or state.step.item
-    facts = (code_fact("item", item.value), *(code_fact("look", name) for name in _no(state, item)))
+    looks = tuple(code_fact("look", name) for name in _no(state, item))
+    facts = (code_fact("item", item.value), *looks)[:FACTS_BESIDE]
     choices = [option("end"), option("go_on", "verif_information")]
     return Page(
         key="verif_stopped",
@@ -281,81 +266,24 @@ def _stopped(context: Context, state: VerificationState) -> Prompt:
         beside=(option("again"),) if may_repeat(state) else (),
         law=rules_of(context, state).law_of(item),
         held=True,
-        scale=_id(state),
+        scale=scale_id(state),
     )
+
+
+def _other(_context: Context, state: VerificationState) -> Prompt:
+    names = ["leave_out", "finish"]
+    if tries_of(state, state.step.item) and may_repeat(state):
+        names.insert(0, "again")
+    facts = (code_fact("item", state.step.item.value),)
+    options = tuple(option(name) for name in names)
+    return Page(key="verif_other", wants=Pick(options), facts=facts, held=True, scale=scale_id(state))
 
 
 def _why_not(_context: Context, state: VerificationState) -> Prompt:
     assert state.leaving is not None
     options = tuple(option(why.value, f"verif_why_{why.value}") for why in CHOSEN)
     facts = (code_fact("item", state.leaving.value),)
-    return Page(key="verif_why_not", wants=Pick(options), facts=facts, held=True, scale=_id(state))
-
-
-# --------------------------------------------------------------------------------------------- ending
-
-
-def _review(context: Context, state: VerificationState) -> Prompt:
-    whole = conclude(state, rules_of(context, state))
-    facts = (
-        code_fact("conclusion", whole.verdict.value),
-        *(Fact(label=f"verif_item_{each.item.value}", value=_mark(each), words=True) for each in whole.items),
-    )
-    items = tuple(option(each.item.value, f"verif_item_{each.item.value}") for each in whole.items)
-    return Page(
-        key="verif_review",
-        wants=Pick((option("sign"), *items)),
-        facts=facts,
-        beside=(option("no_checker"),),
-        held=True,
-        scale=_id(state),
-    )
-
-
-def _checker(context: Context, state: VerificationState) -> Prompt:
-    first = "" if context.person is None else context.person.name
-    return prompts.AskWitness(first=first, number=len(state.plan), count=len(state.plan))
-
-
-def _judged(context: Context, state: VerificationState) -> Prompt:
-    rules = rules_of(context, state)
-    whole = conclude(state, rules)
-    return PageJudged(
-        key="verif_judged",
-        verdict=whole.verdict,
-        entry=state.entry,
-        slip=state.slip,
-        reason=f"verif_{whole.reason}" if whole.reason else "",
-        next_step=f"verif_{whole.next_step}" if whole.next_step else "",
-        lines=tuple(_line(state, rules, each) for each in whole.items),
-        law=rules.law(),
-        document=document(state.entry),
-    )
-
-
-def document(entry: int) -> str:
-    """Name of the record sheet of an entry, as `steelyard record-sheet` writes it."""
-    return f"{record.KIND}-{entry}.pdf"
-
-
-def _line(state: VerificationState, rules: Rules, result: ItemResult) -> Line:
-    """One item of the outcome, with the point that comes nearest to its limit or goes beyond it."""
-    found = [
-        point
-        for step in state.plan
-        if step.item is result.item and (point := point_of(state, step, rules)) is not None
-        if step.ask is Ask.POINT and (not step.zero or step.item in (Item.ZERO, Item.TARE_ZERO))
-    ]
-    facts: tuple[Fact, ...] = ()
-    if result.item is Item.REPEATS and (spread := spread_of(state, rules)) is not None:
-        facts = (mass_fact("spread", spread.spread_g), mass_fact("limit", spread.limit_g))
-    elif found:
-        worst = max(found, key=lambda point: abs(point.corrected_g) / point.limit_g)
-        facts = (mass_fact("corrected", worst.corrected_g), mass_fact("limit", worst.limit_g))
-    mark = _mark(result)
-    if result.why:
-        facts = (code_fact("why", f"why_{result.why}"), *facts)
-    return Line(label=f"verif_item_{result.item.value}", mark=mark, facts=facts)
+    return Page(key="verif_why_not", wants=Pick(options), facts=facts, held=True, scale=scale_id(state))
 
 
 # -------------------------------------------------------------------------------------------- helpers
@@ -373,9 +301,6 @@ def _page(
 ) -> Page:
     """The page of a step, with what every step offers beside its answer."""
     step = state.step
-    beside = [*more, "leave_out"]
-    if tries_of(state, step.item) and may_repeat(state):
-        beside.append("again")
     return Page(
         key=key,
         wants=wants,
@@ -384,11 +309,11 @@ def _page(
         facts=facts,
         pieces_g=_pieces(state, step),
         picture=picture,
-        beside=tuple(option(name) for name in (*beside, "finish")),
+        beside=tuple(option(name) for name in (*more, "other")),
         problem=state.problem,
         law=rules_of(context, state).law_of(step.item),
         held=True,
-        scale=_id(state),
+        scale=scale_id(state),
     )
 
 
@@ -421,26 +346,8 @@ def _before(context: Context, state: VerificationState) -> tuple[Fact, ...]:
     rules = rules_of(context, state)
     for step in reversed(state.plan[: state.place]):
         if step.item is state.step.item and (point := point_of(state, step, rules)) is not None:
-            return point_facts(point, last=True)
+            return (last_fact(point),)
     return ()
-
-
-def point_facts(point: Point, *, last: bool = False) -> tuple[Fact, ...]:
-    """The figures of a point: P, E, Ec, and the limit; ``last``: of the step before, in short."""
-    if last:
-        found = point.corrected_g if point.zero_id else point.error_g
-        limit = () if not point.zero_id else (mass_fact("limit", point.limit_g),)
-        return (mass_fact("last_error" if point.zero_id else "last_zero", found), *limit)
-    facts = [mass_fact("load", point.load_g), mass_fact("indication", point.indication_g)]
-    if point.added_g is not None:
-        facts.append(mass_fact("added", point.added_g))
-    facts += [mass_fact("p", point.p_g), mass_fact("error", point.error_g)]
-    if point.zero_g is not None:
-        facts += [mass_fact("zero", point.zero_g), mass_fact("corrected", point.corrected_g)]
-    facts.append(mass_fact("limit", point.limit_g))
-    if point.limit_initial_g != point.limit_g:
-        facts.append(mass_fact("limit_initial", point.limit_initial_g))
-    return tuple(facts)
 
 
 def _mass_units(state: VerificationState) -> tuple[str, ...]:
@@ -449,20 +356,11 @@ def _mass_units(state: VerificationState) -> tuple[str, ...]:
     return (KILOGRAM, GRAM) if state.scale.max_g >= 1000 else (GRAM, KILOGRAM)
 
 
-def _mark(result: ItemResult) -> str:
-    return f"verif_{NOT_DONE}" if result.verdict is None else f"verif_{result.verdict.value}"
-
-
 def _no(state: VerificationState, item: Item) -> tuple[str, ...]:
     """The points of a list that do not hold."""
     steps = [step for step in state.plan if step.item is item]
     tries = [(step, counting(state, step)) for step in steps]
     return tuple(step.what for step, tried in tries if tried is not None and tried.answer == NO)
-
-
-def _id(state: VerificationState) -> str:
-    assert state.scale is not None
-    return state.scale.id
 
 
 def _left(_context: Context, _state: VerificationState) -> Prompt:
@@ -479,8 +377,8 @@ SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
     Phase.RANGE_E: _amount("verif_range_e", GRAM, KILOGRAM),
     Phase.SUPPORTS: _amount("verif_supports", ""),
     Phase.STAGE: _stage,
-    Phase.TEMPERATURE: _amount("verif_temperature", beginning.CELSIUS, beside=("below_zero", "not_measured")),
-    Phase.HUMIDITY: _amount("verif_humidity", beginning.PERCENT, beside=("not_measured",)),
+    Phase.TEMPERATURE: _amount("verif_temperature", "", beside=("below_zero", "not_measured")),
+    Phase.HUMIDITY: _amount("verif_humidity", "", beside=("not_measured",)),
     Phase.LOOK_ALL: _look_all,
     Phase.LOOK: _look,
     Phase.READY: _ready,
@@ -493,10 +391,11 @@ SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
     Phase.FAILED: _failed,
     Phase.STOPPED: _stopped,
     Phase.WHY_NOT: _why_not,
-    Phase.REVIEW: _review,
-    Phase.CHECKER: _checker,
+    Phase.OTHER: _other,
+    Phase.REVIEW: closing.review,
+    Phase.CHECKER: closing.checker,
     Phase.SAVING: lambda _context, _state: prompts.Saving(),
-    Phase.JUDGED: _judged,
+    Phase.JUDGED: closing.judged,
     Phase.NOT_SAVED: lambda _context, state: prompts.NotSaved(state.reason),
     Phase.LEFT: _left,
 }

@@ -65,6 +65,8 @@ class Phase(enum.StrEnum):
     """A point is beyond its limit: do it again, or go on with it."""
     STOPPED = "stopped"
     """An item failed whose failure makes going on pointless."""
+    OTHER = "other"
+    """What may be done instead: the item again, leave it out, end here."""
     WHY_NOT = "why_not"
     REVIEW = "review"
     CHECKER = "checker"

@@ -33,6 +33,7 @@ from firmware_app.procedures.verification.moving import (
     entry,
     go,
     item_again,
+    looked_at_once,
     may_repeat,
     restarted,
     taken,
@@ -53,17 +54,15 @@ LIGHT = 20
 
 
 def all_hold(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
-    """The whole list at once, or point by point."""
+    """Some points of the list at once, or point by point."""
     if event.option == "one_by_one":
         return changed(state, phase=Phase.LOOK, one_by_one=True, problem="")
     if event.option != "all_hold":
         return besides(context, state, event, now_ns)
-    place = state.place
-    while place < len(state.plan) and state.plan[place].item is state.plan[state.place].item:
-        at = changed(state, place=place)
-        state = changed(taken(at, now_ns, answer=TOGETHER), place=state.place)
-        place += 1
-    return go(context, state, place)
+    places = looked_at_once(state)
+    for place in places:
+        state = taken(changed(state, place=place), now_ns, answer=TOGETHER)
+    return go(context, state, places.stop)
 
 
 def looked(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
@@ -161,7 +160,7 @@ def paid(context: Context, state: VerificationState, event: FigureTyped, now_ns:
 def challenged(context: Context, state: VerificationState, event: Event, now_ns: int) -> VerificationState:
     """One event for the challenge; once it is done the examination goes on."""
     assert state.challenge is not None
-    if isinstance(event, Picked) and event.option in embedded.BESIDE:
+    if isinstance(event, Picked) and event.option == embedded.OTHER:
         return besides(context, state, event, now_ns)
     inside = machine.step(context, state.challenge, event, now_ns)
     if inside is state.challenge:
@@ -189,8 +188,13 @@ def stopped(context: Context, state: VerificationState, event: Picked, _now_ns: 
     return changed(state, phase=Phase.REVIEW, problem="") if event.option == "end" else state
 
 
-def besides(context: Context, state: VerificationState, event: Picked, _now_ns: int) -> VerificationState:
-    """What every step offers besides its answer: leave the item out, begin it again, end here."""
+def besides(_context: Context, state: VerificationState, event: Picked, _now_ns: int) -> VerificationState:
+    """What every step offers besides its answer, on a page of its own."""
+    return changed(state, phase=Phase.OTHER, problem="") if event.option == "other" else state
+
+
+def other(context: Context, state: VerificationState, event: Picked, _now_ns: int) -> VerificationState:
+    """Leave the item out, begin it again, or end here."""
     match event.option:
         case "leave_out":
             return changed(state, phase=Phase.WHY_NOT, leaving=state.step.item, shown=None, problem="")
@@ -214,7 +218,7 @@ def not_left_out(
     _context: Context, state: VerificationState, _event: Event, _now_ns: int
 ) -> VerificationState:
     """It is done after all."""
-    return changed(state, phase=entry(state, state.step), leaving=None, problem="")
+    return changed(state, phase=entry(state, state.step), shown=None, leaving=None, problem="")
 
 
 def back(context: Context, state: VerificationState, _event: Event, _now_ns: int) -> VerificationState:
