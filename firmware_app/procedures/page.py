@@ -21,6 +21,8 @@ GRAM = "g"
 KILOGRAM = "kg"
 YUAN = "CNY"
 YUAN_PER_KG = "CNY/kg"
+YUAN_PER_500G = "CNY/500g"
+"""A price of half a kilogram: a legal unit, and how most prices are called out."""
 
 
 class Picture(enum.StrEnum):

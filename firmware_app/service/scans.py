@@ -17,8 +17,8 @@ from typing import Protocol
 
 import msgspec
 
-from firmware_app.procedures.events import CodeGiven, Event, FigureTyped, ScaleChosen, StallTyped
-from firmware_app.procedures.page import Amount, Code, Page
+from firmware_app.procedures.events import CodeGiven, Event, FigureTyped, Picked, ScaleChosen, StallTyped
+from firmware_app.procedures.page import KILOGRAM, YUAN, Amount, Code, Page
 from firmware_app.procedures.prompts import AskStall, ChooseScale, Prompt, PutGoods, PutWeights, Source
 from firmware_app.registry.labels import Place, find_label
 from firmware_app.registry.registry import Registry
@@ -67,6 +67,7 @@ class ScanDesk:
         self._seen_at: tuple[str, int] | None = None
         self._read: tuple[str, str, tuple[str, int] | None] | None = None
         """Figure and unit of the last label, and the question at which it was read."""
+        self._read_code = ""
 
     def scanned(self, code: Scan | Refused, now_ns: int) -> None:
         """Acts on one code; a code that was refused is only spoken of."""
@@ -86,11 +87,14 @@ class ScanDesk:
         return self._seen
 
     def vouched(self, answer: Event) -> Event:
-        """The answer; a figure that is said to be a label's stays so only where such a label was read."""
-        if not isinstance(answer, FigureTyped) or not answer.label:
+        """The answer; a figure that is said to be a label's stays so only where such a label was read.
+
+        The digits of that label go with it, and no others.
+        """
+        if not isinstance(answer, FigureTyped):
             return answer
-        known = (answer.figure, answer.unit, self._step()) == self._read
-        return answer if known else msgspec.structs.replace(answer, label=False)
+        known = answer.label and (answer.figure, answer.unit, self._step()) == self._read
+        return msgspec.structs.replace(answer, label=known, code=self._read_code if known else "")
 
     def _say(self, seen: SeenScan | None) -> None:
         self._seen, self._seen_at = seen, self._step()
@@ -133,12 +137,15 @@ class ScanDesk:
             read = label(text, self._layouts)
         except Ean13Error:
             return SeenScan(at_ns=now_ns, code=UNKNOWN_LABEL)
-        if read.carries is Carries.PRICE:
+        price = read.carries is Carries.PRICE
+        if price and _offers_price(self._asked()):
+            self._desk.handle(Picked(YUAN), now_ns)
+        if price and not _takes_price(self._asked()):
             return SeenScan(at_ns=now_ns, code=PRICE_LABEL)
         if not _takes_label(self._asked()):
             return SeenScan(at_ns=now_ns, code=NO_FIGURE_NOW)
-        figure, unit = format(read.value, "f"), "kg"
-        self._read = (figure, unit, self._step())
+        figure, unit = format(read.value, "f"), YUAN if price else KILOGRAM
+        self._read, self._read_code = (figure, unit, self._step()), text
         return SeenScan(at_ns=now_ns, code=FIGURE, figure=figure, unit=unit)
 
     def _asked(self) -> Prompt | None:
@@ -148,6 +155,16 @@ class ScanDesk:
     def _step(self) -> tuple[str, int] | None:
         visit = self._desk.state()
         return None if visit is None else (visit.visit, visit.step)
+
+
+def _offers_price(prompt: Prompt | None) -> bool:
+    """Whether an amount of money could be given instead of what is asked for now."""
+    return isinstance(prompt, Page) and any(option.id == YUAN for option in prompt.beside)
+
+
+def _takes_price(prompt: Prompt | None) -> bool:
+    """Whether an amount of money is of use now: with the price per kg it tells what was paid for."""
+    return isinstance(prompt, Page) and isinstance(prompt.wants, Amount) and YUAN in prompt.wants.units
 
 
 def _takes_label(prompt: Prompt | None) -> bool:

@@ -8,19 +8,25 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.errors import LedgerError
+from firmware_app.procedures.fair_weighing.slip import complaint_lines, fair_weighing_lines
+from firmware_app.procedures.page import PageJudged
 from firmware_app.procedures.prompts import Judged, Prompt
 from firmware_app.procedures.slip import slip_lines
 from firmware_app.service.door import Commands
 from firmware_app.service.messages import CancelSlip, Ok, PrinterStatus, PrintSlip, Refused, Reply
 from firmware_app.service.printing import Job, SlipPrinter
 
-KINDS = ("self_check",)
-"""Kinds of entries that have a slip."""
+LINES: dict[str, Callable[[Entry], list[str]]] = {
+    "self_check": slip_lines,
+    "fair_weighing": fair_weighing_lines,
+    "complaint": complaint_lines,
+}
+"""Kinds of entries that have a slip, and what stands on it."""
 MAX_ID = 64
 
 
@@ -48,6 +54,10 @@ class SlipDesk:
             CancelSlip: lambda wanted, _now_ns: self.cancel(wanted.entry),
         }
 
+    def print_all(self, automatic: bool) -> None:
+        """Whether every verdict is printed from now on."""
+        self._automatic = automatic
+
     def print(self, job: str, entry: int) -> Reply:
         """Queues the slip of an entry; handed over twice it is printed once."""
         if self._printer is None:
@@ -56,12 +66,15 @@ class SlipDesk:
             return Refused("bad_message", f"the id of a print job has 1 to {MAX_ID} characters")
         try:
             found = self._record.entry(entry)
-            if found is None or found.payload.kind not in KINDS:
+            if found is None or found.payload.kind not in LINES:
                 return Refused(
                     "no_slip", f"there is no slip of entry {entry}: it is not there or holds no verdict"
                 )
             wanted = Job(
-                id=job, entry=entry, lines=tuple(slip_lines(found)), text=self._record.slip_text(entry)
+                id=job,
+                entry=entry,
+                lines=tuple(LINES[found.payload.kind](found)),
+                text=self._record.slip_text(entry),
             )
         except LedgerError as error:
             return Refused("no_slip", str(error))
@@ -82,7 +95,7 @@ class SlipDesk:
 
     def follow(self, prompt: Prompt | None) -> None:
         """Prints a verdict that has just been shown, where that is configured; once an entry."""
-        if self._printer is None or not self._automatic or not isinstance(prompt, Judged):
+        if self._printer is None or not self._automatic or not isinstance(prompt, Judged | PageJudged):
             return
         if prompt.entry == self._followed:
             return

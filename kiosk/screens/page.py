@@ -297,7 +297,7 @@ class PageScreen(ScreenPiece):
             self.pad.pad = Pad(unit=wanted)
         assert scene.state is not None
         scan = scene.state.scan
-        if view.units and scan is not None and scan.at_ns != self._scanned_ns:
+        if scan is not None and scan.at_ns != self._scanned_ns and scan.unit in view.units:
             self._scanned_ns = scan.at_ns
             self.pad.pad = filled(scan.figure, scan.unit) or self.pad.pad
 

@@ -25,6 +25,7 @@ class Unit(enum.StrEnum):
     G = "g"
     YUAN = "CNY"
     YUAN_PER_KG = "CNY/kg"
+    YUAN_PER_500G = "CNY/500g"
     NONE = ""
 
 
@@ -74,4 +75,4 @@ class Pad(msgspec.Struct, frozen=True):
 def filled(figure: str, unit: str) -> Pad | None:
     """The pad with the figure of a label, None where it could not have been typed."""
     fits = _FIGURE.fullmatch(figure) is not None and len(figure.replace(".", "")) <= MAX_DIGITS
-    return Pad(figure, Unit(unit), label=True) if fits and unit in MASSES else None
+    return Pad(figure, Unit(unit), label=True) if fits and unit in (*MASSES, Unit.YUAN) else None

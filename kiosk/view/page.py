@@ -220,7 +220,7 @@ def _unit(unit: str, say: Say) -> str:
     return say.code("unit", UNITS[unit]) if unit in UNITS else unit
 
 
-UNITS = {g.YUAN: "yuan", g.YUAN_PER_KG: "yuan_per_kg"}
+UNITS = {g.YUAN: "yuan", g.YUAN_PER_KG: "yuan_per_kg", g.YUAN_PER_500G: "yuan_per_500g"}
 """Units that are words; those of mass are the same everywhere."""
 
 

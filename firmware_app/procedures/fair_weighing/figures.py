@@ -13,13 +13,11 @@ import unicodedata
 from decimal import Decimal
 
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.page import GRAM, KILOGRAM, YUAN, YUAN_PER_KG
+from firmware_app.procedures.page import GRAM, KILOGRAM, YUAN, YUAN_PER_500G, YUAN_PER_KG
 from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.rules.pack import NoPackInForce, pack_in_force
 from firmware_app.rules.unit_rows import UnitsPack
 
-YUAN_PER_500G = "CNY/500g"
-"""A price of half a kilogram: a legal unit, and how most prices are called out."""
 MASS_UNITS = (KILOGRAM, GRAM)
 PRICE_UNITS = (YUAN_PER_KG, YUAN_PER_500G)
 PER_KG = {YUAN_PER_KG: Decimal(1), YUAN_PER_500G: Decimal(2)}

@@ -15,7 +15,7 @@ import msgspec
 
 from firmware_app.procedures import prompts
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.fair_weighing import complaint, figures, law, questions
+from firmware_app.procedures.fair_weighing import complaint, law, questions
 from firmware_app.procedures.fair_weighing.record import CENTIGRAM, TENTH, contacts, mass
 from firmware_app.procedures.fair_weighing.state import Bag, FairPhase, FairState, What
 from firmware_app.procedures.fair_weighing.weighing import GIVE_UP, IN_BAG, NO_BAG_ON, UNREST
@@ -24,6 +24,7 @@ from firmware_app.procedures.page import (
     GRAM,
     KILOGRAM,
     YUAN,
+    YUAN_PER_500G,
     YUAN_PER_KG,
     Amount,
     Code,
@@ -115,7 +116,7 @@ def _price(context: Context, state: FairState) -> Prompt:
     return _page(
         state,
         "fair_price" if per_kg else "fair_price_of_500g",
-        Amount((YUAN_PER_KG if per_kg else figures.YUAN_PER_500G,)),
+        Amount((YUAN_PER_KG if per_kg else YUAN_PER_500G,)),
         beside=tuple(beside),
         law=_units(context, state),
         blind=True,
