@@ -13,6 +13,7 @@ from firmware_app.cli.gateway import PASSED_ON, gateway
 from firmware_app.cli.hardware import app as hardware
 from firmware_app.cli.health import health
 from firmware_app.cli.judge import app as judge
+from firmware_app.cli.law import app as law
 from firmware_app.cli.ledger import app as ledger
 from firmware_app.cli.record import record
 from firmware_app.cli.run import run
@@ -20,7 +21,9 @@ from firmware_app.cli.scale import app as scale
 from firmware_app.cli.site import site
 from firmware_app.cli.slip import app as slip
 from firmware_app.cli.usb import app as usb
+from firmware_app.cli.visit.command import visit
 from firmware_app.cli.weigh import weigh
+from firmware_app.cli.weights import app as weights
 
 app = typer.Typer(
     name="steelyard",
@@ -43,11 +46,14 @@ app.add_typer(hardware, name="hardware")
 app.add_typer(judge, name="judge")
 app.command(epilog="Example: steelyard budget weight.toml --monte-carlo 1000000")(budget)
 app.command(epilog="Example: steelyard site --latitude 37 --altitude 2500")(site)
+app.command(epilog="Example: steelyard visit self-check --run-dir /run/steelyard")(visit)
 app.command()(enrol)
 app.add_typer(control, name="control")
 app.add_typer(ledger, name="ledger")
+app.add_typer(law, name="law")
 app.add_typer(slip, name="slip")
 app.add_typer(usb, name="usb")
+app.add_typer(weights, name="weights")
 app.command(context_settings=PASSED_ON)(gateway)
 
 

@@ -141,6 +141,18 @@ def _key(data_dir: Path) -> Signer:
     return create_key(path)
 
 
+def held(data_dir: Path) -> bool:
+    """Whether a program writes this ledger now; where there is none, nobody does. Raises StoreFailed."""
+    path = data_dir / LOCK
+    if not path.exists():
+        return False
+    try:
+        os.close(_lock(path))
+    except LedgerInUse:
+        return True
+    return False
+
+
 def _lock(path: Path) -> int:
     with failures_named(path):
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

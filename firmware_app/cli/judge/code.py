@@ -8,6 +8,7 @@ import typer
 
 from firmware_app.cli.common import DONE, NO, in_words, print_json
 from firmware_app.cli.judge.common import AsJson, On, day_of, law_rows, show, written
+from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.rules.code_rows import CodePack
 from firmware_app.rules.codes import CodeAnswer, check_code
 from firmware_app.rules.pack import pack_in_force
@@ -18,13 +19,14 @@ def judge_code(
     *,
     code: Annotated[str, typer.Argument(help="The 18 characters of 统一社会信用代码.")],
     on: On = None,
+    data: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
     """Check character of a unified social credit code; the organisation code inside is answered apart.
 
     Exit code 1 where the code cannot be right. The inner check is recalled only and refuses nothing.
     """
-    answer = check_code(pack_in_force(CodePack, day_of(on)), code)
+    answer = check_code(pack_in_force(CodePack, day_of(on), packs_of(data)), code)
     if as_json:
         print_json(written(answer))
     else:

@@ -20,6 +20,7 @@ from rich.table import Table
 from firmware_app.quantity import plain, trimmed
 from firmware_app.rules.legal_units import unit_note
 from firmware_app.rules.pack import pack_in_force
+from firmware_app.rules.rows import Pack
 from firmware_app.rules.unit_rows import UnitsPack
 from firmware_app.uncertainty.decision import Verdict
 
@@ -36,9 +37,9 @@ def day_of(on: datetime | None) -> date:
     return date.today() if on is None else on.date()
 
 
-def unit_notes(day: date, *typed: str | None) -> tuple[str, ...]:
+def unit_notes(packs: tuple[Pack, ...], day: date, *typed: str | None) -> tuple[str, ...]:
     """A sentence for every amount that was typed in a market unit; raises BadAmount."""
-    pack = pack_in_force(UnitsPack, day)
+    pack = pack_in_force(UnitsPack, day, packs)
     notes = (unit_note(pack, each) for each in typed if each is not None)
     return tuple(f"{note.words} ({note.clause})" for note in notes if note is not None)
 

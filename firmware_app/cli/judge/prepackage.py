@@ -26,6 +26,7 @@ from firmware_app.cli.judge.common import (
     unit_notes,
     written,
 )
+from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import BadAmount, Grams, grams, show_mass, trimmed
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.prepackage_rows import PrepackagePack
@@ -53,6 +54,7 @@ def judge_prepackage(
         ),
     ] = None,
     on: On = None,
+    data: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
     """Tolerable deficiency of a prepackage; one package (--actual) or a lot (--lot with --samples).
@@ -60,7 +62,8 @@ def judge_prepackage(
     Exit code 1 where package or lot does not conform.
     """
     day = day_of(on)
-    pack = pack_in_force(PrepackagePack, day)
+    packs = packs_of(data)
+    pack = pack_in_force(PrepackagePack, day, packs)
     if (actual is None) == (lot is None) or (lot is None) != (samples is None) or (lot and u is not None):
         raise typer.BadParameter("give --actual for one package, or --lot and --samples for a lot")
     answer: PackageAnswer | LotAnswer
@@ -70,7 +73,7 @@ def judge_prepackage(
     else:
         answer = judge_package(pack, grams(nominal), grams(actual or ""), None if u is None else grams(u))
         rows = _package_rows(answer)
-    notes = unit_notes(day, nominal, actual, u)
+    notes = unit_notes(packs, day, nominal, actual, u)
     if as_json:
         print_json({**facts(answer), "notes": notes})
     else:

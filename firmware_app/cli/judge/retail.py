@@ -20,6 +20,7 @@ from firmware_app.cli.judge.common import (
     unit_notes,
     written,
 )
+from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import BadAmount, grams, show_mass
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.retail import Damages, RetailAnswer, Sale, damages, excluded_answer, judge_retail
@@ -54,6 +55,7 @@ def judge_sale(
         str | None, typer.Option(help="What the seller's scale showed for the goods again (method 1).")
     ] = None,
     on: On = None,
+    data: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
     """Permitted deviation of goods sold by weight, and whether the customer got too little.
@@ -62,7 +64,8 @@ def judge_sale(
     the goods are short. The figures on damages are information.
     """
     day = day_of(on)
-    pack = pack_in_force(RetailPack, day)
+    packs = packs_of(data)
+    pack = pack_in_force(RetailPack, day, packs)
     sale = Sale(
         settled_g=grams(settled),
         actual_g=grams(actual),
@@ -76,7 +79,7 @@ def judge_sale(
         answer = excluded_answer(pack, excluded.row, sale, method)
     short = answer.verdict is Verdict.DOES_NOT_CONFORM and per_kg is not None
     award = damages(pack, per_kg, sale) if short and per_kg is not None else None
-    notes = unit_notes(day, settled, actual, u, recheck)
+    notes = unit_notes(packs, day, settled, actual, u, recheck)
     if as_json:
         facts = {**written(answer), "notes": notes}
         print_json(facts if award is None else {**facts, "information": written(award)})

@@ -12,6 +12,7 @@ import typer
 
 from firmware_app.cli.common import in_words, print_json
 from firmware_app.cli.judge.common import AsJson, On, day_of, exit_code, law_rows, show, unit_notes
+from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import BadAmount, Grams, grams, plain, show_mass
 from firmware_app.rules.checks import PartialRange, mpe_in_range, range_at
 from firmware_app.rules.mpe import (
@@ -89,6 +90,7 @@ def judge_mpe(
         bool, typer.Option("--price-computing/--other", help="Does the scale compute prices?")
     ] = True,
     on: On = None,
+    data: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
     """Maximum permissible error of a scale for one load; with an indication also error and verdict.
@@ -98,7 +100,7 @@ def judge_mpe(
     conform.
     """
     day = day_of(on)
-    pack = pack_in_force(NawiPack, day)
+    packs = packs_of(data)
     ranges = ranges_of(max_, e)
     instrument = Instrument(
         accuracy_class=accuracy_class,
@@ -107,6 +109,7 @@ def judge_mpe(
         min_g=None if min_ is None else grams(min_),
         price_computing=price_computing,
     )
+    pack = pack_in_force(NawiPack, day, packs, instrument)
     if len(ranges) == 1 and active is None:
         answer = mpe(pack, instrument, grams(load), stage, day)
     else:
@@ -120,7 +123,7 @@ def judge_mpe(
         verdict, reason = guarded(error, zero, answer.limit_g), CHANGE_POINT.format(zero=show_mass(zero))
     elif error is not None:
         verdict = simple(error, answer.limit_g)
-    notes = unit_notes(day, load, indication, added, zero_error)
+    notes = unit_notes(packs, day, load, indication, added, zero_error)
     said = _answer(instrument, answer, indication, error, verdict)
     said = msgspec.structs.replace(said, active_e_g=plain(e_g), reason=reason, notes=notes)
     if as_json:
