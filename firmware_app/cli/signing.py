@@ -1,0 +1,53 @@
+"""Numbers and PINs at the terminal: read without an echo, handed to the core, never written anywhere."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from firmware_app.errors import SteelyardError
+from firmware_app.service import messages
+from firmware_app.service.client import CoreClient
+
+ASK_AGAIN_S = 0.2
+MAX_PIN_FILE = 128
+
+
+class NotTaken(SteelyardError):
+    """The core refused; the message says why."""
+
+
+def read_pin(prompt: str, file: Path | None = None) -> str:
+    """A PIN typed unseen, or the first line of a file (``-`` for standard input); raises OSError."""
+    if file is None:
+        return getpass.getpass(f"{prompt}: ")
+    if str(file) == "-":
+        return sys.stdin.readline(MAX_PIN_FILE).strip()
+    with file.open(encoding="utf-8") as lines:
+        return lines.readline(MAX_PIN_FILE).strip()
+
+
+def settled(core: CoreClient, command: messages.Command) -> messages.Reply:
+    """What came of a command that takes its time; raises NotTaken where it was refused, CoreSilent."""
+    while isinstance(reply := core.ask(command), messages.Working):
+        time.sleep(ASK_AGAIN_S)
+    if isinstance(reply, messages.Refused):
+        raise NotTaken(reply.words)
+    return reply
+
+
+def sign_in(core: CoreClient, number: str, pin: str) -> None:
+    """Opens a session; raises NotTaken, CoreSilent."""
+    settled(core, messages.SignIn(_attempt(), number, pin))
+
+
+def witness(core: CoreClient, number: str, pin: str) -> None:
+    """Vouches for the visit that is open as the second person; raises NotTaken, CoreSilent."""
+    settled(core, messages.Witness(_attempt(), number, pin))
+
+
+def _attempt() -> str:
+    return secrets.token_hex(8)
