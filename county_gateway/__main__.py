@@ -1,4 +1,4 @@
-"""``python -m county_gateway``: serve, token, revoke, replace, rotate-key. `steelyard gateway` becomes it."""
+"""``python -m county_gateway``: serve and what is done by command. `steelyard gateway` becomes it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from county_gateway.county import DATABASE, County, Settings
 from county_gateway.import_command import import_
 from county_gateway.log.witnesses import read_witness
 from county_gateway.moving import move
+from county_gateway.people_command import app as access_app
+from county_gateway.people_command import publish
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
@@ -106,6 +108,8 @@ def serve(
 
 
 app.command("import")(import_)
+app.command("publish")(publish)
+app.add_typer(access_app)
 
 
 @app.command()

@@ -17,9 +17,20 @@ from pathlib import Path
 
 import msgspec
 
-from county_gateway import shelf
+from county_gateway import access, downlink, shelf
+from county_gateway.access import Role
 from county_gateway.database import open_database
-from county_gateway.errors import BadBatch, BadProof, ForkFound, UnknownDevice
+from county_gateway.desk.facts import GAP, UNTRUSTED
+from county_gateway.errors import (
+    BadBatch,
+    BadProof,
+    ForkFound,
+    GapFound,
+    GatewayError,
+    Replaced,
+    Revoked,
+    UnknownDevice,
+)
 from county_gateway.intake import judge, split
 from county_gateway.keys import CountySigner, county_key, find_key, make_next_key
 from county_gateway.log.receipts import Log, Seen
@@ -38,6 +49,8 @@ from firmware_app.ledger.statements import Closure, CountyKey, make_closure, mak
 log = logging.getLogger("steelyard.county")
 
 DATABASE = "county.db"
+ALARMING = (ForkFound, GapFound, Revoked, Replaced)
+"""Refusals that somebody should look at."""
 
 
 def system_now() -> datetime:
@@ -96,6 +109,9 @@ class County:
         self.store = Store(open_database(settings.database or settings.data_dir / DATABASE))
         try:
             self._signer = self._open_key()
+            with self.store.writing() as store:
+                if read := store.make_findable():
+                    log.info("%d entries were made findable", read)
             self.log = Log(
                 store=self.store,
                 signer=self._signer,
@@ -148,6 +164,25 @@ class County:
         assert named is not None
         self._signer.follow(named.kid)
         return named.number
+
+    def publish(self, name: str, content: bytes) -> int:
+        """Publishes a file for the appliances; gives its version. Raises BadDownlink, KeyNotHere."""
+        with self.store.writing() as store:
+            store.alone()
+            self._follow(store)
+            return downlink.publish(
+                store, self._signer, county=self.name, name=name, content=content, now=self._now()
+            )
+
+    def give_access(self, name: str, role: Role, valid_for: timedelta) -> str:
+        """A new token for one of the county's own people; only its hash is kept. Raises BadAccess."""
+        with self.store.writing() as store:
+            return access.create(store, name, role, self._now(), valid_for)
+
+    def revoke_access(self, name: str) -> None:
+        """Ends a token at once. Raises BadAccess."""
+        with self.store.writing() as store:
+            access.revoke(store, name, self._now())
 
     def give_token(self, valid_for: timedelta, *, replaces: str | None = None) -> str:
         """A new one-time token; only its hash is kept.
@@ -219,20 +254,19 @@ class County:
         except BadFormat as error:
             raise BadBatch(f"the first line names no device: {error}") from error
         now = self._now()
-        fork: ForkFound | None = None
+        refused: GatewayError | None = None
         with self.store.writing() as store:
             held = store.held(device, kid)
             if held is None:
                 raise UnknownDevice(f"{device} has not joined this county")
             try:
                 batch = judge(held.chain, store.hashes_of(held.name), lines)
-            except ForkFound as found:
-                store.add_fork(held.name, found, now)
-                found.held = store.text_of(held.name, found.known_hash)
-                fork = found
-            else:
                 if batch.new:
                     held.must_take()
+            except ALARMING as found:
+                self._alarm(store, held, found, now)
+                refused = found
+            else:
                 ahead = batch.chain.head.seq > batch.last_seq
                 proof = store.text_of(held.name, batch.chain.head.hash) if ahead else ""
                 signing = self._follow(store)
@@ -242,9 +276,8 @@ class County:
                     self._receipt(store, held, batch.last_seq, batch.last_hash, now) if seen is None else ""
                 )
                 later = store.county_keys(held.county_key) if signing > held.county_key else []
-        if fork is not None:
-            log.error("ALARM: device %s has signed two histories, at entry %d", device, fork.seq)
-            raise fork
+        if refused is not None:
+            raise refused
         if seen is not None:
             receipt = self.log.receipt(held, batch.last_seq, batch.last_hash, seen, self.name)
         return Accepted(
@@ -262,28 +295,56 @@ class County:
         Raises BadBatch, UnknownDevice, EntryBad, GapFound, ForkFound, Revoked, Replaced, KeyNotHere.
         """
         now = self._now()
-        fork: ForkFound | None = None
+        refused: GatewayError | None = None
         with self.store.writing() as store:
             held = shelf.held_for(store, request)
             try:
                 put = shelf.judge(held.chain, lambda seq: store.hash_of(held.name, seq), request)
-            except ForkFound as found:
-                store.add_fork(held.name, found, now)
-                fork = found
-            else:
                 if put.new:
                     held.must_take()
+            except ALARMING as found:
+                self._alarm(store, held, found, now)
+                refused = found
+            else:
                 self._follow(store)
                 shelf.keep(store, held.name, put, request.text, now)
                 if put.new:
                     self.log.append(store.connection, [put.claim.entry])
                 receipt = self._receipt(store, held, put.claim.seq, put.claim.entry, now)
-        if fork is not None:
-            log.error("ALARM: device %s has signed two histories, at entry %d", held.name, fork.seq)
-            raise fork
+        if refused is not None:
+            raise refused
         if put.entry is None:
             log.warning("device %s: entry %d cannot be read and lies on the shelf", held.name, put.claim.seq)
         return OnShelf(receipt=receipt, read=put.entry is not None)
+
+    def _alarm(self, store: Writer, held: Held, refused: GatewayError, now: datetime) -> None:
+        """Keeps what is refused and somebody should look at; every one was signed by the device's own key."""
+        match refused:
+            case ForkFound():
+                log.error("ALARM: device %s has signed two histories, at entry %d", held.name, refused.seq)
+                store.add_fork(held.name, refused, now)
+                refused.held = store.text_of(held.name, refused.known_hash)
+            case GapFound(expected=expected):
+                log.warning("device %s: entries are missing from %d on", held.name, expected)
+                store.add_alarm(
+                    held.name,
+                    GAP,
+                    mark=f"{held.name} {expected}",
+                    seq=expected,
+                    told={"expected": expected},
+                    now=now,
+                )
+            case Revoked() | Replaced():
+                # One a day: whoever has the key can sign as much as he likes.
+                log.error("ALARM: %s", refused)
+                store.add_alarm(
+                    held.name,
+                    UNTRUSTED,
+                    mark=f"{held.name} {now.date().isoformat()}",
+                    seq=held.chain.head.seq + 1,
+                    told={"why": str(refused)},
+                    now=now,
+                )
 
     def _receipt(self, store: Writer, held: Held, seq: int, entry: str, now: datetime) -> str:
         given = store.receipt(held.name, seq)

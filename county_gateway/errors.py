@@ -118,3 +118,67 @@ class DeviceTaken(GatewayError):
 
     status = 409
     code = "device_taken"
+
+
+class BadCursor(GatewayError):
+    """What was given as the place to go on from is no cursor of that list."""
+
+    code = "bad_cursor"
+
+
+class NothingThere(GatewayError):
+    """There is nothing of that name or number."""
+
+    status = 404
+    code = "not_found"
+
+
+class BadAccess(GatewayError):
+    """A token cannot be made or ended so."""
+
+    code = "bad_access"
+
+
+class NotLoggedIn(GatewayError):
+    """No token, or none that is good."""
+
+    status = 401
+    code = "not_logged_in"
+
+
+class NotAllowed(GatewayError):
+    """The token is good, and not for this."""
+
+    status = 403
+    code = "not_allowed_to"
+
+
+class TooOften(GatewayError):
+    """Asked too often; ``retry_s``: when to ask again."""
+
+    status = 429
+    code = "too_often"
+
+    def __init__(self, words: str, retry_s: int) -> None:
+        super().__init__(words)
+        self.retry_s = retry_s
+
+
+class TooSlow(GatewayError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "too_slow"
+
+
+class BadAsk(GatewayError):
+    """What a device shows to be let in is not its own, not fresh, or not for this county."""
+
+    status = 401
+    code = "bad_ask"
+
+
+class BadDownlink(GatewayError):
+    """This cannot be published."""
+
+    code = "bad_downlink"

@@ -13,13 +13,14 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, func, insert, inspect, select, text
 
 from county_gateway.database import WRITING, Lock, is_postgres, open_database, take
+from county_gateway.desk import tables as _desk_tables  # noqa: F401 - its tables are in meta too
 from county_gateway.log import tables as _log_tables  # noqa: F401 - its tables are in meta too
 from county_gateway.tables import meta
 from firmware_app.errors import SteelyardError
 
 PAGE = 1000
 NOT_MOVED = {"alembic_version"}
-NUMBERED = ("entries", "forks")
+NUMBERED = ("entries", "forks", "alarms", "audit")
 """Tables whose rows the database numbers itself."""
 
 

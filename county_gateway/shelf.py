@@ -18,6 +18,7 @@ from sqlalchemy import insert, select, update
 
 from county_gateway import tables
 from county_gateway.database import Lock, take
+from county_gateway.desk.fill import fill_new, taken_down
 from county_gateway.errors import BadBatch, EntryBad, ForkFound, GapFound, UnknownDevice
 from county_gateway.store import Held, Reader, Writer
 from firmware_app.ledger.chain import Chain, Head
@@ -97,6 +98,7 @@ def keep(store: Writer, name: str, put: Put, text: str, now: datetime) -> None:
                 jws=text,
             )
         )
+        fill_new(store.connection, name, [(put.claim.seq, None)])
         store.add_entries(name, put.chain, (), now)
     elif put.entry is not None:
         take_down(store, name, put.entry)
@@ -105,7 +107,7 @@ def keep(store: Writer, name: str, put: Put, text: str, now: datetime) -> None:
 def take_down(store: Writer, name: str, entry: Entry) -> None:
     """Makes an entry of a text on the shelf that can be read now; of an entry it stays the same."""
     table = tables.entries
-    store.connection.execute(
+    changed = store.connection.execute(
         update(table)
         .where(table.c.device == name, table.c.seq == entry.seq, table.c.kind == ON_SHELF)
         .values(
@@ -115,6 +117,9 @@ def take_down(store: Writer, name: str, entry: Entry) -> None:
             clock=entry.payload.clock.value,
         )
     )
+    if changed.rowcount:
+        take(store.connection, Lock.ORDER)
+        taken_down(store.connection, name, entry.seq, entry.payload)
 
 
 def shelved(store: Reader, name: str) -> list[int]:

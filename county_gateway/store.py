@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,9 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, up
 
 from county_gateway import tables
 from county_gateway.database import WRITING, Lock, is_postgres, take
+from county_gateway.desk import tables as desk_tables
+from county_gateway.desk.facts import FORK
+from county_gateway.desk.fill import fill_new, is_filled, raise_alarm, refill
 from county_gateway.errors import BadToken, DeviceTaken, ForkFound, Replaced, Revoked
 from firmware_app.ledger.chain import EMPTY, Chain, Head
 from firmware_app.ledger.county import MAX_BATCH, EnrolRequest
@@ -277,8 +280,10 @@ class Reader:
 
     def verdicts(self) -> dict[str, int]:
         """How often each verdict was given."""
-        table = tables.entries.c
-        query = select(table.verdict, func.count()).where(table.verdict.is_not(None)).group_by(table.verdict)
+        table = desk_tables.sums.c
+        query = (
+            select(table.verdict, func.sum(table.count)).where(table.verdict != "").group_by(table.verdict)
+        )
         return {str(verdict): int(count) for verdict, count in self._connection.execute(query)}
 
 
@@ -427,6 +432,7 @@ class Writer(Reader):
                 for entry in new
             ]
             self._connection.execute(insert(tables.entries), rows)
+            fill_new(self._connection, name, [(entry.seq, entry.payload) for entry in new])
         table = tables.devices
         self._connection.execute(
             update(table)
@@ -454,6 +460,29 @@ class Writer(Reader):
                     jws=fork.jws,
                 )
             )
+            told = {"known": fork.known_hash, "other": fork.other_hash}
+            self.add_alarm(device, FORK, mark=fork.other_hash, seq=fork.seq, told=told, now=now)
+
+    def add_alarm(
+        self, name: str, cause: str, *, mark: str, seq: int, told: Mapping[str, str | int], now: Moment
+    ) -> None:
+        """Keeps an alarm that no entry tells; the same one, by its mark, only once."""
+        raise_alarm(
+            self._connection,
+            device=device_of(name),
+            cause=cause,
+            mark=mark,
+            seq=seq,
+            told=msgspec.json.encode(told).decode(),
+            now=now,
+        )
+
+    def make_findable(self) -> int:
+        """Fills the tables of the desk where an older program left them; how many entries were read."""
+        if is_filled(self._connection):
+            return 0
+        self.alone()
+        return 0 if is_filled(self._connection) else refill(self._connection)
 
 
 def _chains_of(device: str) -> Select[Any]:

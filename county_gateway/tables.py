@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 3
+SCHEMA = 5
 """The number of the latest file in ``migrations/versions``."""
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -111,4 +112,40 @@ forks = Table(
     Column("seen_at", String(40), nullable=False),
     Column("jws", Text, nullable=False),
     UniqueConstraint("device", "other_hash"),
+)
+
+# Who of the county may ask; only the hash of a token is kept. A name is used once and never again.
+access = Table(
+    "access",
+    meta,
+    Column("name", String(64), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("made_at", String(40), nullable=False),
+    Column("expires_at", String(40), nullable=False),
+    Column("revoked_at", String(40)),
+    Column("used_on", String(10)),
+)
+
+# What was done by whom at the county: added to, never changed.
+audit = Table(
+    "audit",
+    meta,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("at", String(40), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("did", String(40), nullable=False),
+    Column("what", String(600), nullable=False),
+)
+
+# What devices may fetch, whole, as it was published; of a name the highest version counts.
+downlinks = Table(
+    "downlinks",
+    meta,
+    Column("name", String(64), primary_key=True),
+    Column("version", BIG, primary_key=True, autoincrement=False),
+    Column("statement", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("published_at", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from county_gateway.desk import tables as _desk_tables  # noqa: F401 - its tables are in meta too
 from county_gateway.log import tables as _log_tables  # noqa: F401 - its tables are in meta too
 from county_gateway.tables import meta
 

@@ -154,9 +154,10 @@ class Courier(threading.Thread):
 class Follower(threading.Thread):
     """Reads what comes in as it comes in, page by page by number, and never looks back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str) -> None:
         super().__init__(daemon=True)
         self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._done = threading.Event()
         self.seen: list[int] = []
         self.failed: BaseException | None = None
@@ -165,7 +166,9 @@ class Follower(threading.Thread):
         last_look = False
         try:
             with httpx.Client(
-                transport=httpx.HTTPTransport(local_address="127.2.0.1"), timeout=30.0
+                transport=httpx.HTTPTransport(local_address="127.2.0.1"),
+                headers=self._headers,
+                timeout=30.0,
             ) as client:
                 while not last_look:
                     last_look = self._done.wait(0.02)

@@ -236,8 +236,14 @@ def test_the_kept_api_document_is_the_served_one(bench):
 def test_the_api_document_names_every_door(bench):
     paths = bench.client.get("/schema/openapi.json").json()["paths"]
 
+    desk = {
+        "alarms", "alarms/{number}/seen", "audit", "complaints", "complaints/{number}", "days", "devices",
+        "devices/{device}", "devices/{device}/chart", "entries", "entries/{number}", "overdue", "recalls",
+        "recalls/{number}", "verdicts",
+    }  # fmt: skip
     assert set(paths) == {
         "/v1/alive", "/v1/enrol", "/v1/entries", "/v1/devices", "/v1/forks", "/v1/slips", "/v1/shelf",
-        "/v1/times", "/log/checkpoint", "/log/tile/{path}",
+        "/v1/times", "/v1/downlink", "/v1/downlink/{name}", "/log/checkpoint", "/log/tile/{path}",
+        *(f"/v1/desk/{name}" for name in desk),
     }  # fmt: skip
     assert "application/x-ndjson" in paths["/v1/entries"]["post"]["requestBody"]["content"]

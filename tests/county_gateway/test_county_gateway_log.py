@@ -207,6 +207,7 @@ def test_a_database_that_went_back_signs_nothing_more(bench, device, market, set
         connection.exec_driver_sql("DELETE FROM log_checkpoints")
         connection.exec_driver_sql("DELETE FROM log_tiles")
         connection.exec_driver_sql("DELETE FROM log_leaves WHERE position >= 3")
+        connection.exec_driver_sql("DELETE FROM facts WHERE id > 3")
         connection.exec_driver_sql("DELETE FROM entries WHERE seq > 3")
         connection.exec_driver_sql("UPDATE log_head SET size = 3")
         LogWriter(connection).rebuild()

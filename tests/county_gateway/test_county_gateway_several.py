@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from several_gateways import NGINX, Courier, Follower, Gateway, free_ports, nginx_before
 
+from county_gateway.access import Role
 from county_gateway.county import County
 from firmware_app.ledger.chain import verify
 from firmware_app.ledger.receipt import read_receipt
@@ -43,7 +44,8 @@ def crowd(settings, new_device, tmp_path):
             urls = [gateway.url for gateway in gateways]
             if nginx:
                 urls = [stack.enter_context(nginx_before(gateways, tmp_path))]
-            follower = Follower(gateways[-1].url)
+            token = county.give_access("follower", Role.READER, timedelta(days=400))
+            follower = Follower(gateways[-1].url, token)
             # Two couriers a device: each sends the whole chain, neither knows of the other.
             couriers = [
                 (device, Courier(number, device.lines, urls, random.Random(number)))

@@ -132,17 +132,20 @@ def _all_visits(
 
 def _collect(stage: Stage, out: Path, slips: dict[int, str]) -> None:
     """The record, the slips and the county's view, while the county still runs."""
-    page, style = _fetch(stage, "/"), _fetch(stage, STYLE)
+    token = stage.county_token()
+    page, style = _fetch(stage, "/", token), _fetch(stage, STYLE)
     # One file that looks the same without the county: its style goes in.
     link = f'<link rel="stylesheet" href="{STYLE}">'
     (out / "county.html").write_text(page.replace(link, f"<style>{style}</style>"), encoding="utf-8")
-    (out / "county.json").write_text(_fetch(stage, "/v1/entries"), encoding="utf-8")
+    (out / "county.json").write_text(_fetch(stage, "/v1/entries", token), encoding="utf-8")
     stage.collect(out)
     draw_slips(stage.data_dir, out, slips)
 
 
-def _fetch(stage: Stage, path: str) -> str:
-    with urllib.request.urlopen(stage.county_url + path, timeout=10) as answer:  # noqa: S310 - our own, http
+def _fetch(stage: Stage, path: str, token: str = "") -> str:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(stage.county_url + path, headers=headers)  # noqa: S310 - our own, http
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         text: str = answer.read().decode()
         return text
 

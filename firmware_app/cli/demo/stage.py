@@ -163,6 +163,11 @@ class Stage:
             *("--device", "DEMO-0001", "--data", str(self.data_dir)),
         )
 
+    def county_token(self) -> str:
+        """A token with which the county's own people look at what came."""
+        data = ("--data", str(self.root / "county"))
+        return self._call("gateway", "access", "create", "demo", "--days", "1", *data).strip()
+
     def _scale_line(self) -> list[str]:
         line = ["--profile", PROFILE, "--model", self._model, "--max", "15kg", "--e", "5g"]
         line += ["--link", str(self.run_dir / "scale"), "--bench", str(self.scale_bench)]

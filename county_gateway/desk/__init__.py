@@ -1,0 +1,1 @@
+"""What the county's own people ask: lists over the record, kept as it comes in."""

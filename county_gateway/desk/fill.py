@@ -1,0 +1,310 @@
+"""Fills the tables of the desk, in the transaction that keeps the entries.
+
+Rules this file obeys:
+
+* Whoever calls holds the order of the county (`Lock.ORDER`): two batches never meet here.
+* What is filled here is what entries say; it is made anew from the record whenever more is read out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from county_gateway import tables as county_tables
+from county_gateway.database import Lock, is_postgres, take
+from county_gateway.desk import tables
+from county_gateway.desk.facts import (
+    ALARMS,
+    VERSION,
+    Facts,
+    Health,
+    chart_point,
+    facts_of,
+    health_after,
+    target_of,
+    told_of,
+)
+from firmware_app.ledger.entry import Payload, unverified_payload
+from firmware_app.ledger.errors import BadFormat
+
+PAGE = 1000
+ON_SHELF = "on_shelf"
+REGISTRY, ENTRY = "registry", "entry"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An entry as it lies in the record. ``payload``: None of a text that could not be read."""
+
+    id: int
+    seq: int
+    hash: str
+    received_at: str
+    payload: Payload | None
+
+
+def fill(connection: Connection, chain: str, device: str, kept: Sequence[Kept]) -> None:
+    """Makes entries of one chain, in order, findable. ``device``: id of the device that the chain is of."""
+    read = [(each, each.payload) for each in kept if each.payload is not None]
+    said = [(each, facts_of(chain, payload, each.received_at), payload) for each, payload in read]
+    _insert(
+        connection,
+        tables.facts,
+        [
+            {
+                "id": each.id,
+                "device": device,
+                "kind": facts.kind,
+                "verdict": facts.verdict,
+                "stall": facts.stall,
+                "scale": facts.scale,
+                "day": facts.day,
+            }
+            for each, facts, _ in said
+            if facts.found
+        ],
+    )
+    _insert(
+        connection,
+        tables.citations,
+        [{"id": each.id, "target": target} for each, facts, _ in said for target in facts.cites],
+    )
+    points = [(each.id, chart_point(payload)) for each, payload in read]
+    _insert(
+        connection,
+        tables.chart_points,
+        [{"id": number, "device": device, "point": point} for number, point in points if point is not None],
+    )
+    _alarms(connection, device, kept)
+    _scales(connection, [(each.id, facts) for each, facts, _ in said])
+    _sums(connection, device, [facts for _, facts, _ in said])
+    _health(connection, chain, [payload for _, payload in read])
+
+
+def fill_new(connection: Connection, chain: str, payloads: Sequence[tuple[int, Payload | None]]) -> None:
+    """As `fill`, for entries that were just kept, by their numbers in the chain."""
+    table = county_tables.entries.c
+    first, last = payloads[0][0], payloads[-1][0]
+    rows = connection.execute(
+        select(table.id, table.seq, table.hash, table.received_at).where(
+            table.device == chain, table.seq >= first, table.seq <= last
+        )
+    ).all()
+    by_seq = dict(payloads)
+    kept = [Kept(row.id, row.seq, row.hash, row.received_at, by_seq[row.seq]) for row in rows]
+    fill(connection, chain, chain.partition("~")[0], sorted(kept, key=lambda each: each.seq))
+
+
+def raise_alarm(
+    connection: Connection, *, device: str, cause: str, mark: str, seq: int, told: str, now: datetime
+) -> None:
+    """Keeps an alarm that no entry tells; the same one only once."""
+    table = tables.alarms
+    same = (table.c.device == device, table.c.cause == cause, table.c.mark == mark)
+    if connection.execute(select(table.c.id).where(*same)).first() is not None:
+        return
+    take(connection, Lock.ORDER)
+    connection.execute(
+        insert(table).values(
+            device=device,
+            cause=cause,
+            mark=mark,
+            seq=seq,
+            entry=None,
+            raised_at=now.isoformat(timespec="seconds"),
+            told=told,
+        )
+    )
+
+
+def taken_down(connection: Connection, chain: str, seq: int, payload: Payload) -> None:
+    """A text on the shelf was read at last: it becomes findable as what it is."""
+    table = county_tables.entries.c
+    row = connection.execute(
+        select(table.id, table.hash, table.received_at).where(table.device == chain, table.seq == seq)
+    ).one()
+    connection.execute(delete(tables.alarms).where(tables.alarms.c.entry == row.id))
+    fill(
+        connection,
+        chain,
+        chain.partition("~")[0],
+        [Kept(row.id, seq, row.hash, row.received_at, payload)],
+    )
+
+
+def refill(connection: Connection) -> int:
+    """Makes everything anew from the record; how many entries were read. Forks become alarms again too."""
+    for table in (
+        tables.facts,
+        tables.citations,
+        tables.chart_points,
+        tables.sums,
+        tables.health,
+        tables.filled,
+    ):
+        connection.execute(delete(table))
+    connection.execute(delete(tables.scales).where(tables.scales.c.due_from != REGISTRY))
+    connection.execute(update(tables.scales).values(last_id=None, last_day="", last_verdict=""))
+    connection.execute(delete(tables.alarms).where(tables.alarms.c.entry.is_not(None)))
+    _refill_forks(connection)
+    count, after, entries = 0, 0, county_tables.entries
+    while True:
+        rows = connection.execute(
+            select(entries).where(entries.c.id > after).order_by(entries.c.id).limit(PAGE)
+        ).all()
+        if not rows:
+            break
+        by_chain: dict[str, list[Kept]] = {}
+        for row in rows:
+            kept = Kept(row.id, row.seq, row.hash, row.received_at, _payload(row.kind, row.jws))
+            by_chain.setdefault(row.device, []).append(kept)
+        for chain, each in by_chain.items():
+            fill(connection, chain, chain.partition("~")[0], each)
+        count, after = count + len(rows), rows[-1].id
+    connection.execute(insert(tables.filled).values(one=1, version=VERSION))
+    return count
+
+
+def is_filled(connection: Connection) -> bool:
+    """Whether the tables say all that this program reads out of entries."""
+    found = connection.execute(select(tables.filled.c.version)).scalar_one_or_none()
+    return found is not None and found >= VERSION
+
+
+# ------------------------------------------------------------------------------------------------ tables
+
+
+def _insert(connection: Connection, table: object, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)  # type: ignore[arg-type]
+
+
+def _payload(kind: str, jws: str) -> Payload | None:
+    try:
+        return None if kind == ON_SHELF else unverified_payload(jws)
+    except BadFormat:
+        return None
+
+
+def _alarms(connection: Connection, device: str, kept: Sequence[Kept]) -> None:
+    rows: list[dict[str, object]] = []
+    for each in kept:
+        cause = ALARMS.get(ON_SHELF if each.payload is None else each.payload.kind)
+        if cause is not None:
+            told = "{}" if each.payload is None else told_of(each.payload)
+            rows.append(
+                {
+                    "device": device,
+                    "cause": cause,
+                    "mark": each.hash,
+                    "seq": each.seq,
+                    "entry": each.id,
+                    "raised_at": each.received_at,
+                    "told": told,
+                }
+            )
+    _insert(connection, tables.alarms, rows)
+
+
+def _refill_forks(connection: Connection) -> None:
+    """Forks from before there was a list of alarms."""
+    forks, alarms = county_tables.forks, tables.alarms
+    for fork in connection.execute(select(forks).order_by(forks.c.id)).all():
+        device = fork.device.partition("~")[0]
+        same = (alarms.c.device == device, alarms.c.cause == "fork", alarms.c.mark == fork.other_hash)
+        if connection.execute(select(alarms.c.id).where(*same)).first() is None:
+            connection.execute(
+                insert(alarms).values(
+                    device=device,
+                    cause="fork",
+                    mark=fork.other_hash,
+                    seq=fork.seq,
+                    entry=None,
+                    raised_at=fork.seen_at,
+                    told=msgspec.json.encode({"known": fork.known_hash, "other": fork.other_hash}).decode(),
+                )
+            )
+
+
+def _scales(connection: Connection, said: Sequence[tuple[int, Facts]]) -> None:
+    """The last that is known of each scale that was spoken of."""
+    latest: dict[str, tuple[int, Facts]] = {}
+    for number, facts in said:
+        if facts.card is not None:
+            before = latest.get(facts.scale)
+            # A complaint that names the scale says less of it than the weighing before.
+            if before is None or facts.verdict or facts.card.due or not before[1].verdict:
+                latest[facts.scale] = (number, facts)
+    if not latest:
+        return
+    table = tables.scales
+    known = {
+        row.scale: row
+        for row in connection.execute(select(table).where(table.c.scale.in_(sorted(latest)))).all()
+    }
+    for scale, (number, facts) in sorted(latest.items()):
+        card, old = facts.card, known.get(scale)
+        assert card is not None
+        registered = old is not None and old.due_from == REGISTRY
+        newer = old is None or facts.day >= old.due_said
+        due = (card.due, ENTRY, facts.day) if card.due and newer and not registered else None
+        values = {
+            "stall": card.stall or (old.stall if old else ""),
+            "serial": card.serial or (old.serial if old else ""),
+            "maker": card.maker or (old.maker if old else ""),
+            "model": card.model or (old.model if old else ""),
+            "due": due[0] if due else old.due if old else "",
+            "due_from": due[1] if due else old.due_from if old else "",
+            "due_said": due[2] if due else old.due_said if old else "",
+            "last_id": number,
+            "last_day": facts.day,
+            "last_verdict": facts.verdict or (old.last_verdict if old else ""),
+        }
+        if old is None:
+            connection.execute(insert(table).values(scale=scale, **values))
+        else:
+            connection.execute(update(table).where(table.c.scale == scale).values(**values))
+
+
+def _sums(connection: Connection, device: str, said: Sequence[Facts]) -> None:
+    counted = Counter((facts.day, device, facts.kind, facts.verdict) for facts in said)
+    if not counted:
+        return
+    dialect = postgresql if is_postgres(connection) else sqlite
+    statement = dialect.insert(tables.sums)
+    statement = statement.on_conflict_do_update(
+        index_elements=["day", "device", "kind", "verdict"],
+        set_={"count": tables.sums.c.count + statement.excluded.count},
+    )
+    connection.execute(
+        statement,
+        [
+            {"day": day, "device": name, "kind": kind, "verdict": verdict, "count": count}
+            for (day, name, kind, verdict), count in sorted(counted.items())
+        ],
+    )
+
+
+def _health(connection: Connection, chain: str, payloads: Sequence[Payload]) -> None:
+    if not payloads:
+        return
+    table = tables.health
+    found = connection.execute(select(table.c.state).where(table.c.device == chain)).scalar_one_or_none()
+    state = Health() if found is None else msgspec.json.decode(found, type=Health)
+    for payload in payloads:
+        # What comes down from the shelf later is older than what is known.
+        if payload.seq > state.seq:
+            state = health_after(state, payload)
+    text = msgspec.json.encode(state).decode()
+    if found is None:
+        connection.execute(insert(table).values(device=chain, state=text))
+    else:
+        connection.execute(update(table).where(table.c.device == chain).values(state=text))
+
+
+__all__ = ["fill", "fill_new", "is_filled", "raise_alarm", "refill", "taken_down", "target_of"]
