@@ -16,10 +16,10 @@ import msgspec
 
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.evidence import pan_evidence
-from firmware_app.procedures.fair_weighing.case import weighing_of
+from firmware_app.procedures.fair_weighing.case import case_of, weighing_of
 from firmware_app.procedures.fair_weighing.complaint import COMPLAIN
 from firmware_app.procedures.fair_weighing.judging import DECISION_RULE, Found
-from firmware_app.procedures.fair_weighing.ready import looked_at
+from firmware_app.procedures.fair_weighing.ready import looked_at, not_ready
 from firmware_app.procedures.fair_weighing.state import Bag, FairState, What
 from firmware_app.procedures.page import GRAM, YUAN, Fact, Line, Option, PageJudged
 from firmware_app.quantity import Grams, plain, trimmed
@@ -89,6 +89,7 @@ def body_of(context: Context, state: FairState, found: Found) -> dict[str, Any]:
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": POLICY,
             "unfit": _unfit(state),
+            "not_ready": case_of(state, not_ready(context)).unfit,
             "control": msgspec.to_builtins(context.controlled),
             "conditions": [msgspec.to_builtins(each) for each in looked_at(context, _unfit(state))],
         },
