@@ -128,6 +128,13 @@ def standing(data_dir: Path) -> tuple[Standing, ...]:
     return tuple(_read(path) for path in sorted(directory.glob(f"*{SUFFIX}"))[:MAX_PACKS])
 
 
+def sweep(data_dir: Path) -> None:
+    """Takes away what a power cut left behind of a pack that was being put in place."""
+    directory = data_dir / SHELF
+    for part in directory.glob(f".*{SUFFIX}.*.part"):
+        durable.clear_parts(directory / f"{part.name[1:].partition(SUFFIX)[0]}{SUFFIX}")
+
+
 def opened(each: Standing) -> Pack:
     """The pack of a file, its shape and vectors proven, its publisher not looked at; raises BadShelf."""
     if each.why:

@@ -35,6 +35,7 @@ from firmware_app.rules.shelf import (
     put,
     refuse_conflict,
     standing,
+    sweep,
     take_back,
     with_builtin,
 )
@@ -134,6 +135,7 @@ class LawDesk:
 
         Raises OSError.
         """
+        sweep(self._data_dir)
         for each in standing(self._data_dir):
             self._take(each)
 

@@ -125,7 +125,7 @@ def test_another_law_pack_is_recorded(machine, mocker):
     machine.run()
     fewer = builtin_packs()[1:]
     gone = builtin_packs()[0]
-    mocker.patch("firmware_app.service.parameters.builtin_packs", return_value=fewer)
+    mocker.patch("firmware_app.rules.shelf.builtin_packs", return_value=fewer)
 
     machine.run()
 
