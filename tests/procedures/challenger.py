@@ -29,57 +29,67 @@ OPENED = {"key_price": ("tare", "2"), "key_m456": ("3", "tare")}
 class Bench:
     """The scale under test, with what the trader does to it before and while the inspector works."""
 
-    def __init__(self, model: str, hands: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        model: str,
+        hands: tuple[str, ...] = (),
+        before_load: Callable[[MarketScale, int, float], None] = lambda scale, number, now_s: None,
+    ) -> None:
         self.scale = MarketScale(PLATE, model)
         self.now_s = 1.0
+        self.loads = 0
+        self.before_load = before_load
         for key in hands:
             self.scale.press(key, self.now_s)
         self.load = 0.0
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float = 11.0) -> None:
         self.now_s += seconds
 
     def put(self, load: float) -> Decimal:
         if self.load:
-            self.scale.put(0.0, self.now_s)
-            self.wait(3.0)
+            self.clear()
+        self.loads += 1
+        self.before_load(self.scale, self.loads, self.now_s)
         self.load = load
         self.scale.put(load, self.now_s)
         self.wait(1.2)
-        return self.scale.at(self.now_s).grams
+        return self.read()
 
     def clear(self) -> None:
         self.load = 0.0
         self.scale.put(0.0, self.now_s)
         self.wait(3.0)
 
-    def shown(self) -> Decimal:
+    def read(self) -> Decimal:
         return self.scale.at(self.now_s).grams
 
     def press(self, key: str) -> None:
         self.scale.press(key, self.now_s)
         self.wait(1.0)
 
+    def power(self) -> None:
+        self.clear()
+        self.scale.switch_on(self.now_s)
+        self.wait(5.0)
+
 
 class Inspector:
-    """Answers until there is an outcome. ``goods`` says what is put on for a range; ``each`` may meddle."""
+    """Answers until there is an outcome. ``share``: where in its range the goods of a load lie."""
 
     def __init__(
         self,
         bench: Bench,
         *,
-        head: Head = HEAD,
         stall: str = "12",
         share: Callable[[int], float] = lambda number: (0.313, 0.571, 0.787)[number % 3],
-        before_load: Callable[[Bench, int], None] = lambda bench, number: None,
         **changes: object,
     ) -> None:
-        self.context = context(head=head, **changes)
+        self.context = context(**{"head": HEAD, **changes})
         self.visit = Challenge.start(self.context)
         self.bench = bench
         self.stall = stall
         self.share = share
-        self.before_load = before_load
         self.now_ns = SECOND
         self.goods = 0.0
         self.pages: list[Page] = []
@@ -88,6 +98,7 @@ class Inspector:
         return self.visit.handle(event, self.now_ns)
 
     def tick(self, pan: float) -> None:
+        """A tenth of a second, with what our pan says in it."""
         self.now_ns += TICK_NS
         self.tell(reading(self.now_ns, pan))
 
@@ -99,6 +110,7 @@ class Inspector:
         raise AssertionError(f"stuck at {self.visit.prompt}")
 
     def step(self) -> None:
+        """One answer to the prompt that stands."""
         prompt = self.visit.prompt
         self.now_ns += TICK_NS
         match prompt:
@@ -125,37 +137,31 @@ class Inspector:
     def on_goods(self, page: Page) -> None:
         low, high = (float(fact.value) for fact in page.facts)
         self.goods = round(low + self.share(page.number) * (high - low), 1)
-        self.before_load(self.bench, page.number)
         self.figure(self.bench.put(self.goods))
 
-    def on_repeat(self, page: Page) -> None:
-        self.before_load(self.bench, page.number)
+    def on_repeat(self, _page: Page) -> None:
         self.figure(self.bench.put(self.goods))
 
     on_powered = on_repeat
 
     def on_weights(self, page: Page) -> None:
-        self.before_load(self.bench, page.number)
         self.figure(self.bench.put(float(page.facts[0].value)))
 
     def on_power(self, _page: Page) -> None:
-        self.bench.clear()
-        self.bench.scale.switch_on(self.bench.now_s)
-        self.bench.wait(5.0)
+        self.bench.power()
         self.tell(Confirmed())
 
     def on_hold(self, page: Page) -> None:
         self.now_ns += 11 * SECOND
-        self.bench.wait(11.0)
+        self.bench.wait()
         self.same_or_not(page)
 
     def on_key(self, page: Page) -> None:
         key = next(fact.value for fact in page.facts if fact.label == "challenge_key")
         if key in OPENED:
             self.bench.clear()
-            for each in OPENED[key]:
+            for each in (*OPENED[key], "zero"):
                 self.bench.press(each)
-            self.bench.press("zero")
             self.bench.put(self.goods)
         for each in PRESSED[key]:
             self.bench.press(each)
@@ -165,15 +171,14 @@ class Inspector:
 
     def same_or_not(self, page: Page) -> None:
         first = Decimal(page.facts[-1].value)
-        self.tell(Picked("same" if self.bench.shown() == first else "changed"))
+        self.tell(Picked("same" if self.bench.read() == first else "changed"))
 
     def on_changed(self, _page: Page) -> None:
-        self.figure(self.bench.shown())
+        self.figure(self.bench.read())
 
     def on_clear_pan(self, _page: Page) -> None:
         self.bench.clear()
         self.tick(0.02)
 
     def on_weigh(self, _page: Page) -> None:
-        self.bench.clear()
         self.tick(self.goods + 0.02)

@@ -125,7 +125,8 @@ def fits(loads: Loads) -> dict[Pattern, Floats]:
         )
         for start in np.moveaxis(rising[..., 1:, None], -2, 0)
     ]
-    left[Pattern.THRESHOLD] = np.min(np.stack(steps), axis=0)
+    # It has one end more to fit with: it must fit twice as well to be named.
+    left[Pattern.THRESHOLD] = 2 * np.min(np.stack(steps), axis=0) if steps else left[Pattern.OFFSET]
     return left
 
 

@@ -100,17 +100,18 @@ def drawn(deck: Deck, ticket: Ticket) -> tuple[Trial, ...]:
     """The trials in drawn order.
 
     In this order: the loads of weights are shuffled and the first two stay; the goods rising and then these
-    are shuffled; the places of goods are shuffled: the first that holds goods of the upper half gets the
-    keys, the others in turn the second look, the power cycle and the repetition; the keys are shuffled.
+    are shuffled; the places of goods are shuffled: the first that holds goods of the upper half and is not
+    the last of them gets the keys; of the others, the first behind that one gets the power cycle, which would
+    lock what only keys show; the rest in turn the second look and the repetition; the keys are shuffled.
     """
     draw = Draw(ticket)
     weights = draw.shuffled(range(len(deck.weights)))[:WEIGHT_LOADS]
     goods = len(deck.goods)
     order = draw.shuffled((*range(goods), *(goods + index for index in weights)))
     places = draw.shuffled([place for place, card in enumerate(order) if card < goods])
-    pressed = next((place for place in places if order[place] >= goods // 2), -1)
-    others = [place for place in places if place != pressed]
-    hold, power, repeat = (*others, -1, -1, -1)[:3]
+    pressed = next(place for place in places if order[place] >= goods // 2 and place != max(places))
+    power = next(place for place in places if place > pressed)
+    hold, repeat = [place for place in places if place not in (pressed, power)][:2]
     keys = draw.shuffled(deck.keys)
     trials: list[Trial] = []
     for place, card in enumerate(order):
