@@ -23,6 +23,7 @@ from firmware_app.procedures.law import NO_LAW, Law
 from firmware_app.procedures.measuring import Measured, measured
 from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import LoadResult, VisitResult, Way
+from firmware_app.procedures.reminders import reminders
 from firmware_app.procedures.screens import scale_card
 from firmware_app.procedures.state import Attempt, PanMass, SelfCheckState
 from firmware_app.quantity import plain
@@ -60,7 +61,7 @@ def judge_loads(context: Context, state: SelfCheckState) -> tuple[JudgedLoad, ..
     )
 
 
-def result_of(state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> VisitResult:
+def result_of(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> VisitResult:
     """The verdict on the whole, as it is shown to the person."""
     assert state.scale is not None and state.way is not None
     verdict = worst([load.result.verdict for load in judged])
@@ -71,6 +72,8 @@ def result_of(state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> VisitRes
         loads=tuple(load.result for load in judged),
         law=_law([load.law for load in judged if load.law is not None]),
         next_step=_next_step(verdict, state, judged),
+        weights=_weights_word(state),
+        reminders=reminders(state.scale, context.on),
     )
 
 
@@ -92,6 +95,15 @@ def unfit_of(attempts: Sequence[Attempt]) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ inside
+
+
+def _weights_word(state: SelfCheckState) -> str:
+    """Whether all weights used had been looked at on the pan; empty where no load was made of weights."""
+    used = {piece.id for attempt in state.attempts if attempt.counts for piece in attempt.load.pieces}
+    known = {id_ for pile in state.piles if pile.found == "confirmed" for id_ in pile.pieces}
+    if not used:
+        return ""
+    return "confirmed" if used <= known else "not_confirmed"
 
 
 def _next_step(verdict: Verdict, state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> str:

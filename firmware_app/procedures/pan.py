@@ -121,4 +121,5 @@ def _wrong_goods(context: Context, state: SelfCheckState, net: Grams, window: Wi
 def _offered(context: Context, before: SelfCheckState, after: SelfCheckState) -> SelfCheckState:
     if (before.pan_fault, before.pan_unfit) == (after.pan_fault, after.pan_unfit):
         return after
-    return changed(after, ways=ways_offered(context, scale_of(after), after.pan_fault, after.pan_unfit))
+    ways = ways_offered(context, scale_of(after), after.pan_fault, after.pan_unfit, after.refused)
+    return changed(after, ways=ways)

@@ -57,12 +57,12 @@ def pieces_of(context: Context) -> tuple[Piece, ...]:
     return tuple(piece for weight_set in context.weights for piece in weight_set.pieces)
 
 
-def plan_weights(context: Context, scale: Scale) -> tuple[Planned, ...]:
-    """The loads from the drawer, rising; empty where none serve. Raises RulesError."""
+def plan_weights(context: Context, scale: Scale, refused: tuple[Piece, ...] = ()) -> tuple[Planned, ...]:
+    """The loads from the drawer but ``refused``, rising; empty where none serve. Raises RulesError."""
     pack = _law(context, scale)
-    loads = choose_loads(
-        pack, instrument_of(scale), scale.d_g, pieces_of(context), context.on, usual_g=scale.usual_g
-    )
+    left_out = {piece.id for piece in refused}
+    pieces = tuple(piece for piece in pieces_of(context) if piece.id not in left_out)
+    loads = choose_loads(pack, instrument_of(scale), scale.d_g, pieces, context.on, usual_g=scale.usual_g)
     return tuple(
         Planned(number=number, nominal_g=load.nominal_g, pieces=load.pieces)
         for number, load in enumerate(loads, 1)
@@ -170,11 +170,18 @@ def _weighable(context: Context, scale: Scale, band: Band) -> bool:
 
 
 def ways_offered(
-    context: Context, scale: Scale, pan_fault: Fault | None, pan_unfit: str = ""
+    context: Context,
+    scale: Scale,
+    pan_fault: Fault | None,
+    pan_unfit: str = "",
+    refused: tuple[Piece, ...] = (),
 ) -> tuple[WayOffered, ...]:
-    """Both ways, each possible or with the code of why not; ``pan_unfit``: no verdict may rest on the pan."""
+    """Both ways, each possible or with the code of why not; ``pan_unfit``: no verdict may rest on the pan.
+
+    ``refused``: weights that were found to be not what they should be.
+    """
     return (
-        _offer(Way.WEIGHTS, _why_no_weights(context, scale)),
+        _offer(Way.WEIGHTS, _why_no_weights(context, scale, refused)),
         _offer(Way.GOODS, _why_no_goods(context, scale, pan_fault, pan_unfit)),
     )
 
@@ -190,14 +197,16 @@ def _offer(way: Way, why_not: str) -> WayOffered:
     return WayOffered(way, not why_not, why_not)
 
 
-def _why_no_weights(context: Context, scale: Scale) -> str:
+def _why_no_weights(context: Context, scale: Scale, refused: tuple[Piece, ...]) -> str:
     pieces = pieces_of(context)
     if not pieces:
         return "no_weights"
     if all(piece.unusable(context.on) for piece in pieces):
         return "weights_expired"
     try:
-        return "" if plan_weights(context, scale) else "weights_unfit"
+        if plan_weights(context, scale, refused):
+            return ""
+        return "weights_refused" if refused else "weights_unfit"
     except NoPackInForce:
         return "no_rules"
     except RulesError:

@@ -56,6 +56,9 @@ class Problem(enum.StrEnum):
     GOODS_TOO_HEAVY = "goods_too_heavy"
     NOT_THE_CONTROL_WEIGHT = "not_the_control_weight"
     """What lies on the pan is far from the mass of the control weight."""
+    WEIGHTS_TOO_LIGHT = "weights_too_light"
+    """Less lies on the pan than the weights asked for weigh: one is missing, or short."""
+    WEIGHTS_TOO_HEAVY = "weights_too_heavy"
     OTHER_WEIGHTS = "other_weights"
     """What lies on the pan has not the mass of the weights that were asked for."""
     GOODS_CHANGED = "goods_changed"
@@ -129,7 +132,10 @@ class ChooseWay(msgspec.Struct, frozen=True, tag="choose_way"):
 
 
 class PutWeights(msgspec.Struct, frozen=True, tag="put_weights", kw_only=True):
-    """Put reference weights on the scale under test and give its figure (typed, or say that it is on)."""
+    """Put reference weights on the scale under test and give its figure (typed, or say that it is on).
+
+    ``refused_g``: weights of the drawer that were found wrong and are to be left alone.
+    """
 
     number: int
     count: int
@@ -138,6 +144,7 @@ class PutWeights(msgspec.Struct, frozen=True, tag="put_weights", kw_only=True):
     source: Source
     scale: ScaleCard
     problem: Problem | None = None
+    refused_g: tuple[str, ...] = ()
 
 
 class PutGoods(msgspec.Struct, frozen=True, tag="put_goods", kw_only=True):
@@ -177,7 +184,8 @@ class SwapOnPan(msgspec.Struct, frozen=True, tag="swap_on_pan", kw_only=True):
     """Goods and reference weights change places on the appliance's pan; goes on by itself when it lies still.
 
     ``put``: what is wanted there, ``goods`` or ``weights`` (of ``nominal_g``, made of ``pieces_g``).
-    ``on_pan``: what lies there now, to be taken off first where it is not that.
+    ``on_pan``: what lies there now, to be taken off first where it is not that. ``confirms``: no goods are
+    compared; the weights are looked at before they are used, and ``refused_g`` are those to be left alone.
     """
 
     number: int
@@ -187,6 +195,8 @@ class SwapOnPan(msgspec.Struct, frozen=True, tag="swap_on_pan", kw_only=True):
     nominal_g: str
     pieces_g: tuple[str, ...]
     problem: Problem | None = None
+    confirms: bool = False
+    refused_g: tuple[str, ...] = ()
 
 
 class PutControlWeight(msgspec.Struct, frozen=True, tag="put_control_weight", kw_only=True):
@@ -228,7 +238,11 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing."""
+    """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing.
+
+    ``weights``: code of whether those used were confirmed on the pan before, empty where none were used.
+    ``reminders``: codes of what the register says of the scale itself (due, overdue, a code missing).
+    """
 
     verdict: Verdict
     way: Way
@@ -236,6 +250,8 @@ class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     loads: tuple[LoadResult, ...]
     law: Law
     next_step: str = ""
+    weights: str = ""
+    reminders: tuple[str, ...] = ()
 
 
 class AskWitness(msgspec.Struct, frozen=True, tag="ask_witness", kw_only=True):

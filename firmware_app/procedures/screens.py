@@ -67,7 +67,12 @@ def _put_weights(state: SelfCheckState) -> Prompt:
         source=state.source,
         scale=_scale(state),
         problem=state.problem,
+        refused_g=_refused(state),
     )
+
+
+def _refused(state: SelfCheckState) -> tuple[str, ...]:
+    return tuple(plain(piece.nominal_g) for piece in state.refused)
 
 
 def _put_goods(state: SelfCheckState) -> Prompt:
@@ -112,6 +117,27 @@ def _swap(put: OnPan) -> Callable[[SelfCheckState], Prompt]:
     return prompt
 
 
+def _confirm(state: SelfCheckState) -> Prompt:
+    """The weights on the pan before they are used: an empty pan first, then all of them, or one alone."""
+    confirming = state.confirming
+    assert confirming is not None
+    if state.pan_empty is None:
+        return prompts.ClearPan(1, len(state.plan))
+    alone = confirming.place >= 0
+    pieces = (confirming.pieces[confirming.place],) if alone else confirming.pieces
+    return prompts.SwapOnPan(
+        number=confirming.place + 1 if alone else 1,
+        count=len(confirming.pieces) if alone else 1,
+        put=OnPan.WEIGHTS,
+        on_pan=OnPan.NOTHING if confirming.cleared else OnPan.OTHER,
+        nominal_g=plain(sum((piece.nominal_g for piece in pieces), Decimal(0))),
+        pieces_g=tuple(plain(piece.nominal_g) for piece in pieces),
+        problem=state.problem,
+        confirms=True,
+        refused_g=_refused(state),
+    )
+
+
 def _interrupted(state: SelfCheckState) -> Prompt:
     assert state.pan_fault is not None
     return prompts.Interrupted(state.pan_fault, state.number, len(state.plan))
@@ -126,6 +152,8 @@ SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
     Phase.ASK_STALL: _ask_stall,
     Phase.CHOOSE_SCALE: _choose_scale,
     Phase.CHOOSE_WAY: _choose_way,
+    Phase.CONFIRM_WEIGHTS: _confirm,
+    Phase.CONFIRM_PIECE: _confirm,
     Phase.PUT_WEIGHTS: _put_weights,
     Phase.LISTEN_WEIGHTS: _put_weights,
     Phase.PUT_GOODS: _put_goods,

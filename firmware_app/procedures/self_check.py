@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from firmware_app.procedures import comparing, lead, pan, steps
+from firmware_app.procedures import comparing, confirming, lead, pan, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
@@ -54,6 +54,9 @@ AFTER_FIGURE = (
 )
 """Where a figure of goods leads."""
 
+AFTER_CONFIRMING = (Phase.PUT_WEIGHTS, Phase.CHOOSE_WAY)
+"""Where weights that were looked at lead: to their first load, or to another way where none are left."""
+
 AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.SAVING)
 """Where a figure of weights leads."""
 
@@ -73,10 +76,25 @@ TABLE: dict[Phase, Row] = {
     },
     Phase.CHOOSE_WAY: {
         **ANYWHERE,
-        WayChosen: Move(steps.choose_way, (Phase.CHOOSE_WAY, Phase.PUT_WEIGHTS, Phase.PUT_GOODS)),
+        WayChosen: Move(
+            confirming.choose_way,
+            (Phase.CHOOSE_WAY, Phase.CONFIRM_WEIGHTS, Phase.PUT_WEIGHTS, Phase.PUT_GOODS),
+        ),
         GoBack: Move(steps.back_to_scale, (Phase.CHOOSE_SCALE,)),
         Reading: Move(pan.reading_offers),
         PanFault: Move(pan.fault_offers),
+    },
+    Phase.CONFIRM_WEIGHTS: {
+        **ANYWHERE,
+        Reading: Move(confirming.take_pile, (Phase.CONFIRM_WEIGHTS, Phase.CONFIRM_PIECE, *AFTER_CONFIRMING)),
+        PanFault: Move(confirming.fault, (Phase.CONFIRM_WEIGHTS, *AFTER_CONFIRMING)),
+        GoBack: Move(steps.go_back, (Phase.CONFIRM_WEIGHTS, Phase.CHOOSE_WAY)),
+    },
+    Phase.CONFIRM_PIECE: {
+        **ANYWHERE,
+        Reading: Move(confirming.take_piece, (Phase.CONFIRM_PIECE, Phase.CONFIRM_WEIGHTS, *AFTER_CONFIRMING)),
+        PanFault: Move(confirming.fault, (Phase.CONFIRM_PIECE, *AFTER_CONFIRMING)),
+        GoBack: Move(steps.go_back, (Phase.CONFIRM_PIECE, Phase.CHOOSE_WAY)),
     },
     Phase.PUT_WEIGHTS: {
         **ANYWHERE,

@@ -24,7 +24,7 @@ from firmware_app.procedures.judging import DECISION_RULE, JudgedLoad, unfit_of
 from firmware_app.procedures.prompts import VisitResult
 from firmware_app.procedures.screens import stall_card
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.state import Attempt, SelfCheckState
+from firmware_app.procedures.state import Attempt, Pile, SelfCheckState
 from firmware_app.quantity import plain
 from firmware_app.rules.rows import Stage
 
@@ -71,6 +71,13 @@ def body_of(
         ],
         "refused_more": state.refused_more,
         "weights": _weights(state),
+        "weights_confirmed": {
+            "state": result.weights,
+            "why_not": state.unconfirmed,
+            "refused": [piece.id for piece in state.refused],
+            "piles": [_pile(pile) for pile in state.piles],
+        },
+        "reminders": list(result.reminders),
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
@@ -112,6 +119,19 @@ def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
         if taken is not None:
             written[name] = pan_evidence(taken)
     return written
+
+
+def _pile(pile: Pile) -> dict[str, Any]:
+    """Weights as the pan saw them before they were used."""
+    return {
+        "pieces": list(pile.pieces),
+        "found": pile.found,
+        "expected_g": plain(pile.expected_g),
+        "seen_g": plain(pile.seen_g),
+        "within_g": plain(pile.within_g),
+        "finds_g": plain(pile.finds_g),
+        **pan_evidence(pile.loaded),
+    }
 
 
 def _weights(state: SelfCheckState) -> list[dict[str, str]]:

@@ -48,6 +48,10 @@ class Phase(enum.StrEnum):
     WEIGH_GOODS = "weigh_goods"
     PUT_REFERENCE = "put_reference"
     """Weights take the place of the goods on the pan."""
+    CONFIRM_WEIGHTS = "confirm_weights"
+    """The weights of the plan lie on the pan together, before they are used."""
+    CONFIRM_PIECE = "confirm_piece"
+    """One of them after the other, where together they were not what they should be."""
     GOODS_AGAIN = "goods_again"
     """The goods take the place of the weights."""
     INTERRUPTED = "interrupted"
@@ -135,6 +139,35 @@ class Comparing(msgspec.Struct, frozen=True, kw_only=True):
     on_pan: OnPan = OnPan.GOODS
 
 
+class Confirming(msgspec.Struct, frozen=True, kw_only=True):
+    """Weights looked at on the pan before they are used: all ``pieces`` together, or the one of ``place``.
+
+    ``cleared``: what lay there before has left the pan. ``since_ns``: since when this is asked for.
+    """
+
+    pieces: tuple[Piece, ...]
+    since_ns: int
+    place: int = -1
+    cleared: bool = True
+
+
+class Pile(msgspec.Struct, frozen=True, kw_only=True):
+    """Weights as they lay on the pan: what they should weigh, and what they did, grams.
+
+    ``within_g``: tolerances and U(k = 2) of the pan, by which they may differ. ``finds_g``: a deviation of
+    more than that from the certified mass is surely found; less may hide. ``found``: ``confirmed``, or why
+    not.
+    """
+
+    pieces: tuple[str, ...]
+    expected_g: Grams
+    seen_g: Grams
+    within_g: Grams
+    finds_g: Grams
+    found: str
+    loaded: PanMass
+
+
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it. ``scheme``: the last turns, which counted. ``result``: None where they gave none.
 
@@ -219,6 +252,13 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None
     comparing: Comparing | None = None
+    confirming: Confirming | None = None
+    piles: tuple[Pile, ...] = ()
+    """Weights that were looked at on the pan, whatever came of it."""
+    refused: tuple[Piece, ...] = ()
+    """Weights that are not what they should be: no load of this visit is made of them."""
+    unconfirmed: str = ""
+    """Why weights were used that nobody had looked at; empty where none were."""
     pan_fault: Fault | None = None
     pan_unfit: str = ""
     """Why no verdict may rest on the pan, as it last said."""

@@ -23,11 +23,10 @@ from firmware_app.procedures.events import (
     SaveFailed,
     ScaleChosen,
     StallTyped,
-    WayChosen,
 )
 from firmware_app.procedures.figures import problem_of, seen_of, speaks_of_load, typed_figure
 from firmware_app.procedures.judging import judge_loads, result_of, undecided_group
-from firmware_app.procedures.plan import plan_goods, plan_weights, ways_offered
+from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
 from firmware_app.procedures.self_check_record import body_of
 from firmware_app.procedures.settle import PAN_AT_REST, follow, settled
@@ -84,21 +83,12 @@ def choose_scale(context: Context, state: SelfCheckState, event: ScaleChosen, _n
     """One of the scales shown is taken; any other id is ignored."""
     for scale in state.choices:
         if scale.id == event.scale:
-            ways = ways_offered(context, scale, state.pan_fault, state.pan_unfit)
+            ways = ways_offered(context, scale, state.pan_fault, state.pan_unfit, state.refused)
             known = confirmation_for(scale, context.confirmations)
             read = with_confirmed_lead(scale, known)
             confirmed = known if known is not None and known.profile == read.profile else None
             return changed(state, phase=Phase.CHOOSE_WAY, scale=read, confirmed=confirmed, ways=ways)
     return state
-
-
-def choose_way(context: Context, state: SelfCheckState, event: WayChosen, _now_ns: int) -> SelfCheckState:
-    """A possible way leads to its first load; an impossible one is ignored."""
-    scale = scale_of(state)
-    if not any(offer.possible for offer in state.ways if offer.way is event.way):
-        return state
-    plan = (plan_weights if event.way is Way.WEIGHTS else plan_goods)(context, scale)
-    return ask_load(context, changed(state, way=event.way, plan=plan), 1)
 
 
 def back_to_stall(_context: Context, state: SelfCheckState, _event: Event, _now_ns: int) -> SelfCheckState:
@@ -124,6 +114,7 @@ def ask_load(context: Context, state: SelfCheckState, number: int) -> SelfCheckS
         lead_window=None,
         back_to=None,
         comparing=None,
+        confirming=None,
     )
 
 
@@ -133,9 +124,16 @@ def go_back(context: Context, state: SelfCheckState, _event: Event, _now_ns: int
         return state
     if state.number > 1:
         return ask_load(context, _dropped(state, state.number - 1), state.number - 1)
-    ways = ways_offered(context, scale_of(state), state.pan_fault, state.pan_unfit)
+    ways = ways_offered(context, scale_of(state), state.pan_fault, state.pan_unfit, state.refused)
     return changed(
-        _dropped(state, 1), phase=Phase.CHOOSE_WAY, ways=ways, problem=None, way=None, plan=(), number=0
+        _dropped(state, 1),
+        phase=Phase.CHOOSE_WAY,
+        ways=ways,
+        problem=None,
+        way=None,
+        plan=(),
+        number=0,
+        confirming=None,
     )
 
 
@@ -197,7 +195,7 @@ def next_load(context: Context, state: SelfCheckState) -> SelfCheckState:
         number = state.number + 1
         more = msgspec.structs.replace(group.first.load, number=number, more=True)
         return ask_load(context, changed(asked, plan=(*asked.plan, more)), number)
-    result = result_of(asked, judged)
+    result = result_of(context, asked, judged)
     body = body_of(context, asked, result, judged)
     return changed(asked, phase=Phase.SAVING, problem=None, result=result, body=body)
 

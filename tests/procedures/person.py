@@ -147,8 +147,14 @@ class Person:
         self.now_ns = 1_000_000_000
         self.goods = 0.0
         self.prompts: list[object] = []
+        self.true: dict[str, float] = {}
+        """What a weight really weighs, by its mark, where that is something else."""
         self.span: float | None = None
         """Of the coarse pan, where this is one."""
+
+    def mass_of(self, pieces: tuple[str, ...]) -> float:
+        """What the weights of these marks weigh."""
+        return sum(self.true.get(piece, float(piece)) for piece in pieces)
 
     def tell(self, event: object) -> bool:
         changed = self.visit.handle(event, self.now_ns)
@@ -185,8 +191,8 @@ class Person:
                 self.tell(ScaleChosen(scales[0].id))
             case ChooseWay():
                 self.tell(WayChosen(self.way))
-            case PutWeights(nominal_g=nominal):
-                self._figure(float(nominal), prompt.source)
+            case PutWeights(pieces_g=pieces):
+                self._figure(self.mass_of(pieces), prompt.source)
             case PutGoods(low_g=low, high_g=high, number=number):
                 share = (0.313 + GOLDEN * number) % 1
                 self.goods = round(float(low) + share * (float(high) - float(low)), 1)
@@ -197,7 +203,7 @@ class Person:
                 self.tick(pan=self.goods)
             case SwapOnPan(on_pan=on_pan, put=put):
                 lies = on_pan if on_pan in {put, OnPan.NOTHING} else OnPan.NOTHING
-                wanted = self.goods if put is OnPan.GOODS else float(prompt.nominal_g)
+                wanted = self.goods if put is OnPan.GOODS else self.mass_of(prompt.pieces_g)
                 empty = lies is OnPan.NOTHING and on_pan is not OnPan.NOTHING
                 self.tick(pan=0.02 if empty else wanted)
             case Interrupted():

@@ -29,7 +29,7 @@ from firmware_app.procedures.events import (
     WayChosen,
     Witnessed,
 )
-from firmware_app.procedures.prompts import AskStall, Judged, Problem, Prompt, PutWeights, Way
+from firmware_app.procedures.prompts import AskStall, Judged, Problem, Prompt, PutWeights, SwapOnPan, Way
 from firmware_app.procedures.screens import SCREENS
 from firmware_app.procedures.self_check import TABLE, SelfCheck
 from firmware_app.procedures.state import MAX_ATTEMPTS, Phase
@@ -119,7 +119,12 @@ def test_the_table_is_total():
 def _snapshot(phase):
     """A visit in the given phase, by the shortest way."""
     lead = phase in {Phase.LISTEN_WEIGHTS, Phase.LISTEN_GOODS}
-    weights = phase in {Phase.PUT_WEIGHTS, Phase.LISTEN_WEIGHTS}
+    weights = phase in {
+        Phase.PUT_WEIGHTS,
+        Phase.LISTEN_WEIGHTS,
+        Phase.CONFIRM_WEIGHTS,
+        Phase.CONFIRM_PIECE,
+    }
     person = fresh(Way.WEIGHTS if weights else Way.GOODS, lead, phase in SWAPS)
     for _ in range(500):
         state = person.visit.state
@@ -127,6 +132,8 @@ def _snapshot(phase):
             return lead, person.visit.snapshot(), person.now_ns, person.goods, person.way
         if phase is Phase.LEFT:
             person.tell(Cancel())
+        elif phase is Phase.CONFIRM_PIECE and isinstance(person.visit.prompt, SwapOnPan):
+            person.tick(pan=1234.0)
         elif lead and state.phase in {Phase.PUT_WEIGHTS, Phase.PUT_GOODS}:
             person.tell(LoadIsOn())
         elif phase is Phase.INTERRUPTED and state.phase is Phase.WEIGH_GOODS:

@@ -368,8 +368,7 @@ def test_law_that_nobody_has_read_says_so_with_the_verdict():
 
 def test_a_figure_taken_back_stays_in_the_record_and_does_not_count():
     person = Person(SelfCheck.start(context()), adds_ten_percent, Way.WEIGHTS)
-    person.until(ChooseWay)
-    person.step()
+    person.until(PutWeights)
     person.step()
     person.tell(GoBack())
     assert person.visit.prompt.number == 1
