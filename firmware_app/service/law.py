@@ -66,7 +66,7 @@ class Added(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str
     publisher: str
     source: str
-    by: Person | None = None
+    by: dict[str, str] | None = None
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -180,7 +180,8 @@ class LawDesk:
         """Shelf first, record second, use third: cut in between, the next start goes on where it stopped."""
         fresh = put(self._data_dir, offer)
         try:
-            self._use(offer, AT_THE_DOOR, self._who())
+            who = self._who()
+            self._use(offer, AT_THE_DOOR, None if who is None else msgspec.to_builtins(who))
         except StoreFailed:
             if fresh and offer.pack.sha256 not in self._named:
                 # Where even that fails, the pack counts from the next start on, and the record says so then.
@@ -218,7 +219,7 @@ class LawDesk:
     def _trusted(self, each: Standing) -> bool:
         return settings_file.sha256(each.data) in self._named
 
-    def _use(self, offer: Offered, source: str, by: Person | None) -> None:
+    def _use(self, offer: Offered, source: str, by: dict[str, str] | None) -> None:
         pack = offer.pack
         if pack.sha256 not in self._named:
             told = Added(pack.id, pack.version, pack.sha256, offer.publisher, source, by)

@@ -66,7 +66,7 @@ def entries(book, kind: str) -> list[dict]:
 
 
 def test_an_added_pack_is_in_the_record_before_it_judges(data):
-    keeper = Person("7", Role.KEEPER, "Zhaxi")
+    keeper = Person("007", Role.KEEPER, "Zhaxi")
     told = []
     with ledger(data) as book:
         desk = LawDesk(book, data, (KEY,), lambda: keeper, lambda source, packs: told.append((source, packs)))
@@ -82,7 +82,7 @@ def test_an_added_pack_is_in_the_record_before_it_judges(data):
                 "sha256": PACK.sha256,
                 "publisher": "law.example.org",
                 "source": "added through the running program",
-                "by": {"number": "7", "name": "Zhaxi", "role": "keeper"},
+                "by": {"number": "007", "name": "Zhaxi", "role": "keeper"},
             }
         ]
         assert told[0][1]["law.jjg99-2022.2"] == PACK.sha256
