@@ -117,6 +117,11 @@ def described(kind: type[msgspec.Struct], key: str) -> str:
     return _description(_parts(_fields(kind)[key].type)[1])
 
 
+def wanted(kind: type[msgspec.Struct], key: str) -> str:
+    """What is to stand under the key, with range, length and unit."""
+    return _wanted(_fields(kind)[key].type)
+
+
 def key(kind: type[msgspec.Struct], name: str) -> str:
     """The key in the file of the field ``name``."""
     return next(key for key, field in _fields(kind).items() if field.name == name)

@@ -15,9 +15,12 @@ from firmware_app.cli.health import health
 from firmware_app.cli.judge import app as judge
 from firmware_app.cli.law import app as law
 from firmware_app.cli.ledger import app as ledger
+from firmware_app.cli.people import app as people
 from firmware_app.cli.record import record
+from firmware_app.cli.record_sheet import record_sheet
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
+from firmware_app.cli.settings import app as settings
 from firmware_app.cli.site import site
 from firmware_app.cli.slip import app as slip
 from firmware_app.cli.usb import app as usb
@@ -48,7 +51,10 @@ app.command(epilog="Example: steelyard budget weight.toml --monte-carlo 1000000"
 app.command(epilog="Example: steelyard site --latitude 37 --altitude 2500")(site)
 app.command(epilog="Example: steelyard visit self-check --run-dir /run/steelyard")(visit)
 app.command()(enrol)
+app.command()(record_sheet)
 app.add_typer(control, name="control")
+app.add_typer(people, name="people")
+app.add_typer(settings, name="settings")
 app.add_typer(ledger, name="ledger")
 app.add_typer(law, name="law")
 app.add_typer(slip, name="slip")

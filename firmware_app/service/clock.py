@@ -73,12 +73,16 @@ class SystemClock:
         root: Path = Path("/"),
         disciplined: Callable[[], bool] = kernel_disciplined,
     ) -> None:
-        self._zone = ZoneInfo(time_zone)
+        self.use(time_zone)
         self.boot = (root / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         self._disciplined = disciplined
         self._rtc = root / "sys/class/rtc/rtc0"
         self._marker = None if run_dir is None else run_dir / MARKER
         self._was_set = self._remembered()
+
+    def use(self, time_zone: str) -> None:
+        """The market's time zone from now on."""
+        self._zone = ZoneInfo(time_zone)
 
     def now(self) -> datetime:
         """Local time of the market with its offset."""

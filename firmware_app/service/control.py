@@ -169,6 +169,10 @@ class PanControl:
             else None
         )
 
+    def every(self, hours: float) -> None:
+        """So long a check counts from now on."""
+        self._every = timedelta(hours=hours)
+
     def _last(self) -> PastCheck | None:
         """The latest check; None before the first, and where the record cannot be read."""
         if self._history is None or self._unreadable:

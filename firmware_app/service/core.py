@@ -12,7 +12,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -34,9 +34,9 @@ from firmware_app.procedures import context
 from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import Prompt, PutGoods
 from firmware_app.registry.registry import load_registry
-from firmware_app.rules.pack import builtin_packs, pack_in_force
+from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.service import day, history, messages, software_watch
+from firmware_app.service import day, history, law, messages, software_watch
 from firmware_app.service.calibration_card import card
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.clock_watch import ClockWatch
@@ -48,6 +48,7 @@ from firmware_app.service.door import Commands, Door
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.history import HistoryWatch
 from firmware_app.service.identity import measured_software, software_hash
+from firmware_app.service.law import LawDesk
 from firmware_app.service.lead_desk import LeadDesk
 from firmware_app.service.messages import PartState, State
 from firmware_app.service.pan import NOT_EMPTY, Pan
@@ -56,8 +57,10 @@ from firmware_app.service.printing import Begun, SlipPrinter, Waiting
 from firmware_app.service.recalls import RecallDesk
 from firmware_app.service.scanner import Codes
 from firmware_app.service.scans import ScanDesk
+from firmware_app.service.settings import Effects, SettingsDesk, with_changes
 from firmware_app.service.slips import SlipDesk
 from firmware_app.service.software_watch import SoftwareWatch
+from firmware_app.service.staff import Staff
 from firmware_app.service.visits import VisitDesk
 from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
@@ -72,6 +75,7 @@ REFUSALS = {
     software_watch.FALSIFIED: software_watch.WORDS,
     history.BROKEN: history.WORDS,
     day.DOUBTFUL: day.WORDS,
+    law.MISSING: law.WORDS,
 }
 SLIPS_BEGUN, SLIPS_WAITING = "slips-begun", "slips-waiting"
 """In the data directory: the entries of which a slip has begun to come out, and those whose slip has not."""
@@ -86,7 +90,6 @@ class Core:
 
     def __init__(self, loaded: Loaded) -> None:
         config = loaded.config
-        self._config = config
         self._clock = SystemClock(config.device.time_zone, run_dir=loaded.run_dir)
         self._data_dir = loaded.data_dir
         signer = device_signer(loaded.data_dir, config.device.signer, config.device.signer_options)
@@ -97,10 +100,16 @@ class Core:
             device=config.device.id,
             signer=signer,
         )
+        file, loaded = loaded, with_changes(loaded, self._ledger)
+        self._config = config = loaded.config
+        self._clock.use(config.device.time_zone)
         self._known_time = KnownTime(self._ledger)
+        self._law = LawDesk(
+            self._ledger, self._data_dir, config.law.keys(), lambda: self._staff.person, self._note_law
+        )
         self._registry = load_registry(loaded.resolve(config.registry))
         self._weights = load_weights(
-            loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today())
+            loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today(), self._law.packs)
         )
         calibration = loaded.resolve(config.pan.calibration)
         self._calibration = Calibration.load(calibration)
@@ -120,11 +129,17 @@ class Core:
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
         self._delivery = DeliveryDesk(self._ledger, self._clock)
+        self._screen = config.screen
+        self._settings = SettingsDesk(file, config, self._parameters, self._effects)
+        self._staff = Staff(
+            self._ledger, loaded.data_dir, config.people, self._settings.change, time.monotonic_ns()
+        )
         self._kiosk_ns: int | None = None
         self._closing = False
         self._door = Door(loaded.run_dir)
         self._note_start(loaded)
         self._desk = VisitDesk(self._ledger, self._context, self._ledger.slip_text)
+        self._staff.leads(self._desk)
         self._end_if_broken()
         layouts = [each.layout() for each in config.scanner.labels] if config.scanner is not None else []
         self._scans = ScanDesk(self._desk, self._registry, layouts)
@@ -138,8 +153,25 @@ class Core:
             messages.AskHealth: self._health,
             **self._slips.commands(),
             **self._delivery.commands(),
-            **self._recalls.commands(),
+            **self._recalls.commands(self._staff.recalls),
+            **self._staff.commands(),
+            **self._settings.commands(),
+            **self._law.commands(),
         }
+
+    def _effects(self) -> Effects:
+        """What makes a changed setting count at once."""
+        return {
+            "control.every_h": self._control.every,
+            "printer.automatic": self._slips.print_all,
+            "people.idle_s": self._staff.stays,
+            "people.sign_out_after_visit": self._staff.leaves_with_visit,
+            "screen.language": lambda language: self._show_by(language=language),
+            "screen.idle_s": lambda idle_s: self._show_by(idle_s=idle_s),
+        }
+
+    def _show_by(self, **changes: Any) -> None:
+        self._screen = msgspec.structs.replace(self._screen, **changes)
 
     def _note_start(self, loaded: Loaded) -> None:
         """The audit trail's first lines of every run (OIML D 31:2023 6.2.3.6): the start, and before it that
@@ -156,11 +188,14 @@ class Core:
         # With a full disk the screen must still come up to say so; judging is refused at the save.
         with contextlib.suppress(StoreFailed):
             self._software.start(time.monotonic_ns())
+            self._law.start()
             self._parameters.note(
-                "files read at the start", {**parameters(loaded), **confirmed(self._data_dir)}
+                "files read at the start",
+                {**parameters(loaded, self._law.packs), **confirmed(self._data_dir)},
             )
             if differs(known, self._calibration_values):
                 self._ledger.append(CALIBRATION_CHANGED, change(known, self._calibration_values))
+            self._staff.book.note_start()
             self._ledger.append("start", facts)
             self._history.after_start()
 
@@ -222,12 +257,12 @@ class Core:
         if self._software.turn(now_ns) and self._desk.visit is not None:
             self._desk.close(self._desk.visit)
         self._clock_watch.turn()
+        self._staff.turn(now_ns)
         pan_events = self._pan.take(now_ns)
         self._zeros.take(self._pan.zero_counts, now_ns)
-        for event in pan_events:
-            self._desk.handle(event, now_ns)
-        for heard in self._lead.take(now_ns):
-            self._desk.handle(heard, now_ns)
+        for event in (*pan_events, *self._lead.take(now_ns)):
+            if self._staff.waiting() is None:
+                self._desk.handle(event, now_ns)
         for code in self._codes.take() if self._codes is not None else ():
             self._scans.scanned(code, now_ns)
         self._door.answer(self._obey, now_ns)
@@ -254,9 +289,15 @@ class Core:
             lead_profiles=self._lead.profiles,
             confirmations=self._lead.confirmations(),
             seed=secrets.randbits(63),
+            packs=self._law.packs,
             controlled=self._control.controlled(),
             check=check,
+            head=context.Head(self._ledger.head.seq, self._ledger.head.hash),
+            contacts=context.Contacts(**msgspec.structs.asdict(self._config.complaints)),
         )
+
+    def _note_law(self, source: str, packs: Mapping[str, str]) -> None:
+        self._parameters.note(source, packs, among="law.")
 
     def _today(self) -> date:
         return today(self._clock, self._known_time).on
@@ -264,7 +305,8 @@ class Core:
     # --------------------------------------------------------------------------------------- commands
 
     def _obey(self, command: messages.Command, now_ns: int) -> messages.Reply:
-        return self._commands[type(command)](command, now_ns)
+        refused = self._staff.refuses(command, now_ns)
+        return refused if refused is not None else self._commands[type(command)](command, now_ns)
 
     def _answer(self, command: messages.GiveAnswer, now_ns: int) -> messages.Reply:
         self._desk.answer(command.visit, command.step, self._scans.vouched(command.answer), now_ns)
@@ -285,7 +327,7 @@ class Core:
         why = self._software.code or self._why_none_of(command.kind)
         if why and self._desk.visit != command.visit:
             return messages.Refused(why, REFUSALS[why])
-        if not self._desk.start(command.visit, command.kind):
+        if not self._desk.start(command.visit, command.kind, self._staff.leader(command.kind)):
             return messages.Refused("busy", "another visit is open on this appliance")
         return messages.Ok()
 
@@ -294,9 +336,9 @@ class Core:
 
     def _why_none(self) -> str:
         """Why no scale may be judged, empty where one may."""
-        if self._history.code:
-            return self._history.code
-        return "" if same_law(today(self._clock, self._known_time), builtin_packs()) else day.DOUBTFUL
+        if code := self._history.code or self._law.code:
+            return code
+        return "" if same_law(today(self._clock, self._known_time), self._law.packs) else day.DOUBTFUL
 
     def _shown(self, command: messages.ShowHeld, _now_ns: int) -> messages.Reply:
         """What the county holds of this device, as it claims."""
@@ -313,6 +355,7 @@ class Core:
 
     def _state(self, now_ns: int) -> State:
         visit = self._desk.state()
+        standing = self._staff.standing(visit, now_ns)
         return State(
             at=self._clock.now().isoformat(timespec="seconds"),
             clock=self._clock.quality(),
@@ -322,13 +365,18 @@ class Core:
                 self._delivery.state(), **({"problem": self._history.code} if self._history.code else {})
             ),
             parts=self._parts(now_ns),
-            visit=visit,
+            visit=standing.visit,
             device=self._config.device.id,
             simulated=self._config.pan.driver == "simulated",
             control=self._control.status(),
             scan=self._scans.seen(now_ns),
             printer=self._slips.status(now_ns),
             calibration=self._calibration_card,
+            person=standing.person,
+            sign_in=standing.sign_in,
+            may=standing.may,
+            registered=standing.registered,
+            screen=messages.ScreenState(self._screen.language, self._screen.idle_s),
         )
 
     def _parts(self, now_ns: int) -> tuple[PartState, ...]:
@@ -375,6 +423,7 @@ class Core:
         self._slips.close()
         self._pan.close()
         self._door.close()
+        self._staff.close()
         self._recalls.close()
         self._ledger.close()
 
