@@ -145,7 +145,7 @@ def _judge(context: Context, scale: Scale, load: Measured, unfit: str) -> Judged
     if not capability.judges and (failed is None or failed.condition is not Condition.UNCERTAINTY):
         return JudgedLoad(load, _blank(load, capability.reason), capability)
     try:
-        pack = pack_in_force(NawiPack, context.on, context.packs)
+        pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
         low, high = (mpe(pack, instrument_of(scale), end, Stage.IN_SERVICE, context.on) for end in ends)
     except NoPackInForce:
         return JudgedLoad(load, _blank(load, "no_rules"), capability)

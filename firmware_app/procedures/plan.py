@@ -188,7 +188,7 @@ def ways_offered(
 
 def _law(context: Context, scale: Scale) -> NawiPack:
     """The pack of the day, once the scale is known to fit one of its classes."""
-    pack = pack_in_force(NawiPack, context.on, context.packs)
+    pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
     class_row(pack, instrument_of(scale))
     return pack
 

@@ -49,7 +49,7 @@ def for_scale(
     pan (or a comparison on it) has said of the load; None: what it is expected to say.
     """
     try:
-        pack = pack_in_force(NawiPack, context.on, context.packs)
+        pack = pack_in_force(NawiPack, context.on, context.packs, budget.instrument_of(scale))
         answer = mpe(pack, budget.instrument_of(scale), load_g, stage, context.on)
     except NoPackInForce:
         return refused("no_rules", "call_keeper")

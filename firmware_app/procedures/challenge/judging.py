@@ -123,7 +123,7 @@ def _judge(
 def _limits(context: Context, scale: Scale, ends: tuple[Grams, Grams]) -> tuple[MpeAnswer, MpeAnswer] | str:
     """The limits in service at both ends of what the load may be, or the code of why there are none."""
     try:
-        pack = pack_in_force(NawiPack, context.on, context.packs)
+        pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
         low, high = (mpe(pack, instrument_of(scale), end, Stage.IN_SERVICE, context.on) for end in ends)
     except NoPackInForce:
         return "no_rules"

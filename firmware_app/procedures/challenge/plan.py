@@ -82,7 +82,7 @@ def nominal(pieces: tuple[Piece, ...]) -> Grams:
 
 def deck_for(context: Context, scale: Scale) -> Deck:
     """The deck for a scale; without goods where our pan serves none. Raises RulesError."""
-    pack = pack_in_force(NawiPack, context.on, context.packs)
+    pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
     instrument = instrument_of(scale)
     class_row(pack, instrument)
     pieces = tuple(piece for each in context.weights for piece in each.pieces)
