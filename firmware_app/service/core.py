@@ -413,6 +413,8 @@ class Core:
             free_bytes=shutil.disk_usage(self._data_dir).free,
             today=self._today(),
             zero_shift=self._zeros.shift,
+            law=self._law.counted,
+            law_missing=tuple(f"{each.pack} version {each.version}" for each in self._law.missing),
         )
 
     def close(self) -> None:

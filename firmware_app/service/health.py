@@ -28,6 +28,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     free_bytes: int
     today: date
     zero_shift: ZeroShift | None = None
+    law: tuple[int, int] = (0, 0)
+    """Law packs that count, and how many of them came to the appliance after its program."""
+    law_missing: tuple[str, ...] = ()
+    """Packs that the record names and nobody can read."""
 
 
 Check = Callable[[Facts], HealthItem]
@@ -221,6 +225,18 @@ def _software(facts: Facts) -> HealthItem:
     return HealthItem("software", True, "is the one that was started and installed")
 
 
+def _law(facts: Facts) -> HealthItem:
+    if facts.law_missing:
+        return HealthItem(
+            "law",
+            False,
+            f"missing: {', '.join(facts.law_missing)}; nothing is judged",
+            "add them again: steelyard law add FILE",
+        )
+    packs, added = facts.law
+    return HealthItem("law", True, f"{packs} packs, {added} of them added; see steelyard law list")
+
+
 def _kiosk(facts: Facts) -> HealthItem:
     silent = any(part.name == "kiosk" and part.problem for part in facts.state.parts)
     if silent:
@@ -273,6 +289,7 @@ CHECKS: tuple[Check, ...] = (
     _printer,
     _kiosk,
     _software,
+    _law,
     _uploader,
     _county,
     _clock,

@@ -145,6 +145,11 @@ class LawDesk:
         return with_builtin(tuple(self._added.values()))
 
     @property
+    def counted(self) -> tuple[int, int]:
+        """How many packs count, and how many of them came after the program."""
+        return len(self.packs), len(self._added)
+
+    @property
     def missing(self) -> tuple[Added, ...]:
         """What the record names and nobody can read."""
         there = {pack.sha256 for pack in self.packs}

@@ -163,7 +163,7 @@ def test_a_running_program_takes_the_pack_and_uses_it_at_once(appliance):
 
 
 def test_a_lost_pack_lets_no_visit_begin(appliance):
-    from firmware_app.service.messages import Refused, StartVisit, VisitKind
+    from firmware_app.service.messages import AskHealth, Refused, StartVisit, VisitKind
 
     appliance.law("add", appliance.pack(2), *appliance.config)
     Core(load(appliance.root / "steelyard.toml")).close()
@@ -171,9 +171,12 @@ def test_a_lost_pack_lets_no_visit_begin(appliance):
 
     core = Core(load(appliance.root / "steelyard.toml"))
     answer = core._obey(StartVisit("v1", VisitKind.SELF_CHECK), 0)
+    health = core._obey(AskHealth(), 0)
     core.close()
 
     assert isinstance(answer, Refused) and answer.code in ("law_missing", "software_falsified")
+    (item,) = (item for item in health.items if item.part == "law")
+    assert not item.ok and "jjg99-2022 version 2" in item.finding and "steelyard law add" in item.remedy
 
 
 def test_a_configuration_with_a_bad_publisher_is_refused_in_words(appliance):
