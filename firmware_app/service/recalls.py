@@ -184,7 +184,9 @@ class RecallDesk:
             # The disk had refused it.
             self._write()
             size = 0
-        while not job.finished and time.monotonic() < end:
+        begun = False
+        while not job.finished and (not begun or time.monotonic() < end):
+            begun = True
             affected = job.step()
             if affected is not None:
                 self._ready.append(affected)

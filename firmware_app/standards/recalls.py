@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from firmware_app.standards.sets import StandardsError, WeightSet
 from firmware_app.standards.uses import weights_in
 
 KIND = "recall"
+MILLIGRAM = Decimal("0.001")
 
 
 class BadRecall(StandardsError):
@@ -48,13 +49,14 @@ class RecalledWeight(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def off_g(self) -> Grams:
         """By how much it may have been mistaken: the shift, and by what its doubt has grown (k = 2)."""
-        grown = max(0.0, float(self.found_u_g) - float(self.u_g))
-        return abs(self.found_g - self.mass_g) + 2 * Decimal(repr(grown))
+        grown = max(Decimal(0), Decimal(self.found_u_g) - Decimal(self.u_g))
+        off = abs(self.found_g - self.mass_g) + 2 * grown
+        return off.quantize(MILLIGRAM, ROUND_CEILING)
 
     @property
     def within(self) -> bool:
         """Whether it was found within the doubt (k = 2) that was reckoned with all along."""
-        return self.off_g <= 2 * Decimal(repr(float(self.u_g)))
+        return self.off_g <= 2 * Decimal(self.u_g)
 
 
 class Affected(msgspec.Struct, frozen=True, kw_only=True):
