@@ -39,7 +39,7 @@ def begin(_context: Context, state: FairState, event: Picked, _now_ns: int) -> F
     """From the verdict to the complaint."""
     if event.option != COMPLAIN:
         return state
-    return changed(state, phase=FairPhase.COMPLAINT_STALL, problem="")
+    return changed(state, phase=FairPhase.COMPLAINT_STALL, problem="", complaining=True)
 
 
 def give_stall(context: Context, state: FairState, event: CodeGiven, _now_ns: int) -> FairState:

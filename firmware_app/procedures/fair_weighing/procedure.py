@@ -249,5 +249,5 @@ class FairWeighing(Led[FairState]):
 
     @property
     def part(self) -> int:
-        """How many entries of this visit are saved and done with: one while a complaint is made."""
-        return int(self._state.phase in COMPLAINING)
+        """How many entries of this visit are saved and done with: one once a complaint was begun."""
+        return int(self._state.complaining)

@@ -187,6 +187,8 @@ class FairState(msgspec.Struct, frozen=True, kw_only=True):
     entry: int = 0
     slip: str = ""
     reason: str = ""
+    complaining: bool = False
+    """A complaint was begun: from then on the visit is kept as its second part."""
     stall: Stall | None = None
     scale_named: Scale | None = None
     complaint_kind: str = ""
