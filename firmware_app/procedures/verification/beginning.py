@@ -105,7 +105,7 @@ def _right(context: Context, state: VerificationState) -> VerificationState:
     try:
         rules_of(context, state)
     except RulesError:
-        return changed(state, problem="verif_scale_data")
+        return changed(state, problem="scale_data")
     return changed(state, phase=Phase.STAGE, problem="")
 
 
@@ -161,7 +161,7 @@ def choose_stage(
     try:
         staged = planned(context, changed(state, stage=Stage(event.option)))
     except RulesError:
-        return changed(state, phase=Phase.SCALE, problem="verif_scale_data")
+        return changed(state, phase=Phase.SCALE, problem="scale_data")
     return changed(staged, phase=Phase.TEMPERATURE, problem="")
 
 

@@ -40,7 +40,7 @@ def typed_indication(state: VerificationState, event: FigureTyped) -> Shown | st
     """The indication that was typed, or the code of why this scale cannot have shown it."""
     figure = typed_figure(event.figure, event.unit)
     if figure.value_g is None:
-        return "verif_not_a_mass"
+        return "not_a_mass"
     shown = Shown(value_g=figure.value_g, text=figure.text, unit=figure.unit, source=figure.source)
     return problem_of(state, figure.value_g) or shown
 
@@ -50,9 +50,9 @@ def problem_of(state: VerificationState, value_g: Grams) -> str:
     scale = state.scale
     assert scale is not None
     if value_g > scale.max_g + BEYOND_MAX_E * scale.e_g:
-        return "verif_beyond_max"
+        return "beyond_max"
     interval = next((each.e_g for each in state.ranges if value_g <= each.max_g), scale.d_g)
-    return "verif_not_a_multiple" if value_g % interval else ""
+    return "not_a_multiple" if value_g % interval else ""
 
 
 def typed_added(step: Step, event: FigureTyped) -> Grams | str:

@@ -61,7 +61,7 @@ def silent(
 
 def lost(context: Context, state: VerificationState, event: LineSilent, now_ns: int) -> VerificationState:
     """The lead is lost while a figure is waited for: the number pad takes over at once."""
-    return _ask_again(silent(context, state, event, now_ns), "verif_lead_silent")
+    return _ask_again(silent(context, state, event, now_ns), "lead_silent")
 
 
 def speaks(
@@ -86,7 +86,7 @@ def hear(context: Context, state: VerificationState, event: Indication, now_ns: 
     unit = lead_unit(event, scale)
     policy = lead_policy(event.stable)
     if event.overload or unit is None:
-        return _ask_again(heard, "verif_lead_overload" if event.overload else "verif_lead_no_unit")
+        return _ask_again(heard, "lead_overload" if event.overload else "lead_no_unit")
     if event.value is None or event.underload or event.error is not None or policy is None:
         return _patient(changed(heard, lead_window=None), now_ns)
     value = event.value * GRAMS_PER[unit]
@@ -97,7 +97,7 @@ def hear(context: Context, state: VerificationState, event: Indication, now_ns: 
     shown = _shown(event, value, unit, window)
     problem = problem_of(heard, value)
     if problem or value < 0:
-        return _ask_again(heard, problem or "verif_not_a_mass")
+        return _ask_again(heard, problem or "not_a_mass")
     return take_indication(context, heard, shown, now_ns)
 
 
@@ -125,8 +125,8 @@ def _patient(state: VerificationState, now_ns: int) -> VerificationState:
     if waited < LEAD_PATIENCE_NS:
         return state
     if state.heard:
-        return refused(changed(state, phase=Phase.INDICATION, lead_window=None), "verif_lead_unstable")
-    return _ask_again(changed(state, lead_silent=True), "verif_lead_silent")
+        return refused(changed(state, phase=Phase.INDICATION, lead_window=None), "lead_unstable")
+    return _ask_again(changed(state, lead_silent=True), "lead_silent")
 
 
 def _ask_again(state: VerificationState, problem: str) -> VerificationState:

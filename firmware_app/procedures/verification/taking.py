@@ -247,5 +247,5 @@ def _goods_problem(state: VerificationState) -> str:
     tried = state.tries[-1]
     mass = load + arithmetic.before_rounding(step, tried) - arithmetic.before_rounding(before, weighed)
     if mass > load:
-        return "verif_goods_too_heavy"
-    return "verif_goods_too_light" if load - mass > load / LIGHT else ""
+        return "goods_too_heavy"
+    return "goods_too_light" if load - mass > load / LIGHT else ""
