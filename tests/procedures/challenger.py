@@ -34,8 +34,9 @@ class Bench:
         model: str,
         hands: tuple[str, ...] = (),
         before_load: Callable[[MarketScale, int, float], None] = lambda scale, number, now_s: None,
+        plate: Plate = PLATE,
     ) -> None:
-        self.scale = MarketScale(PLATE, model)
+        self.scale = MarketScale(plate, model)
         self.now_s = 1.0
         self.loads = 0
         self.before_load = before_load

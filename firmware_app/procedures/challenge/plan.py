@@ -100,9 +100,10 @@ def drawn(deck: Deck, ticket: Ticket) -> tuple[Trial, ...]:
     """The trials in drawn order.
 
     In this order: the loads of weights are shuffled and the first two stay; the goods rising and then these
-    are shuffled; the places of goods are shuffled: the first that holds goods of the upper half and is not
-    the last of them gets the keys; of the others, the first behind that one gets the power cycle, which would
-    lock what only keys show; the rest in turn the second look and the repetition; the keys are shuffled.
+    are shuffled; the places of goods are shuffled. Of these, the first that holds goods of the upper half and
+    is not the last to come gets the keys. Of the others, the first with goods of the upper half gets the
+    second look, the first behind the keys the power cycle (which would lock what only keys show), and the
+    first that is not that one the repetition. The keys are shuffled.
     """
     draw = Draw(ticket)
     weights = draw.shuffled(range(len(deck.weights)))[:WEIGHT_LOADS]
@@ -110,8 +111,10 @@ def drawn(deck: Deck, ticket: Ticket) -> tuple[Trial, ...]:
     order = draw.shuffled((*range(goods), *(goods + index for index in weights)))
     places = draw.shuffled([place for place, card in enumerate(order) if card < goods])
     pressed = next(place for place in places if order[place] >= goods // 2 and place != max(places))
-    power = next(place for place in places if place > pressed)
-    hold, repeat = [place for place in places if place not in (pressed, power)][:2]
+    others = [place for place in places if place != pressed]
+    hold = next(place for place in others if order[place] >= goods // 2)
+    power = next(place for place in others if place > pressed)
+    repeat = next(place for place in others if place != power)
     keys = draw.shuffled(deck.keys)
     trials: list[Trial] = []
     for place, card in enumerate(order):
