@@ -16,6 +16,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import msgspec
 
 from firmware_app.procedures.budget import expected, instrument_of, limit_between, tells_honest
+from firmware_app.procedures.capability.answer import first_failed
+from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.prompts import Way, WayOffered
 from firmware_app.procedures.state import Planned
@@ -214,12 +216,11 @@ def _why_no_weights(context: Context, scale: Scale, refused: tuple[Piece, ...]) 
 
 
 def _why_no_goods(context: Context, scale: Scale, pan_fault: Fault | None, pan_unfit: str) -> str:
-    if context.pan is None:
-        return "no_pan"
-    if pan_fault is not None:
-        return "pan_fault"
-    if pan_unfit or context.controlled.lock:
-        return "pan_unfit" if pan_unfit else context.controlled.lock
+    # What the pan says now counts, not the fault that it had as the visit began.
+    now = msgspec.structs.replace(context, pan_fault=pan_fault)
+    failed = first_failed(pan_ready(now, unfit=pan_unfit))
+    if failed is not None:
+        return failed.reason
     try:
         return "" if plan_goods(context, scale) else _why_no_band(context, scale)
     except NoPackInForce:

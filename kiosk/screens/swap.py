@@ -18,6 +18,9 @@ from kiosk.widgets.pen import Pen
 from kiosk.widgets.pictures import WeightsPicture
 from kiosk.widgets.text import Line
 
+FEW = 3
+"""Weights that have room for their marks beside a figure in full size."""
+
 
 class SwapScreen(ScreenPiece):
     """A picture of what goes where, the live figure, and the weights to take; it goes on by itself."""
@@ -35,6 +38,7 @@ class SwapScreen(ScreenPiece):
             self.add_widget(piece)
         self._thing, self._hand, self._stage = Thing.GOODS, Hand.OFF, Stage.EMPTY
         self._picture = self._progress = Box(0, 0, 0, 0)
+        self._many = False
 
     def show(self, scene: Scene) -> None:
         assert scene.state is not None
@@ -42,6 +46,10 @@ class SwapScreen(ScreenPiece):
         if not self.changed(view, scene.language):
             return
         language = scene.language
+        many = len(view.pieces) > FEW
+        if many is not self._many:
+            self._many = many
+            self.arrange(self.box)
         self._thing, self._hand, self._stage = view.thing, view.hand, view.stage
         self.dots.show(view.number, view.count)
         self.load.say(view.load, language)
@@ -66,7 +74,7 @@ class SwapScreen(ScreenPiece):
         self.problem.place(words)
         picture, right = rest.cut_left(px(210), px(20))
         self._picture = picture.square()
-        figure, weights = right.cut_left(right.w * 0.58, px(14))
+        figure, weights = right.cut_left(right.w * (0.48 if self._many else 0.58), px(14))
         self._progress, figure = figure.cut_bottom(px(12), px(8))
         self.pan.place(figure)
         self.weights.place(weights.inset(0, px(6)))

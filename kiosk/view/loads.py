@@ -99,7 +99,8 @@ def put(
         pieces = tuple((mass(piece), float(Decimal(piece))) for piece in prompt.pieces_g)
     else:
         title = say("put_goods.title")
-        text = say("put_goods.range", low=mass(prompt.low_g), high=mass(prompt.high_g))
+        low, high = mass(prompt.low_g), mass(prompt.high_g)
+        text = say("put_goods.other" if prompt.other else "put_goods.range", low=low, high=high)
         pieces = ()
     return PutView(
         title=title,
@@ -108,10 +109,25 @@ def put(
         count=prompt.count,
         text=text,
         pieces=pieces,
-        question=say("put_weights.read_by_lead") if over_lead else say("put_weights.type_figure"),
+        question=_question(prompt, say, over_lead=over_lead),
         problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
         lead=lead(state, say) if over_lead else None,
     )
+
+
+def _question(
+    prompt: messages.prompts.PutWeights | messages.prompts.PutGoods, say: Say, *, over_lead: bool
+) -> str:
+    """What is to be done with the figure; before it the weights that must not be taken."""
+    asked = say("put_weights.read_by_lead") if over_lead else say("put_weights.type_figure")
+    if isinstance(prompt, p.PutWeights) and prompt.refused_g:
+        return f"{refused(prompt.refused_g, say)} {asked}"
+    return asked
+
+
+def refused(pieces_g: tuple[str, ...], say: Say) -> str:
+    """The weights that were found wrong, each mark once."""
+    return say("confirm_weights.refused", pieces=", ".join(dict.fromkeys(mass(each) for each in pieces_g)))
 
 
 def clear_pan(prompt: messages.prompts.ClearPan, state: messages.State, say: Say) -> OwnPanView:

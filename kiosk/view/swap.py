@@ -16,7 +16,7 @@ import msgspec
 from firmware_app.service import messages
 from kiosk.language.figures import mass
 from kiosk.view.bar import PanView, pan
-from kiosk.view.loads import Stage, own_pan_stage, progress
+from kiosk.view.loads import Stage, own_pan_stage, progress, refused
 from kiosk.view.say import Say
 
 p = messages.prompts
@@ -54,6 +54,8 @@ class SwapView(msgspec.Struct, frozen=True):
 
 
 def swap(prompt: messages.prompts.SwapOnPan, state: messages.State, say: Say) -> SwapView:
+    if prompt.confirms:
+        return _confirm(prompt, state, say)
     weights = prompt.put is p.OnPan.WEIGHTS
     stage = own_pan_stage(state.pan)
     wanted = Thing.WEIGHTS if weights else Thing.GOODS
@@ -77,6 +79,28 @@ def swap(prompt: messages.prompts.SwapOnPan, state: messages.State, say: Say) ->
         hand=hand,
         pieces=tuple((mass(piece), float(Decimal(piece))) for piece in to_put),
         note=_note(hand, say, weights=weights),
+        problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
+    )
+
+
+def _confirm(prompt: messages.prompts.SwapOnPan, state: messages.State, say: Say) -> SwapView:
+    """Weights looked at before they are used: together on their way to the scale, or one alone."""
+    alone = len(prompt.pieces_g) == 1 and (prompt.count > 1 or bool(prompt.refused_g))
+    off = prompt.on_pan is p.OnPan.OTHER
+    key = "confirm_weights.alone" if len(prompt.pieces_g) == 1 else "confirm_weights.together"
+    title = say("swap_on_pan.weights_off") if off else say(key, mass=mass(prompt.nominal_g))
+    note = say("confirm_weights.why_alone") if alone else say("confirm_weights.why")
+    return SwapView(
+        title=title,
+        load=say("confirm_weights.step"),
+        number=prompt.number,
+        count=prompt.count,
+        pan=pan(state, say),
+        stage=Stage.EMPTY if off else own_pan_stage(state.pan),
+        thing=Thing.WEIGHTS,
+        hand=Hand.OFF if off else Hand.ON,
+        pieces=() if off else tuple((mass(piece), float(Decimal(piece))) for piece in prompt.pieces_g),
+        note=refused(prompt.refused_g, say) if prompt.refused_g else note,
         problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
     )
 

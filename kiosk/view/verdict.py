@@ -75,7 +75,7 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         tone=_TONES[result.verdict],
         word=say.code("verdict_short", code),
         hint=_hint(result, say),
-        next_step=say.code("next_step", result.next_step) if result.next_step else "",
+        next_step=_next(result, say),
         scale=f"{result.scale.maker} {result.scale.model} {result.scale.serial}".strip(),
         entry=say("verdict_screen.entry", entry=str(prompt.entry)),
         slip=prompt.slip,
@@ -99,11 +99,28 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         law=say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version)
         if law.pack
         else say("verdict_hint.cannot_judge"),
-        check_only=say("verdict_screen.not_verification"),
+        check_only=_beside(result, say),
         caution=""
         if law.confidence == CONFIRMED or not law.pack
         else say.code("confidence", law.confidence or "other"),
     )
+
+
+def _next(result: messages.prompts.VisitResult, say: Say) -> str:
+    """What to do next: what would decide or help, else the most urgent thing to see to."""
+    if result.next_step:
+        return say.code("next_step", result.next_step)
+    return say.code("reminder", result.reminders[0]) if result.reminders else ""
+
+
+def _beside(result: messages.prompts.VisitResult, say: Say) -> str:
+    """That it is no verification, and whether anybody looked at the weights."""
+    said = say("verdict_screen.not_verification")
+    if not result.weights:
+        return said
+    known = result.weights == "confirmed"
+    words = say("verdict_screen.weights_confirmed" if known else "verdict_screen.weights_not_confirmed")
+    return f"{words} {said}"
 
 
 def _hint(result: messages.prompts.VisitResult, say: Say) -> str:
@@ -117,7 +134,9 @@ def _hint(result: messages.prompts.VisitResult, say: Say) -> str:
 def _row(load: messages.prompts.LoadResult, scale: messages.prompts.ScaleCard, say: Say) -> Row:
     return Row(
         load=load_text(load.load_g),
-        indication=like_scale(load.indication_g, scale.d_g),
+        indication=like_scale(load.indication_g, scale.d_g)
+        if load.readings == 1
+        else say("verdict_screen.mean", times=str(load.readings)),
         error=signed(load.error_g),
         doubt=doubt(load.expanded_g),
         limits=f"{limit(load.limit_initial_g)} / {limit(load.limit_g)}",

@@ -105,6 +105,15 @@ HONEST = result(
         load(4, "10000", "10000", "-1.5", "10"),
     ),
 )
+MEAN = result(
+    messages.Verdict.CONFORMS,
+    (
+        load(1, "987.113", "986.667", "-0.447", "5", readings=3, expanded_g="3.298"),
+        load(2, "3711.2", "3710", "-1.2", "10", expanded_g="4.17"),
+    ),
+    weights="not_confirmed",
+    reminders=("verification_overdue", "codes_missing"),
+)
 CHEATS = result(
     messages.Verdict.DOES_NOT_CONFORM,
     tuple(
@@ -334,6 +343,57 @@ PROMPTS: dict[str, p.Prompt | None] = {
     "swap_on_pan_goods_on": swap(p.OnPan.GOODS, p.OnPan.NOTHING),
     "swap_on_pan_goods_other": swap(p.OnPan.GOODS, p.OnPan.OTHER, problem=p.Problem.GOODS_CHANGED),
     "swap_on_pan_once_more": swap(p.OnPan.WEIGHTS, p.OnPan.GOODS, problem=p.Problem.ONCE_MORE),
+    "swap_on_pan_confirm": swap(
+        p.OnPan.WEIGHTS,
+        p.OnPan.NOTHING,
+        number=1,
+        count=1,
+        nominal_g="8500",
+        pieces_g=("5000", "2000", "1000", "500"),
+        confirms=True,
+    ),
+    "swap_on_pan_confirm_light": swap(
+        p.OnPan.WEIGHTS,
+        p.OnPan.NOTHING,
+        number=1,
+        count=1,
+        nominal_g="8500",
+        pieces_g=("5000", "2000", "1000", "500"),
+        confirms=True,
+        problem=p.Problem.WEIGHTS_TOO_LIGHT,
+    ),
+    "swap_on_pan_confirm_off": swap(
+        p.OnPan.WEIGHTS,
+        p.OnPan.OTHER,
+        number=1,
+        count=4,
+        nominal_g="5000",
+        pieces_g=("5000",),
+        confirms=True,
+    ),
+    "swap_on_pan_confirm_one": swap(
+        p.OnPan.WEIGHTS,
+        p.OnPan.NOTHING,
+        number=2,
+        count=4,
+        nominal_g="2000",
+        pieces_g=("2000",),
+        confirms=True,
+        refused_g=("5000",),
+    ),
+    "put_weights_refused": p.PutWeights(
+        number=1,
+        count=3,
+        nominal_g="4500",
+        pieces_g=("2000", "2000", "500"),
+        source=p.Source.TYPED,
+        scale=SCALE,
+        refused_g=("5000",),
+    ),
+    "put_goods_other": p.PutGoods(
+        number=4, count=4, low_g="700", high_g="1300", source=p.Source.TYPED, scale=SCALE, other=True
+    ),
+    "judged_mean": p.Judged(MEAN, 46, SLIP),
     "interrupted": p.Interrupted(messages.Fault.DISCONNECTED, 2, 3),
     "interrupted_not_empty": p.Interrupted(messages.Fault.SETTLING, 2, 3),
     "interrupted_flatline": p.Interrupted(messages.Fault.FLATLINE, 2, 3),
