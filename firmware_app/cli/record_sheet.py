@@ -1,4 +1,4 @@
-"""`steelyard record-sheet`: the record of an on-site examination as a sheet of paper, made from the ledger."""
+"""`steelyard record-sheet`: the record of an on-site examination as a sheet, made from the ledger."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.signer import open_key
 from firmware_app.ledger.slip import make_slip, slip_text, verify_slip
 from firmware_app.procedures.verification.closing import document
+from firmware_app.procedures.verification.record import KIND
 from firmware_app.procedures.verification.sheet import page
 
 
@@ -54,6 +55,8 @@ def record_sheet(
         found = ledger.entry(entry)
         if found is None:
             fail(f"entry {entry}: the ledger ends at {ledger.head_seq}", NO)
+        if found.payload.kind != KIND:
+            fail(f"entry {entry} is of kind {found.payload.kind}: only {KIND} has a record sheet", NO)
         text = _checked(slip, found, ledger) if slip else _slip(found, ledger, data)
     try:
         sheet = page.record_sheet(found, text)
