@@ -4,6 +4,8 @@ Rules this file obeys:
 
 * Nobody is accused by chance or by word of mouth: U of the weighings and of the bag counts, a bag that nobody
   weighed counts for the seller, and of two weighings the heavier one.
+* Short is said only where it is so with 99.9 %: a seller exactly at the limit is accused once in a thousand
+  weighings at most (JCGM 106:2012 8.3.3, whose example of proof before a negative act has that figure).
 * The pan is the finer scale (method 2) where it is fine enough, else an equal one with the doubled limit
   (method 3), else nothing is judged and the ways that remain are named.
 * An amount of money is judged at every mass that it can stand for; only a common answer is an answer.
@@ -25,15 +27,19 @@ from firmware_app.rules.base import OutsideTable
 from firmware_app.rules.prepackages import BadSample, judge_package
 from firmware_app.rules.retail import Damages, RetailAnswer, Sale, damages, judge_retail
 from firmware_app.rules.retail_rows import BandRow, RetailPack
-from firmware_app.rules.retail_table import BETTER_SCALE, EQUAL_SCALE, WEIGHTS, method_row
+from firmware_app.rules.retail_table import BETTER_SCALE, EQUAL_SCALE, WEIGHTS
 from firmware_app.uncertainty.decision import CAPABILITY, Verdict, capable
 
 OWN_METHODS = (BETTER_SCALE, EQUAL_SCALE)
 """The methods that the pan can serve, the stricter first."""
+CERTAIN = Decimal("3.09")
+"""Standard uncertainties that a shortage lies beyond the limit: 99.9 % at one side (JCGM 106:2012 7.3)."""
 DECISION_RULE = (
-    "one-sided guarded acceptance and rejection, w = U, k = 2 (JCGM 106:2012 8.3.2, 8.3.3); rejection by two "
-    "weighings that agree within a third of the limit, of which the heavier counts"
+    "one-sided guarded acceptance, w = U, k = 2 (JCGM 106:2012 8.3.2), and guarded rejection, w = 3.09 u, "
+    "99.9 % (8.3.3); rejection by two weighings that agree within a third of the limit, of which the heavier counts"
 )
+OPEN_WAYS = (WEIGHTS, BETTER_SCALE)
+"""What decides where this pan does not: weights on the seller's scale, or a scale finer than this one."""
 
 NEXT_STEP = {
     "bag_unknown": "fair_weigh_bag",
@@ -78,9 +84,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     beyond: int = 0
     """Of a package: how many times T it is short by more than, up to two."""
 
+    package: bool = False
+
     @property
     def next_step(self) -> str:
         """Code of what would decide or help, empty where nothing is left to do."""
+        if self.package and self.reason in ("near_limit", "not_fine_enough"):
+            return "fair_finer_scale"
         return NEXT_STEP.get(self.reason, "fair_call_keeper" if self.reason else "")
 
 
@@ -208,8 +218,16 @@ def _in_band(pack: RetailPack, band: BandRow, sale: Sale) -> RetailAnswer:
         # An equal scale may be as coarse as the deviation; the reference side of a verdict may not.
         good = answer.limit_g is not None and capable(2 * sale.standard_g, answer.limit_g)
         if good and answer.verdict is not Verdict.CANNOT_JUDGE:
-            return answer
+            verdict = certain(answer.verdict, answer.error_g, answer.limit_g, sale.standard_g)
+            return msgspec.structs.replace(answer, verdict=verdict)
     return msgspec.structs.replace(answers[0], verdict=Verdict.CANNOT_JUDGE)
+
+
+def certain(verdict: Verdict, error: Grams, limit: Grams | None, standard: Decimal) -> Verdict:
+    """The verdict, undecided where a shortage is not beyond the limit with 99.9 %."""
+    if verdict is not Verdict.DOES_NOT_CONFORM or limit is None:
+        return verdict
+    return verdict if error - CERTAIN * standard > limit else Verdict.UNDECIDED
 
 
 def _found(pack: RetailPack, answer: RetailAnswer) -> Found:
@@ -219,12 +237,7 @@ def _found(pack: RetailPack, answer: RetailAnswer) -> Found:
         Verdict.UNDECIDED: "near_limit",
         Verdict.CANNOT_JUDGE: "outside_table" if answer.deviation_g is None else "not_fine_enough",
     }[answer.verdict]
-    remaining = answer.remaining
-    if answer.verdict is Verdict.CANNOT_JUDGE and answer.deviation_g is not None:
-        # Of its own methods none serves; weights, or scales that are finer than this pan, always do.
-        remaining = (WEIGHTS, BETTER_SCALE)
-    elif reason == "doubled_limit":
-        remaining = (WEIGHTS, BETTER_SCALE)
+    ways = OPEN_WAYS if NEXT_STEP.get(reason) == "fair_other_ways" else ()
     return Found(
         verdict=answer.verdict,
         reason=reason,
@@ -233,7 +246,7 @@ def _found(pack: RetailPack, answer: RetailAnswer) -> Found:
         method=answer.method,
         deviation_g=answer.deviation_g,
         limit_g=answer.limit_g,
-        remaining=tuple(method for method in remaining if method_row(pack, method)),
+        remaining=tuple(row.method for row in pack.methods if row.method in ways),
     )
 
 
@@ -258,17 +271,19 @@ def _one_package(packs: Packs, case: Case, net_g: Grams, standard: Decimal) -> F
     except BadSample:
         # More than twice what it names: whatever lies there, it is not that package.
         return Found(verdict=Verdict.CANNOT_JUDGE, reason="goods_changed", law=law.law_of(pack, pack.single))
+    verdict = certain(answer.verdict, answer.error_g, answer.limit_g, standard)
     reason = {
         Verdict.CONFORMS: "",
         Verdict.DOES_NOT_CONFORM: "short",
         Verdict.UNDECIDED: "near_limit",
         Verdict.CANNOT_JUDGE: "not_fine_enough",
-    }[answer.verdict]
+    }[verdict]
     return Found(
-        verdict=answer.verdict,
+        verdict=verdict,
         reason=reason,
         law=Law(answer.pack, answer.version, answer.sha256, answer.clause, answer.confidence),
         deviation_g=answer.limit_g,
         limit_g=answer.limit_g,
         beyond=answer.beyond,
+        package=True,
     )
