@@ -19,7 +19,7 @@ from firmware_app.procedures.budget import expanded_g
 from firmware_app.procedures.capability.answer import first_failed
 from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.events import WayChosen
+from firmware_app.procedures.events import Confirmed, WayChosen
 from firmware_app.procedures.plan import PAN_SHARE, plan_goods, plan_weights, ways_offered
 from firmware_app.procedures.prompts import Problem, Way
 from firmware_app.procedures.settle import PAN_AT_REST, SECOND, Window, settled
@@ -129,6 +129,11 @@ def take_piece(context: Context, state: SelfCheckState, event: Reading, now_ns: 
     if _lain(window) < ALONE_NS:
         return changed(seen, problem=_problem(pile))
     return _refuse(context, seen, piece, pile, now_ns)
+
+
+def skip(context: Context, state: SelfCheckState, _event: Confirmed, _now_ns: int) -> SelfCheckState:
+    """The person goes to the scale at once: the record says that nobody looked."""
+    return _give_up(context, state, "skipped")
 
 
 def fault(context: Context, state: SelfCheckState, event: PanFault, now_ns: int) -> SelfCheckState:

@@ -17,6 +17,7 @@ from firmware_app.procedures import comparing, confirming, lead, pan, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
+    Confirmed,
     FigureTyped,
     GoBack,
     LineSilent,
@@ -88,12 +89,14 @@ TABLE: dict[Phase, Row] = {
         **ANYWHERE,
         Reading: Move(confirming.take_pile, (Phase.CONFIRM_WEIGHTS, Phase.CONFIRM_PIECE, *AFTER_CONFIRMING)),
         PanFault: Move(confirming.fault, (Phase.CONFIRM_WEIGHTS, *AFTER_CONFIRMING)),
+        Confirmed: Move(confirming.skip, AFTER_CONFIRMING),
         GoBack: Move(steps.go_back, (Phase.CONFIRM_WEIGHTS, Phase.CHOOSE_WAY)),
     },
     Phase.CONFIRM_PIECE: {
         **ANYWHERE,
         Reading: Move(confirming.take_piece, (Phase.CONFIRM_PIECE, Phase.CONFIRM_WEIGHTS, *AFTER_CONFIRMING)),
         PanFault: Move(confirming.fault, (Phase.CONFIRM_PIECE, *AFTER_CONFIRMING)),
+        Confirmed: Move(confirming.skip, AFTER_CONFIRMING),
         GoBack: Move(steps.go_back, (Phase.CONFIRM_PIECE, Phase.CHOOSE_WAY)),
     },
     Phase.PUT_WEIGHTS: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware_app.service import messages
 from kiosk import theme
 from kiosk.layout import Box
 from kiosk.screens.loads import LiveFigure
@@ -11,7 +12,7 @@ from kiosk.view.bar import Tone
 from kiosk.view.loads import Stage
 from kiosk.view.swap import Hand, Thing, swap
 from kiosk.widgets.base import put
-from kiosk.widgets.buttons import plate
+from kiosk.widgets.buttons import Button, Kind, plate
 from kiosk.widgets.frames import Banner, StepDots
 from kiosk.widgets.on_pan import on_pan
 from kiosk.widgets.pen import Pen
@@ -34,11 +35,15 @@ class SwapScreen(ScreenPiece):
         self.weights = WeightsPicture(m)
         self.note = Line(m, (Size.LEAD, Size.BODY, Size.SMALL), theme.QUIET, balance=True)
         self.problem = Banner(m, (Size.BODY, Size.SMALL))
+        self.skip = Button(
+            m, "answer.skip", lambda: actions.answer(messages.events.Confirmed()), kind=Kind.PLAIN
+        )
         for piece in (self.dots, self.load, self.title, self.pan, self.weights, self.note, self.problem):
             self.add_widget(piece)
+        self.add_widget(self.skip)
         self._thing, self._hand, self._stage = Thing.GOODS, Hand.OFF, Stage.EMPTY
         self._picture = self._progress = Box(0, 0, 0, 0)
-        self._many = False
+        self._many = self._skips = False
 
     def show(self, scene: Scene) -> None:
         assert scene.state is not None
@@ -46,10 +51,13 @@ class SwapScreen(ScreenPiece):
         if not self.changed(view, scene.language):
             return
         language = scene.language
-        many = len(view.pieces) > FEW
-        if many is not self._many:
-            self._many = many
+        shape = len(view.pieces) > FEW, view.skips
+        if shape != (self._many, self._skips):
+            self._many, self._skips = shape
             self.arrange(self.box)
+        self.skip.show_if(view.skips)
+        self.skip.say(scene.say("confirm_weights.skip"), language)
+        self.skip.enable(scene.open_)
         self._thing, self._hand, self._stage = view.thing, view.hand, view.stage
         self.dots.show(view.number, view.count)
         self.load.say(view.load, language)
@@ -69,12 +77,15 @@ class SwapScreen(ScreenPiece):
         put(self.load, load)
         title, rest = rest.cut_top(px(84), px(6))
         put(self.title, title)
-        words, rest = rest.cut_bottom(px(70), px(6))
+        words, rest = rest.cut_bottom(max(px(70), self.m.target[1] if self._skips else 0), px(6))
+        if self._skips:
+            key, words = words.cut_right(px(210), px(10))
+            self.skip.place(key)
         put(self.note, words)
         self.problem.place(words)
-        picture, right = rest.cut_left(px(210), px(20))
+        picture, right = rest.cut_left(px(164 if self._many else 210), px(20))
         self._picture = picture.square()
-        figure, weights = right.cut_left(right.w * (0.48 if self._many else 0.58), px(14))
+        figure, weights = right.cut_left(right.w * (0.54 if self._many else 0.58), px(14))
         self._progress, figure = figure.cut_bottom(px(12), px(8))
         self.pan.place(figure)
         self.weights.place(weights.inset(0, px(6)))

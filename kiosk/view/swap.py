@@ -51,6 +51,8 @@ class SwapView(msgspec.Struct, frozen=True):
     pieces: tuple[tuple[str, float], ...]
     note: str
     problem: str
+    skips: bool = False
+    """Whether the person may go on without."""
 
 
 def swap(prompt: messages.prompts.SwapOnPan, state: messages.State, say: Say) -> SwapView:
@@ -102,6 +104,7 @@ def _confirm(prompt: messages.prompts.SwapOnPan, state: messages.State, say: Say
         pieces=() if off else tuple((mass(piece), float(Decimal(piece))) for piece in prompt.pieces_g),
         note=refused(prompt.refused_g, say) if prompt.refused_g else note,
         problem="" if prompt.problem is None else say.code("problem", prompt.problem.value),
+        skips=True,
     )
 
 

@@ -9,7 +9,7 @@ from person import PAN, WEIGHTS, Person, context, honest, outlook, reading
 
 from firmware_app.procedures.confirming import PATIENCE_NS
 from firmware_app.procedures.context import Controlled, Pan, Surroundings
-from firmware_app.procedures.events import GoBack
+from firmware_app.procedures.events import Confirmed, GoBack
 from firmware_app.procedures.prompts import (
     ChooseWay,
     ClearPan,
@@ -179,6 +179,27 @@ def test_whoever_goes_straight_to_the_scale_is_not_kept():
         person.tick(pan=0.02)
     assert isinstance(person.visit.prompt, PutWeights)
     assert confirmed(person)["why_not"] == "not_put_on"
+
+
+def test_whoever_does_not_want_to_look_says_so_and_the_record_too():
+    person = trader({"5000": 4980.0})
+    person.until(SwapOnPan)
+    person.tell(Confirmed())
+    assert isinstance(person.visit.prompt, PutWeights)
+    said = confirmed(person)
+    assert (said["state"], said["why_not"]) == ("not_confirmed", "skipped")
+    assert person.visit.prompt.result.weights == "not_confirmed"
+
+
+def test_what_was_refused_stays_refused_when_the_rest_is_skipped():
+    person = trader({"5000": 4980.0})
+    person.until(SwapOnPan)
+    while not person.visit.state.refused:
+        person.step()
+    person.tell(Confirmed())
+    said = confirmed(person)
+    assert said["refused"] == ["DEMO-M1-5kg"]
+    assert not any("DEMO-M1-5kg" in attempt["pieces"] for attempt in person.visit.outcome.body["attempts"])
 
 
 def test_what_lies_on_the_pan_already_has_to_go_first():

@@ -20,8 +20,17 @@ from promises_life import DATA
 
 from firmware_app.cli.supervisor import FIRST_PAUSE_S, Supervisor
 from firmware_app.ledger.home import read_ledger
-from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, WayChosen
-from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, Judged, PutWeights, Way
+from firmware_app.procedures.events import Confirmed, FigureTyped, ScaleChosen, StallTyped, WayChosen
+from firmware_app.procedures.prompts import (
+    AskStall,
+    ChooseScale,
+    ChooseWay,
+    ClearPan,
+    Judged,
+    PutWeights,
+    SwapOnPan,
+    Way,
+)
 from firmware_app.service import config, messages, processes
 from firmware_app.service.client import CoreClient, CoreSilent, watch_state
 from firmware_app.service.messages import VisitKind
@@ -162,6 +171,8 @@ def answer_to(prompt: object):
             return ScaleChosen(scales[0].id)
         case ChooseWay():
             return WayChosen(Way.WEIGHTS)
+        case SwapOnPan() | ClearPan():
+            return Confirmed()
         case PutWeights(nominal_g=nominal):
             return FigureTyped(nominal, "g")
     return None

@@ -27,14 +27,16 @@ from firmware_app.ledger.home import LEDGER, HomeLedger, join_county, open_ledge
 from firmware_app.ledger.receipt import Receipt, make_receipt
 from firmware_app.ledger.signer import SoftwareKey
 from firmware_app.procedures.context import Context, Pan
-from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, WayChosen
+from firmware_app.procedures.events import Confirmed, FigureTyped, ScaleChosen, StallTyped, WayChosen
 from firmware_app.procedures.prompts import (
     AskStall,
     ChooseScale,
     ChooseWay,
+    ClearPan,
     Judged,
     NotSaved,
     PutWeights,
+    SwapOnPan,
     Way,
 )
 from firmware_app.registry.confirmations import add_confirmation, load_confirmations
@@ -257,6 +259,8 @@ def finish(desk: VisitDesk) -> Judged:
                 answer = ScaleChosen(scales[0].id)
             case ChooseWay():
                 answer = WayChosen(Way.WEIGHTS)
+            case SwapOnPan() | ClearPan():
+                answer = Confirmed()
             case PutWeights(nominal_g=nominal):
                 answer = FigureTyped(nominal, "g")
             case Judged():

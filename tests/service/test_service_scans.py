@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, TypeInstead, WayChosen
+from firmware_app.procedures.events import (
+    Confirmed,
+    FigureTyped,
+    ScaleChosen,
+    StallTyped,
+    TypeInstead,
+    WayChosen,
+)
 from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, PutWeights, Way
 from firmware_app.registry.registry import load_registry
 from firmware_app.service.messages import SeenScan, VisitKind, VisitState
@@ -270,6 +277,7 @@ def test_with_the_real_procedure_a_label_leads_to_the_scales_of_the_stall():
     scans.scanned(scan("steelyard:scale:TZ-DEMO-0012"), 2 * SECOND)
     assert isinstance(desk.procedure.prompt, ChooseWay)
     desk.procedure.handle(WayChosen(Way.WEIGHTS), 0)
+    desk.procedure.handle(Confirmed(), 0)
     desk.procedure.handle(TypeInstead(), 0)
     scans.scanned(scan(label("22", 1235)), 4 * SECOND)
     assert scans.seen(4 * SECOND).figure == "1.235"

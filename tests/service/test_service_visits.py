@@ -8,7 +8,7 @@ import pytest
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures.context import Context, Pan
-from firmware_app.procedures.events import Cancel, FigureTyped, ScaleChosen, StallTyped, WayChosen
+from firmware_app.procedures.events import Cancel, Confirmed, FigureTyped, ScaleChosen, StallTyped, WayChosen
 from firmware_app.procedures.prompts import (
     AskStall,
     ChooseScale,
@@ -75,7 +75,8 @@ def up_to_weights(desk, visit="v1"):
     desk.start(visit, VisitKind.SELF_CHECK)
     give(desk, StallTyped("12"))
     give(desk, ScaleChosen(desk.state().prompt.scales[0].id))
-    return give(desk, WayChosen(Way.WEIGHTS))
+    give(desk, WayChosen(Way.WEIGHTS))
+    return give(desk, Confirmed())
 
 
 def figures(desk):

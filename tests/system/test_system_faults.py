@@ -10,7 +10,7 @@ import pytest
 
 from firmware_app.cli.demo.stage import Stage
 from firmware_app.cli.demo.visits import STALL, Play
-from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, Judged, PutWeights
+from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, Judged, PutWeights, SwapOnPan
 from hardware.bench import ask
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,8 @@ def begin(demo):
     visitor.tap("scale.0")
     visitor.wait_for(ChooseWay)
     visitor.tap("way.weights")
+    visitor.wait_for(SwapOnPan)
+    visitor.tap("answer.skip")
     return visitor.wait_for(PutWeights)
 
 

@@ -21,6 +21,7 @@ from firmware_app.procedures.prompts import (
     Judged,
     PutGoods,
     PutWeights,
+    SwapOnPan,
     WeighGoods,
 )
 from firmware_app.registry.labels import stall_label
@@ -121,6 +122,7 @@ class Play:
     def _with_weights(self, name: str, language: str) -> Done:
         visitor = self.visitor
         self._begin("weights", language)
+        self._confirm_weights(language)
         number = 0
         while True:
             prompt = self._next(PutWeights, number)
@@ -131,6 +133,15 @@ class Play:
             if number == 1:
                 visitor.shot(f"weights-{language}")
             visitor.tap("answer.load_is_on")
+
+    def _confirm_weights(self, language: str) -> None:
+        """The weights lie on the appliance's pan on their way from the drawer to the scale."""
+        visitor = self.visitor
+        asked = visitor.wait_for(SwapOnPan)
+        visitor.shot(f"weights-looked-at-{language}")
+        ask(self._stage.pan_bench, load_g=float(asked.nominal_g))
+        visitor.wait_for(PutWeights)
+        ask(self._stage.pan_bench, load_g=0.0)
 
     def _with_goods(self, name: str, language: str, *, unplug: bool) -> Done:
         visitor = self.visitor
