@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Litestar:
             *appliances.doors(county),
             *record.doors(county.store, gate),
             *desk.doors(county.store, gate, settings.now),
-            *downlink.doors(county.store),
+            *downlink.doors(county),
             *pages.doors(county, gate),
             *log_doors(county.log.checkpoint, county.log.file),
             create_static_files_router(

@@ -35,8 +35,9 @@ from county_gateway.intake import judge, split
 from county_gateway.keys import CountySigner, county_key, find_key, make_next_key
 from county_gateway.log.receipts import Log, Seen
 from county_gateway.log.witnesses import Witness
-from county_gateway.store import Held, Store, Writer
+from county_gateway.store import Held, Reader, Store, Writer
 from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_proof
+from firmware_app.ledger.downlink import make_statement
 from firmware_app.ledger.entry import TYP, unverified_payload
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.jose import unverified
@@ -158,21 +159,24 @@ class County:
         log.warning("the county signs with key %s from now on", new.kid)
         return new.kid
 
-    def _follow(self, store: Writer) -> int:
+    def _follow(self, store: Reader) -> int:
         """Takes up the key that the database names; gives its number."""
         named = store.county_key()
         assert named is not None
         self._signer.follow(named.kid)
         return named.number
 
-    def publish(self, name: str, content: bytes) -> int:
-        """Publishes a file for the appliances; gives its version. Raises BadDownlink, KeyNotHere."""
+    def publish(self, name: str, content: bytes, device: str = "") -> int:
+        """Publishes a file for all devices or one; gives its version. Raises BadDownlink, UnknownDevice."""
         with self.store.writing() as store:
-            store.alone()
+            return downlink.publish(store, name, content, self._now(), device=device)
+
+    def published(self, name: str, device: str) -> tuple[downlink.File, str]:
+        """A file for a device, and the county's signed word on it; raises NothingThere, KeyNotHere."""
+        with self.store.reading() as store:
+            file = downlink.file(store, name, device)
             self._follow(store)
-            return downlink.publish(
-                store, self._signer, county=self.name, name=name, content=content, now=self._now()
-            )
+        return file, make_statement(self._signer, file.statement(self.name))
 
     def give_access(self, name: str, role: Role, valid_for: timedelta) -> str:
         """A new token for one of the county's own people; only its hash is kept. Raises BadAccess."""

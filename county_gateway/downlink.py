@@ -1,10 +1,11 @@
-"""What the county publishes for its appliances, kept whole and signed when it is published.
+"""What the county publishes for its appliances, kept whole and signed when it is given out.
 
 Rules this file obeys:
 
 * A version is the second of its publishing, or one more than the last: it rises also where the database was
   restored from an older copy.
 * What is published stays; of a name the highest version counts. The same bytes again are the same version.
+* The key that signs now signs: a device that joined yesterday knows no older one.
 * Who fetches has shown a device's key, that the county trusts, over its own last receipt.
 * What an appliance would refuse is refused here as far as it can be known without the appliance's program:
   the full check is `steelyard downlink check`.
@@ -39,11 +40,9 @@ from firmware_app.ledger.downlink import (
     Offers,
     Statement,
     claimed_ask,
-    make_statement,
     read_ask,
 )
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
-from firmware_app.ledger.signer import Signer
 
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _SECRET = re.compile(r"pin|hash|passw|secret|argon", re.IGNORECASE)
@@ -51,83 +50,87 @@ MAX_TEXT = 120
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A published file. ``statement``: the county's word on it."""
+    """A published file. ``device``: the one that it is for, empty for all."""
 
     name: str
+    device: str
     version: int
     sha256: str
-    statement: str
+    published_at: str
     content: bytes
 
+    def statement(self, county: str) -> Statement:
+        """The county's word on it, to be signed with the key that signs when it is given out."""
+        return Statement(
+            county=county,
+            device=self.device,
+            name=self.name,
+            version=self.version,
+            size=len(self.content),
+            sha256=self.sha256,
+            at=self.published_at,
+        )
 
-def publish(store: Writer, signer: Signer, *, county: str, name: str, content: bytes, now: datetime) -> int:
-    """Publishes a file and gives its version; the same bytes again change nothing. Raises BadDownlink."""
+
+def publish(store: Writer, name: str, content: bytes, now: datetime, *, device: str = "") -> int:
+    """Publishes a file and gives its version; the same bytes again change nothing.
+
+    ``device``: the one that it is for, where it is not for all. Raises BadDownlink, UnknownDevice.
+    """
     if not _NAME.fullmatch(name):
         raise BadDownlink(f"{name[:60]!r}: publish registry, weights, inspectors or rules-NAME")
     if not 1 <= len(content) <= MAX_CONTENT:
         raise BadDownlink(f"{name}: {len(content)} bytes; 1 to {MAX_CONTENT} are carried")
+    if device and not store.chains(device):
+        raise UnknownDevice(f"{device} has not joined this county")
     parsed = {} if name.startswith(RULES) else _toml(name, content)
     if name == INSPECTORS:
         _refuse_secrets(parsed, name)
     take(store.connection, Lock.ORDER)
     table, sha256 = tables.downlinks, hashlib.sha256(content).hexdigest()
-    last = _latest(store.connection, name)
+    last = _latest(store.connection, name, device)
     if last is not None and last.sha256 == sha256:
         return int(last.version)
     names = store.connection.execute(select(func.count(table.c.name.distinct()))).scalar_one()
     if last is None and names >= MOST_NAMES:
         raise BadDownlink(f"{MOST_NAMES} names are published already, and an appliance takes no more")
     version = max(int(now.timestamp()), 1 if last is None else last.version + 1)
-    statement = Statement(
-        county=county,
-        name=name,
-        version=version,
-        size=len(content),
-        sha256=sha256,
-        at=now.isoformat(timespec="seconds"),
-    )
-    store.connection.execute(
-        insert(table).values(
-            name=name,
-            version=version,
-            statement=make_statement(signer, statement),
-            sha256=sha256,
-            published_at=statement.at,
-            content=content,
-        )
-    )
+    at = now.isoformat(timespec="seconds")
+    values = {"name": name, "device": device, "version": version, "sha256": sha256}
+    store.connection.execute(insert(table).values(**values, published_at=at, content=content))
     if name == REGISTRY:
-        _take_over(store.connection, parsed, now.date().isoformat())
-    access.note(store, now, access.COMMAND, "published", f"{name} version {version}, SHA-256 {sha256}")
+        _take_over(store.connection, parsed, now.date().isoformat(), device)
+    whose = f" for {device}" if device else ""
+    access.note(store, now, access.COMMAND, "published", f"{name}{whose} version {version}, SHA-256 {sha256}")
     return version
 
 
-def offers(store: Reader) -> Offers:
-    """What there is, of each name the highest version."""
+def offers(store: Reader, device: str) -> Offers:
+    """What there is for a device: of each name the highest version, its own before the one for all."""
     table = tables.downlinks.c
-    highest = select(table.name, func.max(table.version)).group_by(table.name)
+    highest = (
+        select(table.name, table.device, func.max(table.version))
+        .where(table.device.in_(("", device)))
+        .group_by(table.name, table.device)
+    )
     rows = store.connection.execute(
         select(table.name, table.version, table.sha256, func.length(table.content).label("size"))
-        .where(tuple_(table.name, table.version).in_(highest))
-        .order_by(table.name)
+        .where(tuple_(table.name, table.device, table.version).in_(highest))
+        .order_by(table.name, table.device)
     )
-    return Offers(
-        tuple(Offered(name=row.name, version=row.version, size=row.size, sha256=row.sha256) for row in rows)
-    )
+    offered = {
+        row.name: Offered(name=row.name, version=row.version, size=row.size, sha256=row.sha256)
+        for row in rows
+    }
+    return Offers(tuple(offered.values()))
 
 
-def file(store: Reader, name: str) -> File:
-    """The file of that name; raises NothingThere."""
-    row = _latest(store.connection, name)
+def file(store: Reader, name: str, device: str) -> File:
+    """The file of that name for a device; raises NothingThere."""
+    row = _latest(store.connection, name, device) or _latest(store.connection, name, "")
     if row is None:
         raise NothingThere("nothing of that name was published")
-    return File(
-        name=row.name,
-        version=row.version,
-        sha256=row.sha256,
-        statement=row.statement,
-        content=bytes(row.content),
-    )
+    return File(**{**row._mapping, "content": bytes(row.content)})
 
 
 def check_ask(store: Reader, jws: str) -> Ask:
@@ -151,10 +154,10 @@ def check_ask(store: Reader, jws: str) -> Ask:
     return ask
 
 
-def _latest(connection: Connection, name: str) -> Any | None:
+def _latest(connection: Connection, name: str, device: str) -> Any | None:
     table = tables.downlinks
-    query = select(table).where(table.c.name == name).order_by(table.c.version.desc()).limit(1)
-    return connection.execute(query).one_or_none()
+    query = select(table).where(table.c.name == name, table.c.device == device)
+    return connection.execute(query.order_by(table.c.version.desc()).limit(1)).one_or_none()
 
 
 def _toml(name: str, content: bytes) -> dict[str, Any]:
@@ -176,10 +179,11 @@ def _refuse_secrets(value: object, where: str) -> None:
             _refuse_secrets(member, where)
 
 
-def _take_over(connection: Connection, registry: dict[str, Any], day: str) -> None:
-    """The registry is the county's word on when a verification is due; who is not in it is not due."""
+def _take_over(connection: Connection, registry: dict[str, Any], day: str, device: str) -> None:
+    """The registry is the county's word on when a verification is due; who left it is not due by it."""
+    word = f"{BY_REGISTRY}:{device}" if device else BY_REGISTRY
     connection.execute(
-        update(scales).where(scales.c.due_from == BY_REGISTRY).values(due="", due_from="", due_said=day)
+        update(scales).where(scales.c.due_from == word).values(due="", due_from="", due_said=day)
     )
     listed = registry.get("scale")
     for scale in listed if isinstance(listed, list) else []:
@@ -187,7 +191,7 @@ def _take_over(connection: Connection, registry: dict[str, Any], day: str) -> No
         if not name:
             continue
         values = {key: _text(scale.get(key)) for key in ("stall", "serial", "maker", "model")}
-        values |= {"due": _day(scale.get("verification_due")), "due_from": BY_REGISTRY, "due_said": day}
+        values |= {"due": _day(scale.get("verification_due")), "due_from": word, "due_said": day}
         changed = connection.execute(update(scales).where(scales.c.scale == name).values(**values))
         if not changed.rowcount:
             connection.execute(insert(scales).values(scale=name, last_day="", last_verdict="", **values))

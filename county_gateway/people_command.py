@@ -91,6 +91,7 @@ def publish(
     name: Annotated[str, typer.Argument(help="registry, weights, inspectors, or rules-NAME.")],
     file: Annotated[Path, typer.Argument(help="The file, as an appliance reads it.")],
     *,
+    device: Annotated[str, typer.Option(help="For this appliance alone; for all if left out.")] = "",
     data: Data = DEFAULT_DATA,
     database: Database = None,
     county_name: Annotated[str, typer.Option("--name", help="The county's name.")] = DEFAULT_NAME,
@@ -109,10 +110,10 @@ def publish(
     except OSError as error:
         _fail(f"{file}: {error.strerror or error}", DEVICE_FAILED)
     with _county(data, database, county_name) as county:
-        version = county.publish(name, content)
+        version = county.publish(name, content, device)
         kid = county.kid
-    facts: dict[str, object] = {"published": name, "version": version, "kid": kid}
-    _answer(f"{name} version {version}, signed by {kid}", facts, as_json=as_json)
+    facts: dict[str, object] = {"published": name, "device": device, "version": version, "kid": kid}
+    _answer(f"{name} version {version}, as the county of key {kid}", facts, as_json=as_json)
 
 
 @contextmanager

@@ -143,8 +143,9 @@ downlinks = Table(
     "downlinks",
     meta,
     Column("name", String(64), primary_key=True),
+    # The one device that it is for, empty for all.
+    Column("device", String(64), primary_key=True),
     Column("version", BIG, primary_key=True, autoincrement=False),
-    Column("statement", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("published_at", String(40), nullable=False),
     Column("content", LargeBinary, nullable=False),

@@ -150,9 +150,9 @@ def health_after(before: Health, payload: Payload) -> Health:
             gone = _number(body.get("seq"))
             changes["shelved"] = tuple(seq for seq in before.shelved if seq not in gone)
         case "downlink_taken":
-            kind, version = _text(body.get("kind")), _number(body.get("version"))
-            if kind and version and (kind in before.downlink or len(before.downlink) < 16):
-                changes["downlink"] = {**before.downlink, kind: version[0]}
+            name, version = _text(body.get("name")), _number(body.get("version"))
+            if name and version and (name in before.downlink or len(before.downlink) < 64):
+                changes["downlink"] = {**before.downlink, name: version[0]}
     return msgspec.structs.replace(
         before,
         seq=payload.seq,

@@ -148,7 +148,7 @@ def refill(connection: Connection) -> int:
         tables.filled,
     ):
         connection.execute(delete(table))
-    connection.execute(delete(tables.scales).where(tables.scales.c.due_from != REGISTRY))
+    connection.execute(delete(tables.scales).where(tables.scales.c.due_from.in_(("", ENTRY))))
     connection.execute(update(tables.scales).values(last_id=None, last_day="", last_verdict=""))
     connection.execute(delete(tables.alarms).where(tables.alarms.c.entry.is_not(None)))
     _refill_forks(connection)
@@ -250,7 +250,7 @@ def _scales(connection: Connection, said: Sequence[tuple[int, Facts]]) -> None:
     for scale, (number, facts) in sorted(latest.items()):
         card, old = facts.card, known.get(scale)
         assert card is not None
-        registered = old is not None and old.due_from == REGISTRY
+        registered = old is not None and old.due_from.startswith(REGISTRY)
         newer = old is None or facts.day >= old.due_said
         due = (card.due, ENTRY, facts.day) if card.due and newer and not registered else None
         values = {

@@ -44,7 +44,8 @@ citations = Table(
     Index("citations_by_target", "target", "id"),
 )
 
-# The last that is known of each scale. `due_from`: registry, verification or entry, by whose word it is due.
+# The last that is known of each scale. `due_from`: by whose word it is due: registry (with a
+# device's id behind it where the registry is its own) or entry.
 scales = Table(
     "scales",
     meta,
@@ -54,7 +55,7 @@ scales = Table(
     Column("maker", String(120), nullable=False),
     Column("model", String(120), nullable=False),
     Column("due", String(10), nullable=False),
-    Column("due_from", String(12), nullable=False),
+    Column("due_from", String(80), nullable=False),
     Column("due_said", String(10), nullable=False),
     Column("last_id", BIG),
     Column("last_day", String(10), nullable=False),

@@ -20,9 +20,9 @@ from litestar.params import HeaderParameter, Parameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from county_gateway import downlink
+from county_gateway.county import County
 from county_gateway.doors.types import DEVICE_KEY, refusals
 from county_gateway.rates import Rate
-from county_gateway.store import Store
 from firmware_app.ledger.downlink import MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Ask, Offers, etag
 
 ASKED_A_MINUTE, ASKED = 30, 80
@@ -36,8 +36,9 @@ Tag = Annotated[
 ]
 
 
-def doors(store: Store) -> list[HTTPRouteHandler]:
-    """The routes, bound to one database."""
+def doors(county: County) -> list[HTTPRouteHandler]:
+    """The routes, bound to one county."""
+    store = county.store
     asked = Rate(ASKED_A_MINUTE, ASKED, "this device asks too often")
     told = {**refusals(401, 403, 404), 304: ResponseSpec(None, description="The device has it already")}
 
@@ -57,9 +58,9 @@ def doors(store: Store) -> list[HTTPRouteHandler]:
         tags=TAGS,
     )
     def offered(request: Request[Any, Any, Any], held: Tag = None) -> Response[Offers]:
-        let_in(request)
+        device = let_in(request).device
         with store.reading() as reader:
-            offers = downlink.offers(reader)
+            offers = downlink.offers(reader, device)
         tag = f'"{hashlib.sha256(msgspec.json.encode(offers)).hexdigest()[:32]}"'
         if held == tag:
             return _not_modified(tag)
@@ -79,13 +80,11 @@ def doors(store: Store) -> list[HTTPRouteHandler]:
         name: Annotated[str, Parameter(pattern=DOWNLINK_NAME)],
         held: Tag = None,
     ) -> Response[bytes]:
-        let_in(request)
-        with store.reading() as reader:
-            file = downlink.file(reader, name)
+        file, statement = county.published(name, let_in(request).device)
         tag = etag(file.version, file.sha256)
         if held == tag:
             return _not_modified(tag)
-        headers = {"ETag": tag, STATEMENT_HEADER: file.statement}
+        headers = {"ETag": tag, STATEMENT_HEADER: statement}
         return Response(file.content, media_type=OCTETS, headers=headers)
 
     return [offered, fetched]

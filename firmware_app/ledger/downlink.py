@@ -46,9 +46,13 @@ T = TypeVar("T")
 
 
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The county's word: from ``at`` on, version ``version`` of this file has these bytes."""
+    """The county's word: from ``at`` on, version ``version`` of this file has these bytes.
+
+    ``device``: for this one alone; empty: for every device of the county.
+    """
 
     county: CountyName
+    device: Annotated[str, Meta(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")]
     name: DownlinkName
     version: Version
     size: Annotated[int, Meta(ge=1, le=MAX_CONTENT)]

@@ -122,6 +122,19 @@ class LedgerReader:
             keys[key.kid] = key
         return keys.get(kid)
 
+    def county_keys(self) -> tuple[PublicJwk, ...]:
+        """The keys of the county that was joined last: that of the enrolment, and those after it."""
+        with failures_named(self.path):
+            rows = self._connection.execute(
+                "SELECT jws FROM entries WHERE kind IN ('enrolment', 'county_key') AND seq >="
+                " (SELECT max(seq) FROM entries WHERE kind = 'enrolment') ORDER BY seq"
+            ).fetchall()
+        keys: dict[str, PublicJwk] = {}
+        for (jws,) in rows:
+            key = _county_key(read_entry(str(jws), self.key), keys)
+            keys[key.kid] = key
+        return tuple(keys.values())
+
     def entry(self, seq: int) -> Entry | None:
         """One entry, its signature verified; raises BadFormat, BadSignature, WrongKey, StoreFailed."""
         jws = self._one("SELECT jws FROM entries WHERE seq = ?", seq)

@@ -36,6 +36,7 @@ from firmware_app.ledger.database import (
     schema,
     version,
 )
+from firmware_app.ledger.downlink import Ask, make_ask
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, BadStatement, LogInconsistent, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
@@ -274,6 +275,10 @@ class Ledger(LedgerReader):
     def shelf_claim(self, entry: Entry) -> str:
         """The device's word upon a refused entry, for the county's shelf."""
         return make_claim(self._signer, entry)
+
+    def ask_county(self, county: str) -> str:
+        """The device's word that it asks the county, by that thumbprint, for what it publishes."""
+        return make_ask(self._signer, Ask(device=self.device, county=county, seq=self.receipted))
 
     def bundle_manifest(self, first: int, last: Entry) -> str:
         """The device's word upon a bundle of the entries ``first`` … ``last``."""

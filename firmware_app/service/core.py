@@ -45,6 +45,7 @@ from firmware_app.service.control import WORDS, PanControl, find_piece, without
 from firmware_app.service.day import same_law, today
 from firmware_app.service.delivery import DeliveryDesk
 from firmware_app.service.door import Commands, Door
+from firmware_app.service.downlink import DownlinkDesk, Needs, in_use
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.history import HistoryWatch
 from firmware_app.service.identity import measured_software, software_hash
@@ -61,6 +62,7 @@ from firmware_app.service.settings import Effects, SettingsDesk, with_changes
 from firmware_app.service.slips import SlipDesk
 from firmware_app.service.software_watch import SoftwareWatch
 from firmware_app.service.staff import Staff
+from firmware_app.service.surroundings import surroundings
 from firmware_app.service.visits import VisitDesk
 from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
@@ -107,9 +109,10 @@ class Core:
         self._law = LawDesk(
             self._ledger, self._data_dir, config.law.keys(), lambda: self._staff.person, self._note_law
         )
-        self._registry = load_registry(loaded.resolve(config.registry))
+        loaded = in_use(loaded, self._ledger, self._needs)
+        self._registry = load_registry(loaded.resolve(loaded.config.registry))
         self._weights = load_weights(
-            loaded.resolve(config.weights), pack_in_force(WeightsPack, self._today(), self._law.packs)
+            loaded.resolve(loaded.config.weights), pack_in_force(WeightsPack, self._today(), self._law.packs)
         )
         calibration = loaded.resolve(config.pan.calibration)
         self._calibration = Calibration.load(calibration)
@@ -134,6 +137,14 @@ class Core:
         self._staff = Staff(
             self._ledger, loaded.data_dir, config.people, self._settings.change, time.monotonic_ns()
         )
+        self._downlink = DownlinkDesk(
+            self._ledger,
+            loaded,
+            needs=self._needs,
+            busy=lambda: self._desk.visit is not None,
+            add_law=self._law.add,
+            revoke=self._staff.revoked_by_county,
+        )
         self._kiosk_ns: int | None = None
         self._closing = False
         self._door = Door(loaded.run_dir)
@@ -157,6 +168,7 @@ class Core:
             **self._staff.commands(),
             **self._settings.commands(),
             **self._law.commands(),
+            **self._downlink.commands(),
         }
 
     def _effects(self) -> Effects:
@@ -270,6 +282,8 @@ class Core:
         visit = self._desk.state()
         self._slips.follow(None if visit is None else visit.prompt)
         self._recalls.turn()
+        if self._downlink.wants_start(now_ns):
+            self.stop()
         self._door.publish(self._state, now_ns)
 
     def _context(self) -> context.Context:
@@ -292,9 +306,15 @@ class Core:
             packs=self._law.packs,
             controlled=self._control.controlled(),
             check=check,
+            surroundings=surroundings(self._config.pan.driver, time.monotonic_ns()),
             head=context.Head(self._ledger.head.seq, self._ledger.head.hash),
             contacts=context.Contacts(**msgspec.structs.asdict(self._config.complaints)),
         )
+
+    def _needs(self) -> Needs:
+        """What a file from the county must fit."""
+        control = self._config.control
+        return Needs(self._law.packs, self._today(), "" if control is None else control.weight)
 
     def _note_law(self, source: str, packs: Mapping[str, str]) -> None:
         self._parameters.note(source, packs, among="law.")

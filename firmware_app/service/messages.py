@@ -23,6 +23,7 @@ from firmware_app.procedures.events import Answer
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.registry.person import Person, Role
+from firmware_app.service.downlink_messages import AskDownlink, DownlinkAsk, HeldFile, TakeDownlink
 from firmware_app.service.law_messages import AddLawPack, LawPackAdded
 from firmware_app.service.part_states import (
     CalibrationAt,
@@ -61,6 +62,7 @@ __all__ = [
     "AddLawPack",
     "AddPerson",
     "Answer",
+    "AskDownlink",
     "AskHealth",
     "BadMessage",
     "Bundle",
@@ -74,12 +76,14 @@ __all__ = [
     "ControlStatus",
     "CountyState",
     "Credentials",
+    "DownlinkAsk",
     "Entries",
     "Fault",
     "ForShelf",
     "GiveAnswer",
     "Health",
     "HealthItem",
+    "HeldFile",
     "KeepReceipt",
     "KioskAlive",
     "Law",
@@ -116,6 +120,7 @@ __all__ = [
     "SlipJob",
     "StartVisit",
     "State",
+    "TakeDownlink",
     "UnlockPerson",
     "Verdict",
     "VisitKind",
@@ -394,6 +399,8 @@ Command = (
     | ShowParameters
     | RecallWeight
     | AddLawPack
+    | AskDownlink
+    | TakeDownlink
 )
 
 
@@ -454,7 +461,19 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     items: tuple[HealthItem, ...]
 
 
-Reply = Ok | Refused | Working | Entries | ForShelf | Bundle | Health | Parameters | Recalled | LawPackAdded
+Reply = (
+    Ok
+    | Refused
+    | Working
+    | Entries
+    | ForShelf
+    | Bundle
+    | Health
+    | Parameters
+    | Recalled
+    | LawPackAdded
+    | DownlinkAsk
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)

@@ -61,6 +61,9 @@ WHO: dict[type[Command], frozenset[Role]] = {
     messages.ShelveEntry: EVERYBODY,
     messages.NoteRead: EVERYBODY,
     messages.SignBundle: EVERYBODY,
+    # What permits it is the county's signature.
+    messages.AskDownlink: EVERYBODY,
+    messages.TakeDownlink: EVERYBODY,
     # What permits it is the signature of a publisher whom the configuration names.
     messages.AddLawPack: EVERYBODY,
 }

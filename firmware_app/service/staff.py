@@ -99,6 +99,17 @@ class Staff:
         """Whether an inspector's session ends with the visit, from now on."""
         self.leaves = leaves
 
+    def revoked_by_county(self, number: str, key: str) -> None:
+        """The county's list, signed by ``key``, says that somebody signs in no more; strangers do not count.
+
+        Raises LedgerError, OSError.
+        """
+        if self.book.people.active(number) is None:
+            return
+        self.book.revoke(number, {"number": "", "role": "county", "name": key})
+        if self.person is not None and self.person.number == number:
+            self._sign_in.close("revoked")
+
     def facts(self) -> Facts:
         """What permissions depend on."""
         return Facts(

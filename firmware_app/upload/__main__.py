@@ -8,11 +8,13 @@ import random
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
 from firmware_app.service.client import CoreClient
 from firmware_app.upload.client import BadCountyUrl, CountyClient
+from firmware_app.upload.fetch import Fetcher
 from firmware_app.upload.loop import Uploader
 from firmware_app.upload.process import Courier
 from firmware_app.upload.tls import BadCountyCa
@@ -38,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     with CoreClient(options.run_dir) as core:
-        Courier(core, county, Uploader(random.SystemRandom().random), stopping).run()
+        chance = random.SystemRandom().random
+        fetcher = Fetcher(county, options.run_dir, time.monotonic, chance)
+        Courier(core, county, Uploader(chance), stopping, fetcher).run()
     county.close()
     return 0
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.county import (
@@ -28,13 +29,16 @@ from firmware_app.ledger.county import (
     EnrolRequest,
     Rejection,
 )
+from firmware_app.ledger.downlink import MAX_CONTENT, MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Offers
 from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.upload.outcome import (
     Delivered,
     EntryRefused,
     Failed,
+    Fetched,
     Missing,
+    NothingNew,
     Outcome,
     Reached,
     ShelfTaken,
@@ -47,6 +51,10 @@ T = TypeVar("T")
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 30.0
 MAX_ANSWER = 160 * 1024
 """Room for a receipt with its proof and for one entry that the county shows (at most 64 KiB)."""
+FILE_S = 300.0
+"""For a file of 4 MiB over a line of 14 kB/s; a usual one has some 100 kB."""
+PIECE, MAX_TAG = 1 << 16, 200
+HTTP_OK, HTTP_NOT_MODIFIED = 200, 304
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -69,6 +77,8 @@ class Answer(msgspec.Struct, frozen=True):
     json: bool
     body: bytes
     retry_after_s: float
+    tag: str = ""
+    statement: str = ""
 
 
 def county_url(text: str) -> str:
@@ -163,6 +173,27 @@ class CountyClient:
             raise EnrolmentRefused(f"{self._url}: the county refused ({why})")
         return enrolled
 
+    def offers(self, ask: str, tag: str) -> tuple[Offers, str] | NothingNew | Failed:
+        """What the county publishes, and the tag of this list. ``tag``: of the list that was had last."""
+        headers = {"Authorization": f"{SCHEME} {ask}", **({"If-None-Match": tag} if tag else {})}
+        answer = self._exchange("GET", "/v1/downlink", None, "", headers)
+        if isinstance(answer, Failed):
+            return answer
+        if answer.status == HTTP_NOT_MODIFIED:
+            return NothingNew()
+        offers = _read(answer, Offers) if answer.status == HTTP_OK else None
+        return (offers, answer.tag) if offers is not None else _failure(answer, _read(answer, Rejection))
+
+    def fetch(self, ask: str, name: str) -> Fetched | Failed:
+        """One published file, bounded, with the county's statement of it; nobody has verified either."""
+        headers = {"Authorization": f"{SCHEME} {ask}", "Accept": "application/octet-stream"}
+        answer = self._exchange("GET", f"/v1/downlink/{name}", None, "", headers, most=MAX_CONTENT)
+        if isinstance(answer, Failed):
+            return answer
+        if answer.status == HTTP_OK and 0 < len(answer.statement) <= MAX_STATEMENT:
+            return Fetched(answer.statement, answer.body)
+        return _failure(answer, _read(answer, Rejection))
+
     def _exchange(
         self,
         method: str,
@@ -170,8 +201,10 @@ class CountyClient:
         body: bytes | None,
         content_type: str,
         also: Mapping[str, str] | None = None,
+        *,
+        most: int = MAX_ANSWER,
     ) -> Answer | Failed:
-        end = self._clock() + WHOLE_S
+        end = self._clock() + (WHOLE_S if most == MAX_ANSWER else FILE_S)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **(also or {})}
         if content_type:
             headers["Content-Type"] = content_type
@@ -185,20 +218,22 @@ class CountyClient:
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                return self._bounded(response, end)
+                return self._bounded(response, end, most)
         except requests.exceptions.SSLError:
             return Failed(Trouble.CERTIFICATE)
         except requests.exceptions.Timeout:
             return Failed(Trouble.TIMEOUT)
-        except requests.exceptions.RequestException:
+        except ReadTimeoutError:
+            return Failed(Trouble.TIMEOUT)
+        except (requests.exceptions.RequestException, HTTPError):
             return Failed(Trouble.NO_NETWORK)
 
-    def _bounded(self, response: requests.Response, end: float) -> Answer | Failed:
+    def _bounded(self, response: requests.Response, end: float, most: int) -> Answer | Failed:
         read = bytearray()
-        # One byte at a time: a larger piece is waited for until it is whole, however slowly it drips.
-        for byte in response.iter_content(1):
-            read += byte
-            if len(read) > MAX_ANSWER:
+        # What has come and no more: a piece of a size is waited for until it is whole, however it drips.
+        while piece := response.raw.read1(PIECE):
+            read += piece
+            if len(read) > most:
                 return Failed(Trouble.CAPTIVE_PORTAL)
             if self._clock() > end:
                 return Failed(Trouble.TIMEOUT)
@@ -208,6 +243,8 @@ class CountyClient:
             json=kind == "application/json",
             body=bytes(read),
             retry_after_s=_seconds(response.headers.get("Retry-After", "")),
+            tag=response.headers.get("ETag", "")[:MAX_TAG],
+            statement=response.headers.get(STATEMENT_HEADER, "")[: MAX_STATEMENT + 1],
         )
 
 

@@ -63,6 +63,17 @@ class ShelfTaken(msgspec.Struct, frozen=True):
     read: bool
 
 
+class NothingNew(msgspec.Struct, frozen=True):
+    """The county publishes what it did when it was asked last."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A file from the county and its statement, which nobody has verified yet."""
+
+    statement: str
+    content: bytes
+
+
 class Missing(msgspec.Struct, frozen=True):
     """The county misses entries: it expects number ``expected``."""
 

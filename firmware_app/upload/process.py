@@ -22,6 +22,7 @@ from firmware_app.ledger.receipt import NO_LOG
 from firmware_app.ledger.shelf import ShelfRequest
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent
+from firmware_app.upload.fetch import Fetcher
 from firmware_app.upload.loop import (
     Delivery,
     Keep,
@@ -69,11 +70,19 @@ class County(Protocol):
 class Courier:
     """Does what the `Uploader` decides, until ``stopping`` is set."""
 
-    def __init__(self, core: Core, county: County, mind: Uploader, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        core: Core,
+        county: County,
+        mind: Uploader,
+        stopping: threading.Event,
+        fetcher: Fetcher | None = None,
+    ) -> None:
         self._core = core
         self._county = county
         self._mind = mind
         self._stopping = stopping
+        self._fetcher = fetcher
         self._told: Delivery | None = None
         self._log = NO_LOG
 
@@ -101,6 +110,7 @@ class Courier:
             case Knock():
                 if (knocked := self._patiently(self._county.knock)) is not None:
                     mind.heard_knock(knocked)
+                    self._fetch(knocked)
             case Wait(seconds=seconds):
                 self._wait(seconds)
                 mind.heard_time()
@@ -143,6 +153,12 @@ class Courier:
             case _:
                 self._mind.heard_core_silent()
 
+    def _fetch(self, knocked: Reached | Failed) -> None:
+        """Nothing waits and the county is there: the time to look what it publishes."""
+        fetcher = self._fetcher
+        if fetcher is not None and isinstance(knocked, Reached) and fetcher.due():
+            fetcher.look(self._ask, self._patiently)
+
     def _note_read(self, seq: int) -> None:
         match self._ask(messages.NoteRead(seq)):
             case messages.Ok() | messages.Refused():
@@ -172,10 +188,10 @@ class Courier:
             if left > HEARTBEAT_S:
                 self._say()
 
-    def _patiently(self, errand: Callable[[], T]) -> T | Failed | None:
+    def _patiently(self, errand: Callable[[], T], within: float = GIVE_UP_S) -> T | Failed | None:
         """What comes of an errand, with a sign of life meanwhile; None when asked to stop first."""
         future: Future[T] = Future()
-        end = time.monotonic() + GIVE_UP_S
+        end = time.monotonic() + within
 
         def work() -> None:
             try:

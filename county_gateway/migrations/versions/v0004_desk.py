@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("maker", sa.String(120), nullable=False),
         sa.Column("model", sa.String(120), nullable=False),
         sa.Column("due", sa.String(10), nullable=False),
-        sa.Column("due_from", sa.String(12), nullable=False),
+        sa.Column("due_from", sa.String(80), nullable=False),
         sa.Column("due_said", sa.String(10), nullable=False),
         sa.Column("last_id", BIG),
         sa.Column("last_day", sa.String(10), nullable=False),

@@ -35,8 +35,8 @@ def upgrade() -> None:
     op.create_table(
         "downlinks",
         sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("device", sa.String(64), primary_key=True),
         sa.Column("version", BIG, primary_key=True, autoincrement=False),
-        sa.Column("statement", sa.Text, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("published_at", sa.String(40), nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
