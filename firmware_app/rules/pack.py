@@ -75,9 +75,7 @@ def pack_in_force(
     """
     covering = packs_in_force(kind, on, packs, instrument)
     if not covering:
-        raise NoPackInForce(
-            f"no law pack for {kind.__name__} is in force on {on}: check the appliance's date"
-        )
+        raise NoPackInForce(_none_on(kind, on, builtin_packs() if packs is None else packs))
     return max(covering, key=lambda pack: (_scope(pack) is not None, pack.succession))
 
 
@@ -97,6 +95,16 @@ def packs_in_force(
         if known is None or pack.succession > known.succession:
             latest[pack.id] = pack
     return tuple(pack for pack in latest.values() if _concerns(pack, instrument))
+
+
+def _none_on(kind: type[Dated], on: date, shelf: tuple[Pack, ...]) -> str:
+    known = sorted(pack.effective for pack in shelf if isinstance(pack, kind))
+    begins = f"the first one here begins on {known[0]}" if known else "there is none here"
+    matter = kind.__struct_config__.tag
+    return (
+        f"no law pack on {matter} is in force on {on}, {begins}: "
+        "check the date, or add the pack of that time (steelyard law add)"
+    )
 
 
 def _scope(pack: Dated) -> Scope | None:

@@ -230,7 +230,8 @@ def _deficiency(pack: PrepackagePack, nominal_g: Grams) -> DeficiencyRow:
             if nominal_g <= row.up_to_g:
                 return row
     top = show_mass(pack.deficiencies[-1].up_to_g)
-    raise OutsideTable(f"nominal {trimmed(nominal_g)} g is outside the table: above zero up to {top}")
+    given = show_mass(nominal_g) if nominal_g.is_finite() else str(nominal_g)
+    raise OutsideTable(f"nominal {given} is outside the table: above zero up to {top}")
 
 
 def _sane(nominal_g: Grams, actual_g: Grams) -> None:

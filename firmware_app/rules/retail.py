@@ -125,7 +125,7 @@ def judge_retail(
         band="",
         deviation_g=None,
         limit_g=None,
-        clause="; ".join(answer.clause for answer in answers),
+        clause="; ".join(dict.fromkeys(part for each in answers for part in each.clause.split("; "))),
         confidence=weakest(*(answer.confidence for answer in answers)),
         alternatives=answers,
     )

@@ -52,19 +52,21 @@ def test_a1_by_change_point():
 
 
 @pytest.mark.parametrize(
-    ("added", "zero_error", "error_g", "verdict", "code"),
+    ("indication", "added", "zero_error", "error_g", "verdict", "code"),
     [
-        ("1.5g", "0.5g", "0.5", "conforms", 0),
-        ("1.5g", None, "1.0", "conforms", 0),  # 1.0 + 1.25 ≤ 2.5
-        ("1g", None, "1.5", "undecided", 0),  # 1.5 + 1.25 > 2.5
-        ("-2g", None, "4.5", "does_not_conform", 1),  # 4.5 − 1.25 > 2.5
+        ("1000g", "1.5g", "0.5g", "0.5", "conforms", 0),
+        ("1000g", "1.5g", None, "1.0", "conforms", 0),  # 1.0 + 1.25 ≤ 2.5
+        ("1000g", "1g", None, "1.5", "undecided", 0),  # 1.5 + 1.25 > 2.5
+        ("1005g", "3g", None, "4.5", "does_not_conform", 1),  # 4.5 − 1.25 > 2.5
     ],
 )
-def test_without_e0_the_doubt_of_zero_is_counted_and_said(added, zero_error, error_g, verdict, code):
+def test_without_e0_the_doubt_of_zero_is_counted_and_said(
+    indication, added, zero_error, error_g, verdict, code
+):
     # Source: A.4.4.3 (E0 is used), zero-setting accuracy 0.25 e; never taken as zero in silence.
     done = run(
         *SCALE,
-        *("--load", "1000g", "--indication", "1000g", "--change-point", added, "--stage", "initial"),
+        *("--load", "1000g", "--indication", indication, "--change-point", added, "--stage", "initial"),
         *([] if zero_error is None else ["--zero-error", zero_error]),
         *(*DAY, "--json"),
     )
@@ -133,3 +135,54 @@ def test_a_weight_as_json_and_in_words():
 @pytest.mark.parametrize("command", ["mpe", "weights"])
 def test_help_has_an_example(command):
     assert f"steelyard judge {command}" in run(command, "--help").stdout
+
+
+@pytest.mark.parametrize("added", ["-2g", "5.1g", "12g"])
+def test_small_weights_beyond_one_e_are_refused_with_the_remedy(added):
+    done = run(*SCALE, "--load", "1kg", "--indication", "1kg", "--change-point", added, *DAY)
+    assert done.exit_code == 2 and "the small weights" in done.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", ["iii", " III ", "Ⅲ"])
+def test_a_class_is_known_however_it_is_typed(name):
+    done = run("mpe", "--class", name, "--max", "15kg", "--e", "5g", "--load", "2505g", *DAY, "--json")
+    assert json.loads(done.stdout)["limit_g"] == "10"
+
+
+def test_an_indication_between_two_e_is_judged_and_asked_about():
+    done = run(*SCALE, "--load", "1kg", "--indication", "1003g", *DAY, "--json")
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "conforms" and "no whole number of e" in answer["notes"][0]
+
+
+def test_a_nameplate_in_jin_is_answered_in_the_legal_unit():
+    done = run("mpe", "--class", "III", "--max", "30斤", "--e", "5g", "--load", "5斤", *DAY, "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["max_g"], answer["load_g"]) == ("15000", "2500")
+    assert [note.split(";")[0].replace("\u00a0", " ") for note in answer["notes"]] == [
+        "30斤 is 15 kg",
+        "5斤 is 2.5 kg",
+    ]
+
+
+def test_a_day_before_every_pack_says_since_when_there_is_one():
+    done = run(*SCALE, "--load", "1kg", "--date", "2016-01-01")
+    words = done.output.replace("\n", " ")
+    assert done.exit_code == 2 and "nawi" in words and "begins on 2017-05-30" in words
+
+
+def test_the_plan_of_a_scale_names_every_item_with_its_loads():
+    done = run("plan", "--class", "III", "--max", "15kg", "--e", "5g", "--stage", "initial", *DAY, "--json")
+    items = {each["item"]: each for each in json.loads(done.stdout)["items"]}
+    assert next(iter(items)) == "appearance" and items["appearance"]["stop"]
+    (corner,) = items["eccentricity"]["loads"]
+    assert (corner["load_g"], corner["limit_g"], items["eccentricity"]["positions"]) == ("5000", "5", 4)
+    assert [load["load_g"] for load in items["weighing"]["loads"]] == [
+        "100",
+        "2500",
+        "7500",
+        "10000",
+        "15000",
+    ]
+    shown = run("plan", "--class", "III", "--max", "15kg", "--e", "5g", *DAY)
+    assert shown.exit_code == 0 and "repeatability" in shown.output

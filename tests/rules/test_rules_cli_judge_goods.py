@@ -148,7 +148,6 @@ def test_a15_a_code(code, left):
         ("prepackage --nominal 500g --lot 30 --samples /nowhere/at-all.txt", "does not exist"),
         ("prepackage --nominal 500g --lot 30 --samples /tmp", "is a directory"),
         ("prepackage --nominal 500g --actual 1.5kg", "twice the nominal"),
-        ("prepackage --nominal 60kg --actual 1kg", "outside the table"),
         ("mpe --class III --max 6kg/15kg --e 2g --load 1kg", "one e a range"),
         ("mpe --class III --max 15kg --e 5g --load 1kg --stage later", "in-service"),
     ],
@@ -196,3 +195,25 @@ def test_amounts_and_prices_are_never_half_understood(text):
     done = run("retail", f"--price={text}", f"--settled={text}", "--actual=1g", "--json")
     assert done.exit_code in (0, 1, 2)
     assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("how", [["--actual", "59kg"], ["--lot", "5", "--samples"]])
+def test_a_package_outside_the_table_cannot_be_judged(how, tmp_path):
+    samples = tmp_path / "masses.txt"
+    samples.write_text("59\n" * 5)
+    more = [str(samples)] if how[-1] == "--samples" else []
+    done = run("prepackage", "--nominal", "60kg", *how, *more, *DAY, "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["verdict"], answer["limit_g"], done.exit_code) == ("cannot_judge", None, 0)
+    assert "outside the table" in answer["reason"]
+
+
+def test_a_price_in_jin_is_answered_per_kilogram():
+    done = run("retail", "--price", "6元/斤", "--settled", "1kg", "--actual", "0.99kg", *DAY, "--json")
+    answer = json.loads(done.stdout)
+    assert answer["band"] == "mid" and "12 yuan/kg" in answer["notes"][0]
+
+
+def test_a_mass_of_more_than_twice_what_was_settled_is_asked_about():
+    done = run("retail", "--price", "12", "--settled", "2kg", "--actual", "20kg", *DAY, "--json")
+    assert "is it the right figure?" in json.loads(done.stdout)["notes"][0]

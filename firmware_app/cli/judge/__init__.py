@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from firmware_app.cli.judge.code import judge_code
+from firmware_app.cli.judge.plan import judge_plan
 from firmware_app.cli.judge.prepackage import judge_prepackage
 from firmware_app.cli.judge.retail import judge_sale
 from firmware_app.cli.judge.scale import judge_mpe
@@ -30,3 +31,6 @@ app.command("prepackage", epilog="Example: steelyard judge prepackage --nominal 
 )
 app.command("weights", epilog="Example: steelyard judge weights --class M1 --nominal 1kg")(judge_weights)
 app.command("code", epilog="Example: steelyard judge code 91350100M000100Y43")(judge_code)
+app.command("plan", epilog="Example: steelyard judge plan --class III --max 15kg --e 5g --stage initial")(
+    judge_plan
+)

@@ -8,6 +8,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -38,10 +39,16 @@ def day_of(on: datetime | None) -> date:
 
 
 def unit_notes(packs: tuple[Pack, ...], day: date, *typed: str | None) -> tuple[str, ...]:
-    """A sentence for every amount that was typed in a market unit; raises BadAmount."""
+    """A sentence for every amount, also of ranges, that was typed in a market unit; raises BadAmount."""
     pack = pack_in_force(UnitsPack, day, packs)
-    notes = (unit_note(pack, each) for each in typed if each is not None)
+    amounts = [part for each in typed if each is not None for part in each.split("/")]
+    notes = (unit_note(pack, each) for each in dict.fromkeys(amounts))
     return tuple(f"{note.words} ({note.clause})" for note in notes if note is not None)
+
+
+def class_name(text: str) -> str:
+    """A class as typed, ``iii`` and ``Ⅲ`` as well as ``III``."""
+    return unicodedata.normalize("NFKC", text).strip().upper()
 
 
 def written(answer: object) -> Any:

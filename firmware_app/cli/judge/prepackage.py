@@ -27,10 +27,12 @@ from firmware_app.cli.judge.common import (
     written,
 )
 from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
-from firmware_app.quantity import BadAmount, Grams, grams, show_mass, trimmed
+from firmware_app.quantity import BadAmount, Grams, grams, plain, show_mass, trimmed
+from firmware_app.rules.base import OutsideTable
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.prepackage_rows import PrepackagePack
-from firmware_app.rules.prepackages import LotAnswer, PackageAnswer, judge_lot, judge_package
+from firmware_app.rules.prepackages import LotAnswer, PackageAnswer, judge_lot, judge_package, tolerable
+from firmware_app.uncertainty.decision import Verdict
 
 MOST_BYTES = 1 << 16
 _BARE = re.compile(r"\d+(?:\.\d+)?")
@@ -67,6 +69,11 @@ def judge_prepackage(
     if (actual is None) == (lot is None) or (lot is None) != (samples is None) or (lot and u is not None):
         raise typer.BadParameter("give --actual for one package, or --lot and --samples for a lot")
     answer: PackageAnswer | LotAnswer
+    try:
+        tolerable(pack, grams(nominal))
+    except OutsideTable as outside:
+        _cannot_judge(pack, nominal, str(outside), as_json)
+        return
     if lot is not None and samples is not None:
         answer = judge_lot(pack, grams(nominal), lot, masses(samples, nominal))
         rows = _lot_rows(answer)
@@ -80,6 +87,29 @@ def judge_prepackage(
         law = law_rows(answer.clause, answer.pack, answer.version, answer.sha256, answer.confidence.value)
         show(rows + law + [("note", note) for note in notes])
     raise typer.Exit(exit_code(answer.verdict))
+
+
+def _cannot_judge(pack: PrepackagePack, nominal: str, reason: str, as_json: bool) -> None:
+    """Outside the table there is no figure to judge by; the answer says so and where the table ends."""
+    row = pack.single
+    if as_json:
+        print_json(
+            {
+                "verdict": Verdict.CANNOT_JUDGE,
+                "reason": reason,
+                "nominal_g": plain(grams(nominal)),
+                "error_g": None,
+                "limit_g": None,
+                "clause": row.clause,
+                "pack": pack.id,
+                "version": pack.version,
+                "sha256": pack.sha256,
+                "confidence": row.confidence,
+            }
+        )
+        return
+    law = law_rows(row.clause, pack.id, pack.version, pack.sha256, row.confidence.value)
+    show([("verdict", Verdict.CANNOT_JUDGE.value), ("", reason), *law])
 
 
 def masses(path: Path, nominal: str) -> tuple[Grams, ...]:
@@ -102,11 +132,11 @@ def masses(path: Path, nominal: str) -> tuple[Grams, ...]:
 
 def facts(answer: PackageAnswer | LotAnswer) -> dict[str, object]:
     """The answer for a program; mean, s and limit of a lot to the milligram."""
-    plain = {name: getattr(answer, name) for name in answer.__struct_fields__}
+    found = {name: getattr(answer, name) for name in answer.__struct_fields__}
     if isinstance(answer, LotAnswer):
         for name in ("mean_g", "standard_deviation_g", "error_g", "limit_g"):
-            plain[name] = None if plain[name] is None else round(plain[name], 3)
-    return {name: written(value) for name, value in plain.items()}
+            found[name] = None if found[name] is None else round(found[name], 3)
+    return {name: written(value) for name, value in found.items()}
 
 
 def _package_rows(answer: PackageAnswer) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -21,13 +22,16 @@ from firmware_app.cli.judge.common import (
     written,
 )
 from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
-from firmware_app.quantity import BadAmount, grams, show_mass
+from firmware_app.quantity import BadAmount, grams, show_mass, trimmed
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.retail import Damages, RetailAnswer, Sale, damages, excluded_answer, judge_retail
 from firmware_app.rules.retail_rows import RetailPack
 from firmware_app.rules.retail_table import BETTER_SCALE, Excluded, bands_for, method_row
+from firmware_app.rules.rows import Pack
 from firmware_app.uncertainty.decision import Verdict
 
+MOST_OF_SETTLED = 2
+"""An actual mass beyond so many times the settled one is asked about."""
 _PRICE = re.compile(r"[¥￥]?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:yuan|元)?\s*(?:/\s*(.+))?")
 
 
@@ -79,7 +83,7 @@ def judge_sale(
         answer = excluded_answer(pack, excluded.row, sale, method)
     short = answer.verdict is Verdict.DOES_NOT_CONFORM and per_kg is not None
     award = damages(pack, per_kg, sale) if short and per_kg is not None else None
-    notes = unit_notes(packs, day, settled, actual, u, recheck)
+    notes = (*unit_notes(packs, day, settled, actual, u, recheck), *_more_notes(packs, day, price, sale))
     if as_json:
         facts = {**written(answer), "notes": notes}
         print_json(facts if award is None else {**facts, "information": written(award)})
@@ -90,16 +94,34 @@ def judge_sale(
 
 def price_per_kg(text: str) -> Decimal:
     """The price in yuan per kg; a bare number is one, another unit is converted; raises BadAmount."""
+    number, unit = _price_parts(text)
+    if unit is None:
+        return Decimal(number)
+    mass = grams(unit)
+    if mass <= 0:
+        raise BadAmount(f"{text!r} is a price per nothing: give yuan per kg, such as 12")
+    return Decimal(number) * 1000 / mass
+
+
+def _price_parts(text: str) -> tuple[str, str | None]:
+    """The number, and the mass that it is the price of where one is named."""
     match = _PRICE.fullmatch(text.strip()) if len(text) <= 40 else None
     if match is None:
         raise BadAmount(f"{text[:40]!r} is not a price: give yuan per kg, such as 12, or 6元/斤")
     number, unit = match.groups()
-    if unit is None:
-        return Decimal(number)
-    mass = grams(unit if unit[0].isdigit() else f"1{unit}")
-    if mass <= 0:
-        raise BadAmount(f"{text!r} is a price per nothing: give yuan per kg, such as 12")
-    return Decimal(number) * 1000 / mass
+    return number, unit if unit is None or unit[0].isdigit() else f"1{unit}"
+
+
+def _more_notes(packs: tuple[Pack, ...], day: date, price: str | None, sale: Sale) -> tuple[str, ...]:
+    """What else a careful reader would ask about."""
+    found = []
+    number, unit = _price_parts(price) if price is not None else ("", None)
+    if unit is not None and unit_notes(packs, day, unit):
+        per_kg = f"{trimmed(price_per_kg(price or ''))} yuan/kg"
+        found.append(f"{number} yuan/{unit} is {per_kg}; no price may be given in a market unit")
+    if sale.actual_g > MOST_OF_SETTLED * sale.settled_g:
+        found.append("the actual mass is more than twice what was settled: is it the right figure?")
+    return tuple(found)
 
 
 def _rows(pack: RetailPack, answer: RetailAnswer, award: Damages | None) -> Rows:

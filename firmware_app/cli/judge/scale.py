@@ -11,7 +11,16 @@ import msgspec
 import typer
 
 from firmware_app.cli.common import in_words, print_json
-from firmware_app.cli.judge.common import AsJson, On, day_of, exit_code, law_rows, show, unit_notes
+from firmware_app.cli.judge.common import (
+    AsJson,
+    On,
+    class_name,
+    day_of,
+    exit_code,
+    law_rows,
+    show,
+    unit_notes,
+)
 from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import BadAmount, Grams, grams, plain, show_mass
 from firmware_app.rules.checks import PartialRange, mpe_in_range, range_at
@@ -103,7 +112,7 @@ def judge_mpe(
     packs = packs_of(data)
     ranges = ranges_of(max_, e)
     instrument = Instrument(
-        accuracy_class=accuracy_class,
+        accuracy_class=class_name(accuracy_class),
         max_g=ranges[-1].max_g,
         e_g=ranges[-1].e_g,
         min_g=None if min_ is None else grams(min_),
@@ -123,7 +132,10 @@ def judge_mpe(
         verdict, reason = guarded(error, zero, answer.limit_g), CHANGE_POINT.format(zero=show_mass(zero))
     elif error is not None:
         verdict = simple(error, answer.limit_g)
-    notes = unit_notes(packs, day, load, indication, added, zero_error)
+    notes = (
+        *unit_notes(packs, day, max_, e, min_, load, indication, added, zero_error),
+        *_odd_indication(indication, e_g),
+    )
     said = _answer(instrument, answer, indication, error, verdict)
     said = msgspec.structs.replace(said, active_e_g=plain(e_g), reason=reason, notes=notes)
     if as_json:
@@ -155,8 +167,22 @@ def _error(
         return None
     if added is None:
         return grams(indication) - load_g
+    if not 0 <= grams(added) <= e_g:
+        raise BadAmount(
+            f"--change-point {added}: the display changes before {show_mass(e_g)} (e) are added; "
+            "give the small weights that were on the pan as it changed"
+        )
     error = change_point_error(grams(indication), load_g, grams(added), e_g)
     return error if zero_error is None else corrected_error(error, grams(zero_error))
+
+
+def _odd_indication(indication: str | None, e_g: Grams) -> tuple[str, ...]:
+    if indication is None or grams(indication) % e_g == 0:
+        return ()
+    return (
+        f"{show_mass(grams(indication))} is no whole number of e = {show_mass(e_g)}: "
+        "a scale with d = e cannot show it; a slip of the pen, or a finer d?",
+    )
 
 
 def _answer(

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from firmware_app.cli.common import in_words, print_json
-from firmware_app.cli.judge.common import AsJson, On, day_of, law_rows, show, unit_notes
+from firmware_app.cli.judge.common import AsJson, On, class_name, day_of, law_rows, show, unit_notes
 from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import grams, plain, show_mass
 from firmware_app.rules.pack import pack_in_force
@@ -28,7 +28,7 @@ def judge_weights(
     """Maximum permissible error of a weight of a class."""
     day = day_of(on)
     packs = packs_of(data)
-    answer = weight_mpe(pack_in_force(WeightsPack, day, packs), weight_class, grams(nominal))
+    answer = weight_mpe(pack_in_force(WeightsPack, day, packs), class_name(weight_class), grams(nominal))
     notes = unit_notes(packs, day, nominal)
     if as_json:
         facts: dict[str, Any] = msgspec.to_builtins(answer)
