@@ -18,6 +18,7 @@ from firmware_app.cli.ledger import app as ledger
 from firmware_app.cli.people import app as people
 from firmware_app.cli.record import record
 from firmware_app.cli.record_sheet import record_sheet
+from firmware_app.cli.registry import app as registry
 from firmware_app.cli.run import run
 from firmware_app.cli.scale import app as scale
 from firmware_app.cli.settings import app as settings
@@ -45,6 +46,7 @@ app.command()(record)
 app.command()(weigh)
 app.command()(calibrate)
 app.add_typer(scale, name="scale")
+app.add_typer(registry, name="registry")
 app.add_typer(hardware, name="hardware")
 app.add_typer(judge, name="judge")
 app.command(epilog="Example: steelyard budget weight.toml --monte-carlo 1000000")(budget)

@@ -55,6 +55,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     ``profile``: id of the protocol of its lead, empty where it has none. ``lead_unit``: unit of that lead,
     confirmed at registration, for protocols that send none. ``usual_g``: what is usually sold at once.
+    ``name`` to ``sending``: 器具名称, 项别, 种别, 产地, 行政区划, 安装/使用地点, 用途, 送检方式 of the
+    national ledger (e-CQS). ``supports``: by which the eccentric load goes (OIML R 76-1:2006 3.6.2).
     """
 
     id: Name
@@ -77,6 +79,15 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     lead_unit: Annotated[Literal["", "g", "kg"], Read(str.strip)] = ""
     usual_g: Annotated[Mass | None, Key("usual")] = None
     qr: Text = ""
+    name: Text = ""
+    item: Text = ""
+    kind: Text = ""
+    origin: Text = ""
+    district: Text = ""
+    place: Text = ""
+    purpose: Text = ""
+    sending: Text = ""
+    supports: Annotated[int, Meta(ge=1, le=64, description="points of support of the platform")] = 4
 
     def __post_init__(self) -> None:
         if not self.d_g:
