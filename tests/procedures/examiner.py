@@ -200,6 +200,9 @@ class Examiner:
         """Puts on what the page asks for and says what the scale shows."""
         step = self.visit.state.step
         shown = self.place(step)
+        if self.bench.scale.at(self.bench.now_s).out_of_range:
+            self.tell(Picked("overload"))
+            return
         if not isinstance(page.wants, Confirm):
             self.tell(FigureTyped(str(shown), "g"))
             return
@@ -224,8 +227,10 @@ class Examiner:
         elif step.what == "goods":
             mass = float(step.load_g) - 3.3
         self.load = mass
+        if not tared and self.bench.scale.at(self.bench.now_s).tare_g:
+            self.untare()
         if tared:
-            self.bench.press("zero")
+            self.untare()
             bag = self.bag()
             self.bench.press("tare")
             self.load = bag + mass
@@ -254,13 +259,11 @@ class Examiner:
             self.bench.add(self.load + count * float(step.small_g))
         self.bench.actions += 1
         self.tell(FigureTyped(str(count), ""))
-        self.untare(step)
 
-    def untare(self, step: Step) -> None:
-        if step.what == "tare" or step.item == "tare_weighing":
-            self.bench.scale.put(0.0, self.bench.now_s)
-            self.bench.now_s += 2.0
-            self.bench.press("zero")
+    def untare(self) -> None:
+        self.bench.scale.put(0.0, self.bench.now_s)
+        self.bench.now_s += 2.0
+        self.bench.press("zero")
 
     def discriminate(self) -> None:
         step = self.visit.state.step
@@ -313,4 +316,3 @@ class Examiner:
                 self.pan(self.sold + 0.02)
             case _:
                 raise AssertionError(f"no answer to {page}")
-

@@ -58,6 +58,12 @@ def counting(state: VerificationState, step: Step) -> Try | None:
     return next((each for each in reversed(state.tries) if each.step == step.id and each.counts), None)
 
 
+def measured(state: VerificationState, step: Step) -> Try | None:
+    """The try of a step that counts and holds an indication, None where there is none."""
+    tried = counting(state, step)
+    return None if tried is None or tried.shown is None else tried
+
+
 def before_rounding(step: Step, tried: Try) -> Grams:
     """P, the indication before rounding: I + ½ d − ΔL, or I where it was read directly."""
     assert tried.shown is not None
@@ -93,10 +99,10 @@ def weights_of(state: VerificationState, step: Step) -> Grams:
 def goods_mass(state: VerificationState, turn: int) -> Grams | None:
     """What the goods weigh once they have taken the weights' place ``turn`` times: L + mean of P − P of L."""
     steps = _placings(state, turn)
-    tries = [(step, counting(state, step)) for step in steps]
+    tries = [(step, measured(state, step)) for step in steps]
     found = [before_rounding(step, tried) for step, tried in tries if tried is not None]
     before = next(step for step in state.plan if step.id == steps[0].what)
-    weighed, load = counting(state, before), load_of(state, before)
+    weighed, load = measured(state, before), load_of(state, before)
     if len(found) < len(steps) or weighed is None or load is None:
         return None
     return load + sum(found, Decimal(0)) / len(found) - before_rounding(before, weighed)
@@ -105,7 +111,7 @@ def goods_mass(state: VerificationState, turn: int) -> Grams | None:
 def goods_spread(state: VerificationState) -> Grams | None:
     """By how much the goods differed when they were put on several times; None where once was enough."""
     steps = _placings(state, 1)
-    tries = [(step, counting(state, step)) for step in steps]
+    tries = [(step, measured(state, step)) for step in steps]
     found = [before_rounding(step, tried) for step, tried in tries if tried is not None]
     return max(found) - min(found) if len(found) == len(steps) > 1 else None
 
@@ -114,15 +120,12 @@ def why_not(state: VerificationState, step: Step, rules: Rules) -> LeftOut | Non
     """Why a step cannot be done now, None where it can."""
     if step.why_not is not None:
         return step.why_not
-    if not step.goods or step.ask is not Ask.POINT:
+    if not step.goods or step.ask not in (Ask.POINT, Ask.SUBSTITUTE):
         return None
-    if goods_mass(state, step.goods) is None:
-        return LeftOut.WEIGHTS_MISSING
-    if len(_placings(state, 1)) == 1:
-        return None
-    spread, first = goods_spread(state), _placings(state, 1)[0]
-    enough = spread is not None and repeats_enough(rules, first.load_g, spread)
-    return None if enough else LeftOut.NOT_REPEATABLE
+    spread = goods_spread(state)
+    if spread is not None and not repeats_enough(rules, _placings(state, 1)[0].load_g, spread):
+        return LeftOut.NOT_REPEATABLE
+    return LeftOut.WEIGHTS_MISSING if goods_mass(state, step.goods) is None else None
 
 
 def zero_step(state: VerificationState, item: Item) -> Step | None:
@@ -133,7 +136,7 @@ def zero_step(state: VerificationState, item: Item) -> Step | None:
 def zero_error(state: VerificationState, item: Item) -> tuple[str, Grams, Grams] | None:
     """Id of the step, E0, and how far it may be off; None where it was not found."""
     step = zero_step(state, item)
-    tried = None if step is None else counting(state, step)
+    tried = None if step is None else measured(state, step)
     if step is None or tried is None:
         return None
     return step.id, before_rounding(step, tried) - step.load_g, half_width(step, tried)

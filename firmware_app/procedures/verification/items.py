@@ -101,5 +101,7 @@ CORNERS = ("front_left", "front_right", "back_right", "back_left")
 """The quarters of the platform in turn (OIML R 76-1:2006 A.4.7)."""
 
 YES, NO, NOT_APPLICABLE = "yes", "no", "not_applicable"
+OVERLOAD = "overload"
+"""The scale shows nothing, dashes or more than Max + 9 e, with a load on it that it must indicate."""
 TOGETHER = "together"
 """Every point of a list was looked at and holds, said at once."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.verification.arithmetic import Point, counting, point_of, points, why_not, within
-from firmware_app.procedures.verification.items import NO, Ask, Item, LeftOut
+from firmware_app.procedures.verification.items import NO, OVERLOAD, Ask, Item, LeftOut
 from firmware_app.procedures.verification.law import Rules
 from firmware_app.procedures.verification.state import Step, VerificationState
 from firmware_app.quantity import Grams
@@ -79,19 +79,16 @@ def step_verdict(state: VerificationState, step: Step, rules: Rules) -> Verdict 
     tried = counting(state, step)
     if tried is None:
         return None
-    match step.ask:
-        case Ask.LOOK | Ask.RESPONDS:
-            return Verdict.DOES_NOT_CONFORM if tried.answer == NO else Verdict.CONFORMS
-        case Ask.PRICE:
-            assert tried.shown is not None and step.price is not None and tried.amount is not None
-            exact = price_to_pay(rules.pack, step.price, tried.shown.value_g)
-            return Verdict.CONFORMS if tried.amount == exact else Verdict.DOES_NOT_CONFORM
-        case Ask.POINT if step.item is Item.REPEATS and not step.zero and not step.pieces:
-            return Verdict.CONFORMS  # one weighing of goods says nothing by itself: the spread does
-        case Ask.POINT:
-            point = point_of(state, step, rules)
-            return None if point is None else point.verdict
-    return Verdict.CONFORMS
+    if tried.answer in (OVERLOAD, NO):
+        return Verdict.DOES_NOT_CONFORM
+    if step.ask is Ask.PRICE:
+        assert tried.shown is not None and step.price is not None and tried.amount is not None
+        exact = tried.amount == price_to_pay(rules.pack, step.price, tried.shown.value_g)
+        return Verdict.CONFORMS if exact else Verdict.DOES_NOT_CONFORM
+    if step.ask is not Ask.POINT or (step.item is Item.REPEATS and not step.zero and not step.pieces):
+        return Verdict.CONFORMS  # of goods that are weighed several times the spread decides
+    point = point_of(state, step, rules)
+    return None if point is None else point.verdict
 
 
 def item_result(state: VerificationState, item: Item, rules: Rules) -> ItemResult:

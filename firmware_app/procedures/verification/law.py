@@ -17,7 +17,7 @@ from firmware_app.procedures.verification.items import Item
 from firmware_app.procedures.verification.state import VerificationState
 from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale
-from firmware_app.rules.base import Confidence, weakest
+from firmware_app.rules.base import Confidence, Row, weakest
 from firmware_app.rules.checklists import CheckItem, check_items
 from firmware_app.rules.checks import FEW_SUPPORTS, PartialRange, mpe_in_range, range_at
 from firmware_app.rules.mpe import Instrument, MpeAnswer, mpe, reference_limit, zero_setting_limit
@@ -73,11 +73,21 @@ class Rules(NamedTuple):
         looked = self.looks if item is Item.APPEARANCE else ()
         clauses = dict.fromkeys([planned.clause, *(load.clause for load in planned.loads)])
         known = [*(load.confidence for load in planned.loads), *(look.confidence for look in looked)]
-        if item is Item.PRICE:
-            clauses[self.pack.price_computing.clause] = None
-            known.append(self.pack.price_computing.confidence)
+        for row in self._rows_besides(item):
+            clauses[row.clause] = None
+            known.append(row.confidence)
         confidence = weakest(planned.confidence, *known)
         return Law(planned.pack, planned.version, planned.sha256, "; ".join(clauses), confidence)
+
+    def _rows_besides(self, item: Item) -> tuple[Row, ...]:
+        """Rows that an item leans on besides those of its loads."""
+        pack = self.pack
+        if item is Item.PRICE:
+            return (pack.price_computing,)
+        if item in (Item.WEIGHING, Item.TARED):
+            # Which loads are put on is one row; that they are held to the MPE is another.
+            return (pack.load_points, pack.change_point)
+        return () if item in (Item.APPEARANCE, Item.DISCRIMINATION) else (pack.change_point,)
 
     def law(self) -> Law:
         """The pack as the whole conclusion cites it, as sure as the least sure of its items."""

@@ -16,7 +16,7 @@ from firmware_app.procedures.settle import LEAD_PATIENCE_NS, Seen, Window, follo
 from firmware_app.procedures.verification.beginning import refused
 from firmware_app.procedures.verification.figures import problem_of
 from firmware_app.procedures.verification.state import Phase, Shown, VerificationState, changed
-from firmware_app.procedures.verification.taking import besides, take_indication
+from firmware_app.procedures.verification.taking import not_indicated, take_indication
 from firmware_app.quantity import GRAMS_PER, Grams
 from hardware.scale.contract import Indication
 
@@ -49,7 +49,7 @@ def typed_or_besides(
     """The lead does not help, or anything else that a step offers."""
     if event.option == "type_instead":
         return type_instead(context, state, event, now_ns)
-    return besides(context, state, event, now_ns)
+    return not_indicated(context, state, event, now_ns)
 
 
 def silent(

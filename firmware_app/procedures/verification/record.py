@@ -188,7 +188,7 @@ def _step(state: VerificationState, rules: Rules, step: Step) -> dict[str, Any]:
     written |= _given(tried)
     if step.ask is Ask.RESPONDS:
         written |= {"extra_g": plain(step.extra_g), "extra": list(step.extra)}
-    elif step.ask is Ask.PRICE:
+    elif step.ask is Ask.PRICE and tried.amount is not None:
         assert step.price is not None and tried.shown is not None
         exact = price_to_pay(rules.pack, step.price, tried.shown.value_g)
         written |= {"price_cny": plain(step.price), "exact_cny": plain(exact)}

@@ -182,9 +182,10 @@ def _indication(context: Context, state: VerificationState) -> Prompt:
             Confirm(label="verif_is_on"),
             facts=facts,
             picture=picture,
-            more=("type_instead",),
+            more=("type_instead", "overload"),
         )
-    return _page(context, state, key, Amount(_mass_units(state)), facts=facts, picture=picture)
+    units = Amount(_mass_units(state))
+    return _page(context, state, key, units, facts=facts, picture=picture, more=("overload",))
 
 
 def _listen(context: Context, state: VerificationState) -> Prompt:

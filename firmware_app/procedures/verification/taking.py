@@ -20,6 +20,7 @@ from firmware_app.procedures.verification.items import (
     CHOSEN,
     NO,
     NOT_APPLICABLE,
+    OVERLOAD,
     TOGETHER,
     YES,
     Ask,
@@ -114,6 +115,15 @@ def take_indication(
     if state.step.method is Method.CHANGE_POINT:
         return changed(with_it, phase=Phase.ADDED)
     return take_point(context, with_it, None, now_ns)
+
+
+def not_indicated(
+    context: Context, state: VerificationState, event: Picked, now_ns: int
+) -> VerificationState:
+    """The scale does not indicate the load that is on it; or anything else that a step offers."""
+    if event.option != OVERLOAD:
+        return besides(context, state, event, now_ns)
+    return settle(context, taken(changed(state, phase=Phase.INDICATION), now_ns, answer=OVERLOAD))
 
 
 def added(context: Context, state: VerificationState, event: FigureTyped, now_ns: int) -> VerificationState:
@@ -241,7 +251,7 @@ def _goods_problem(state: VerificationState) -> str:
     """Code of why these goods cannot stand in for the weights, empty where they can."""
     step = state.step
     before = next(each for each in state.plan if each.id == step.what)
-    weighed, load = arithmetic.counting(state, before), arithmetic.load_of(state, before)
+    weighed, load = arithmetic.measured(state, before), arithmetic.load_of(state, before)
     if weighed is None or load is None:
         return "verif_goods_too_early"
     tried = state.tries[-1]

@@ -64,6 +64,19 @@ def _point(step: Body, name: str, whole: int, fine: int) -> Row:
     if step["conclusion"] == "not_done":
         why = words.WHY_NOT.get(step["why_not"], str(step["why_not"]))
         return (label, figure(step["load_g"], whole), why, "", "", "", "", "", "", words.MARKS["not_done"])
+    if step.get("answer") == "overload":
+        return (
+            label,
+            figure(step["load_g"], whole),
+            "无示值",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            words.MARKS[step["conclusion"]],
+        )
     substitute = "corrected_g" not in step
     limit = "" if substitute else limits(step["limit_g"], step["limit_initial_g"])
     error = figure(step.get("error_g", ""), fine, signed=True)
@@ -127,6 +140,8 @@ def price_rows(body: Body) -> list[Row]:
         if step["conclusion"] == "not_done":
             why = words.WHY_NOT.get(step["why_not"], step["why_not"])
             rows.append((why, "", "", "", words.MARKS["not_done"]))
+        elif "amount_cny" not in step:
+            rows.append(("", "无示值", "", "", words.MARKS[step["conclusion"]]))
         else:
             mass = show_mass(Decimal(step["indication_g"]))
             shown, exact = step["amount_cny"], step["exact_cny"]
