@@ -190,11 +190,15 @@ def _take_over(connection: Connection, registry: dict[str, Any], day: str, devic
         name = _text(scale.get("id")) if isinstance(scale, dict) else ""
         if not name:
             continue
-        values = {key: _text(scale.get(key)) for key in ("stall", "serial", "maker", "model")}
+        card = {key: _text(scale.get(key)) for key in ("stall", "serial", "maker", "model")}
+        # What it leaves out, an entry may have said.
+        values = {key: text for key, text in card.items() if text}
         values |= {"due": _day(scale.get("verification_due")), "due_from": word, "due_said": day}
         changed = connection.execute(update(scales).where(scales.c.scale == name).values(**values))
         if not changed.rowcount:
-            connection.execute(insert(scales).values(scale=name, last_day="", last_verdict="", **values))
+            connection.execute(
+                insert(scales).values(**{**card, **values}, scale=name, last_day="", last_verdict="")
+            )
 
 
 def _text(value: object) -> str:
