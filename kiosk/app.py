@@ -32,11 +32,13 @@ from kiosk.screens.control import ControlScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
+from kiosk.screens.menu import MenuScreen
 from kiosk.screens.outcome import OutcomeScreen
 from kiosk.screens.overlays import Dark, IdleWarning, Refusal
 from kiosk.screens.page import PageScreen
 from kiosk.screens.pan_card import PanCardScreen
 from kiosk.screens.scene import Scene, ScreenPiece
+from kiosk.screens.sign_in import SignInScreen
 from kiosk.screens.swap import SwapScreen
 from kiosk.screens.trouble import (
     TroubleScreen,
@@ -49,9 +51,10 @@ from kiosk.theme import Metrics
 from kiosk.view.bar import Tone, bar
 from kiosk.view.control import can_repeat
 from kiosk.view.home import home
-from kiosk.view.idle import Idle, Phase, Times
-from kiosk.view.route import Route, Screen, route
+from kiosk.view.idle import Idle, Phase, Times, times
+from kiosk.view.route import Aside, Route, Screen, route
 from kiosk.view.say import Say
+from kiosk.view.sign_in import Asked, witnesses
 from kiosk.widgets import icons, live_bar, rail
 from kiosk.widgets.base import Piece
 from kiosk.widgets.buttons import Kind
@@ -80,6 +83,7 @@ class Desk(Piece):
         put = PutScreen(m, app)
         pan = OwnPanScreen(m, app)
         self.judged = JudgedScreen(m, app)
+        self.sign_in = SignInScreen(m, app)
         self.outcome = OutcomeScreen(m, app)
         self.screens: dict[Screen, ScreenPiece] = {
             Screen.HOME: HomeScreen(m, app),
@@ -101,11 +105,15 @@ class Desk(Piece):
             Screen.PAN_CARD: PanCardScreen(m, app),
             Screen.PAGE: PageScreen(m, app),
             Screen.PAGE_JUDGED: self.outcome,
+            Screen.SIGN_IN: self.sign_in,
+            Screen.MENU: MenuScreen(m, app),
         }
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.verdict.turn(Face.FIGURES))
         self.rail.upper.add("judged.verdict", icons.chart, lambda: self.verdict.turn(Face.VERDICT))
         self.rail.upper.add("pan_card.back", icons.back, app.close_pan_card)
+        self.rail.upper.add("sign_in.back", icons.back, app.sign_in_back)
+        self.rail.lower.add("menu.sign_out", icons.stop, app.sign_out)
         self.rail.upper.add("control.again", icons.load_pan, app.check_again)
         self.rail.lower.add("nav.cancel", icons.stop, app.cancel)
         self.rail.lower.add("judged.done", icons.check, app.close, Kind.GO)
@@ -176,7 +184,7 @@ class Desk(Piece):
             self.keeper.show(home(scene.state, say).keeper, language, open_=open_)
         if way.screen in VERDICTS:
             if self.verdict.face is Face.VERDICT:
-                more = way.screen is Screen.JUDGED or bool(scene.prompt.lines)
+                more = way.screen is Screen.JUDGED or bool(scene.prompt.lines or scene.prompt.facts)
                 self.rail.upper.offer("judged.figures" if more else "", say("button.figures"), language)
             else:
                 self.rail.upper.offer("judged.verdict", say("button.result"), language)
@@ -188,6 +196,15 @@ class Desk(Piece):
         elif way.screen is Screen.PAN_CARD:
             self.rail.upper.offer("pan_card.back", say("button.back"), language)
             self.rail.lower.offer("", "", language)
+        elif way.screen is Screen.MENU:
+            self.rail.upper.offer("", "", language)
+            self.rail.lower.offer("menu.sign_out", say("menu.sign_out"), language, open_=open_)
+        elif way.screen is Screen.SIGN_IN:
+            back = way.cancel or not way.held or self.sign_in.asked is Asked.PIN
+            self.rail.upper.offer("sign_in.back" if back else "", say("button.back"), language)
+            self.rail.lower.offer(
+                "nav.cancel" if way.cancel else "", say("button.cancel"), language, open_=open_
+            )
         elif way.screen is Screen.NOT_SAVED:
             self.rail.upper.offer("", "", language)
             self.rail.lower.offer("not_saved.done", say("button.done"), language, open_=open_)
@@ -233,7 +250,8 @@ class KioskApp(App):
         self.desk: Desk | None = None
         self._step: tuple[Any, ...] = ()
         self._refused = ""
-        self._pan_card = False
+        self._aside = Aside.NOWHERE
+        self._times = times
         self._next: messages.VisitKind | None = None
         self._scanned_ns = 0
 
@@ -271,9 +289,14 @@ class KioskApp(App):
         self.client.poll(now)
         self._begin_next()
         way = self.route(now)
-        if self._visit() is not None:
-            self._pan_card = False
-        visiting = self._visit() is not None or self._pan_card
+        state = self.client.link.state
+        if self._visit() is not None or (state is not None and state.person and self._aside is Aside.SIGN_IN):
+            self._aside = Aside.NOWHERE
+        visiting = way.screen not in (Screen.HOME, Screen.NO_CORE) and not self._waits()
+        self.idle.use(times(self._times, state))
+        if state is not None and state.screen is not None and state.screen.language != self.home_language:
+            # A keeper has chosen another one for everybody who comes.
+            self.home_language = self.language = state.screen.language
         if self.idle.tick(now, visiting=visiting, held=way.held):
             self._leave()
         self.refresh()
@@ -285,7 +308,7 @@ class KioskApp(App):
         return Say(self.words, self.language)
 
     def route(self, now: float) -> Route:
-        return route(self.client.link.state, self.client.link.condition(now), pan_card=self._pan_card)
+        return route(self.client.link.state, self.client.link.condition(now), self._aside)
 
     def refresh(self) -> None:
         """Shows what is so now."""
@@ -309,7 +332,9 @@ class KioskApp(App):
         desk.rail.languages.show(say.lang)
         desk.offer_ways_out(way, scene)
         if link.refusal is not None:
-            self._refused, link.refusal = link.refusal.code, None
+            # What becomes of a PIN is said on the screen that asks for it.
+            said = way.screen is Screen.SIGN_IN
+            self._refused, link.refusal = "" if said else link.refusal.code, None
         desk.refusal.show(say.code("refused", self._refused) if self._refused else "", say.lang)
         self._show_scan(desk, now)
         desk.warning.show(self.idle.seconds_left(now), say)
@@ -332,6 +357,11 @@ class KioskApp(App):
         visit = self._visit()
         return [] if visit is None else [visit.visit, visit.step]
 
+    def _waits(self) -> bool:
+        """Whether the open visit waits for the person who began it."""
+        visit = self._visit()
+        return visit is not None and visit.waits_for is not None
+
     def _visit(self) -> messages.VisitState | None:
         state = self.client.link.state
         return None if state is None else state.visit
@@ -344,6 +374,7 @@ class KioskApp(App):
         if not self.finger.down(touch.uid, now):
             return False
         self._refused = ""
+        self.client.link.touched = True
         return self.idle.touched(now)
 
     def released(self, touch: MotionEvent) -> None:
@@ -381,13 +412,41 @@ class KioskApp(App):
 
     def open_pan_card(self) -> None:
         """Shows what there is to know about this pan."""
-        self._pan_card = True
+        self._aside = Aside.PAN_CARD
         self.refresh()
 
     def close_pan_card(self) -> None:
         """Back to the doors."""
-        self._pan_card = False
+        self._aside = Aside.NOWHERE
         self.refresh()
+
+    def open_sign_in(self) -> None:
+        """Asks who is there."""
+        self._aside = Aside.SIGN_IN
+        self.refresh()
+
+    def sign_in_back(self) -> None:
+        """From the PIN to the number, from there to the doors."""
+        assert self.desk is not None
+        if self.desk.sign_in.back():
+            return
+        if self._visit() is not None:
+            self.answer(e.GoBack())
+        self._aside = Aside.NOWHERE
+        self.refresh()
+
+    def give_pin(self, number: str, pin: str) -> str:
+        """Has the PIN looked at: to sign in, or to vouch where that is asked for. The id of the attempt."""
+        attempt, state = secrets.token_hex(8), self.client.link.state
+        vouching = state is not None and witnesses(state) is not None
+        self._ask((messages.Witness if vouching else messages.SignIn)(attempt, number, pin))
+        return attempt
+
+    def sign_out(self) -> None:
+        """Ends the session; the next person finds the language of the market."""
+        self._ask(messages.SignOut())
+        self._aside = Aside.NOWHERE
+        self.language = self.home_language
 
     def check_again(self) -> None:
         """Ends the check on the screen, which is on record, and begins another one."""
@@ -409,8 +468,12 @@ class KioskApp(App):
 
     def _leave(self) -> None:
         """Nobody is there any more."""
-        if self._pan_card:
-            self.close_pan_card()
+        state = self.client.link.state
+        if state is not None and state.person is not None:
+            # A visit of theirs is kept until they are back.
+            self.sign_out()
+        elif self._aside is not Aside.NOWHERE:
+            self._aside = Aside.NOWHERE
             self.language = self.home_language
         elif self.screen in (*VERDICTS, Screen.CONTROL_JUDGED, Screen.NOT_SAVED):
             self.close()

@@ -54,6 +54,8 @@ class Link:
         self._alive_at: float | None = None
         self._waiting: list[Waiting] = []
         self._outdated = False
+        self.touched = False
+        """Whether somebody touched the screen since the last sign of life."""
 
     def condition(self, now: float) -> Condition:
         if self._heard_at is not None and now - self._heard_at <= SILENT_AFTER_S:
@@ -105,5 +107,6 @@ class Link:
         if self._alive_at is None or now - self._alive_at >= ALIVE_EVERY_S:
             # A sign of life is worth nothing later, so it waits for no reply.
             self._alive_at = now
-            out.append((self._new_id(), messages.KioskAlive()))
+            out.append((self._new_id(), messages.KioskAlive(self.touched)))
+            self.touched = False
         return out

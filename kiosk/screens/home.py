@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kivy.graphics import Color, SmoothLine
 
-from firmware_app.service import messages
 from kiosk import theme
 from kiosk.layout import Box
 from kiosk.screens.scene import Actions, Scene, ScreenPiece
@@ -19,6 +18,16 @@ from kiosk.widgets.icons import OF_DOOR
 from kiosk.widgets.pen import Pen
 from kiosk.widgets.text import Line, fit_alike
 
+NO_DOOR = Door("", "", "", None)
+
+
+def enter(door: Door, actions: Actions) -> None:
+    """Goes through a door."""
+    if door.kind is not None:
+        actions.start(door.kind)
+    elif door.sign_in:
+        actions.open_sign_in()
+
 
 class DoorCard(Tappable):
     """A door: picture, name and what is behind it. One not built is an outline that cannot be tapped."""
@@ -27,7 +36,7 @@ class DoorCard(Tappable):
         super().__init__(m, f"door.{name}", self._open)
         self._actions = actions
         self._icon = OF_DOOR[name]
-        self._kind: messages.VisitKind | None = None
+        self._door = NO_DOOR
         self.title = Line(
             m,
             (34, Size.TITLE, Size.LEAD, Size.BODY),
@@ -45,9 +54,9 @@ class DoorCard(Tappable):
         self._picture = Box(0, 0, 0, 0)
 
     def show(self, door: Door, language: str, *, open_: bool) -> None:
-        self._kind = door.kind
-        self.enable(door.kind is not None and open_)
-        built = door.kind is not None
+        self._door = door
+        self.enable(door.opens and open_)
+        built = door.opens
         self.title.color = theme.WHITE if built else theme.INK
         self.text.color = theme.WHITE if built else theme.QUIET
         self.title.say(door.title, language)
@@ -66,7 +75,7 @@ class DoorCard(Tappable):
 
     def draw(self) -> None:
         box, radius = self.box.inset(self.m.px(1)), self.m.px(16)
-        if self._kind is None:
+        if not self._door.opens:
             Color(*theme.LINE)
             outline = box.inset(self.m.px(2))
             SmoothLine(
@@ -79,8 +88,7 @@ class DoorCard(Tappable):
         self._icon(Pen(self._picture, theme.WHITE), theme.WHITE, ground)
 
     def _open(self) -> None:
-        if self._kind is not None:
-            self._actions.start(self._kind)
+        enter(self._door, self._actions)
 
 
 class KeeperDoor(Tappable):
@@ -89,7 +97,7 @@ class KeeperDoor(Tappable):
     def __init__(self, m: Metrics, actions: Actions) -> None:
         super().__init__(m, "door.keeper", self._open)
         self._actions = actions
-        self._kind: messages.VisitKind | None = None
+        self._door = NO_DOOR
         self.title = Line(
             m, (Size.BODY, Size.SMALL, 15), theme.NIGHT_QUIET, bold=True, halign="center", balance=True
         )
@@ -101,10 +109,10 @@ class KeeperDoor(Tappable):
         self._picture = Box(0, 0, 0, 0)
 
     def show(self, door: Door, language: str, *, open_: bool) -> None:
-        if door.kind is not self._kind:
-            self._kind = door.kind
+        if door.opens is not self._door.opens:
             self.stale()
-        self.enable(door.kind is not None and open_)
+        self._door = door
+        self.enable(door.opens and open_)
         self.title.say(door.title, language)
         self.text.say(door.text, language)
 
@@ -120,14 +128,13 @@ class KeeperDoor(Tappable):
 
     def draw(self) -> None:
         ground = theme.NIGHT
-        if self._kind is not None:
+        if self._door.opens:
             ground = theme.ACTION if self.held else theme.NIGHT_RAISED
             plate(self.box.inset(self.m.px(3)), ground, ground, self.m.px(8))
         OF_DOOR["keeper"](Pen(self._picture, theme.NIGHT_QUIET), theme.NIGHT_QUIET, ground)
 
     def _open(self) -> None:
-        if self._kind is not None:
-            self._actions.start(self._kind)
+        enter(self._door, self._actions)
 
 
 class HomeScreen(ScreenPiece):

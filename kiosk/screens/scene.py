@@ -50,6 +50,12 @@ class Actions(Protocol):
     def cancel_slip(self, entry: int) -> None:
         """Takes back the slip of an entry that waits for the printer."""
 
+    def open_sign_in(self) -> None:
+        """Asks who is there."""
+
+    def give_pin(self, number: str, pin: str) -> str:
+        """Has the PIN looked at: to sign in, or to vouch where that is asked for. The id of the attempt."""
+
     def open_pan_card(self) -> None:
         """Shows what there is to know about this pan."""
 

@@ -47,6 +47,8 @@ class BarView(msgspec.Struct, frozen=True):
     unsent: str
     unsent_tone: Tone
     simulated: str
+    person: str = ""
+    """Who is signed in."""
 
 
 def not_empty(now: messages.PanState) -> bool:
@@ -117,4 +119,5 @@ def bar(state: messages.State | None, condition: Condition, say: Say) -> BarView
         unsent=unsent,
         unsent_tone=unsent_tone,
         simulated=say("bar.simulated") if state.simulated else "",
+        person="" if state.person is None else state.person.name,
     )

@@ -9,12 +9,18 @@ from kiosk.view.say import Say
 
 
 class Door(msgspec.Struct, frozen=True):
-    """``kind`` None: not built, so it says so and cannot be tapped."""
+    """``kind``: the visit behind it; ``sign_in``: asks first who is there. Neither: it cannot be tapped."""
 
     name: str
     title: str
     text: str
     kind: messages.VisitKind | None
+    sign_in: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it leads anywhere."""
+        return self.kind is not None or self.sign_in
 
 
 class HomeView(msgspec.Struct, frozen=True):
@@ -26,7 +32,7 @@ class HomeView(msgspec.Struct, frozen=True):
     keeper: Door
 
 
-BUILT = {"self_check": messages.VisitKind.SELF_CHECK}
+BUILT = {"self_check": messages.VisitKind.SELF_CHECK, "fair": messages.VisitKind.FAIR_WEIGHING}
 
 
 BROKEN = "history_broken"
@@ -45,7 +51,9 @@ def notice(state: messages.State, say: Say) -> str:
             return f"{name}{COLON[say.lang]}{say.code('part_problem', part.problem)}"
     if state.control.lock:
         return say.code("control_lock", state.control.lock)
-    return say.code("county_problem", state.county.problem) if state.county.problem else ""
+    if state.county.problem:
+        return say.code("county_problem", state.county.problem)
+    return "" if messages.Role.KEEPER in state.registered else say("home.no_keeper")
 
 
 COLON = {"zh": "：", "bo": " ", "en": ": "}
@@ -54,25 +62,33 @@ COLON = {"zh": "：", "bo": " ", "en": ": "}
 
 def home(state: messages.State, say: Say) -> HomeView:
     def door(name: str) -> Door:
-        kind = BUILT.get(name)
-        return Door(
-            name=name,
-            title=say(f"home.{name}"),
-            text=say(f"home.{name}_hint") if kind else say("home.not_built"),
-            kind=kind,
-        )
+        kind = BUILT[name] if BUILT[name] in state.may else None
+        text = say(f"home.{name}_hint") if kind else say("home.not_built")
+        return Door(name=name, title=say(f"home.{name}"), text=text, kind=kind)
 
     return HomeView(
         title=say("home.title"),
         notice=notice(state, say),
-        doors=(door("self_check"), door("fair"), door("inspector")),
-        keeper=_keeper(state.control, say),
+        doors=(door("self_check"), door("fair"), _inspector(state, say)),
+        keeper=_keeper(state, say),
     )
 
 
-def _keeper(control: messages.ControlStatus, say: Say) -> Door:
-    """The quiet door leads to the daily check of the pan, where a weight for it is configured."""
-    if control.state == "not_configured":
-        return Door(name="keeper", title=say("home.keeper"), text=say("home.not_built"), kind=None)
+def _inspector(state: messages.State, say: Say) -> Door:
+    """Leads to signing in, once somebody can."""
+    there = messages.Role.INSPECTOR in state.registered
+    text = say("home.inspector_hint") if there else say("home.no_inspector")
+    return Door("inspector", say("home.inspector"), text, None, sign_in=there)
+
+
+def _keeper(state: messages.State, say: Say) -> Door:
+    """The quiet door: to signing in; where nobody is registered, to the daily check of the pan itself."""
+    control, kind = state.control, messages.VisitKind.CONTROL_CHECK
+    configured = control.state != "not_configured"
     words = say("control_state.locked") if control.lock else say.code("control_state", control.state)
-    return Door(name="keeper", title=say("home.keeper"), text=words, kind=messages.VisitKind.CONTROL_CHECK)
+    if state.registered:
+        text = words if configured else say("home.keeper_hint")
+        return Door("keeper", say("home.keeper"), text, None, sign_in=True)
+    if configured and kind in state.may:
+        return Door("keeper", say("home.keeper"), words, kind)
+    return Door("keeper", say("home.keeper"), say("home.not_built"), None)

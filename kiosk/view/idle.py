@@ -13,6 +13,11 @@ import math
 
 import msgspec
 
+from firmware_app.service import messages
+
+MARGIN_S = 5.0
+"""So much earlier than the core does the screen end a session: it says a touch once a second."""
+
 
 class Phase(enum.StrEnum):
     AWAKE = "awake"
@@ -28,6 +33,16 @@ class Times(msgspec.Struct, frozen=True):
     until_dark: float = 300.0
 
 
+def times(base: Times, state: messages.State | None) -> Times:
+    """``base`` as the appliance is set now: whoever is signed in is warned before the session ends."""
+    if state is None:
+        return base
+    if state.person is not None:
+        warn = max(MARGIN_S, state.person.idle_s - base.warning - MARGIN_S)
+        return msgspec.structs.replace(base, until_warning=warn)
+    return base if state.screen is None else msgspec.structs.replace(base, until_warning=state.screen.idle_s)
+
+
 class Idle:
     """Follows touches and visits; ``tick`` says the phase and whether the visit is to be left now."""
 
@@ -35,6 +50,10 @@ class Idle:
         self.phase = Phase.AWAKE
         self._times = times
         self._since = now
+
+    def use(self, times: Times) -> None:
+        """These times from now on."""
+        self._times = times
 
     def seconds_left(self, now: float) -> int:
         """Of the warning, rounded up; 0 outside it."""

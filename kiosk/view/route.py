@@ -34,6 +34,8 @@ class Screen(enum.StrEnum):
     NOT_SAVED = "not_saved"
     PAGE = "page"
     PAGE_JUDGED = "page_judged"
+    SIGN_IN = "sign_in"
+    MENU = "menu"
 
 
 OF_PROMPT: dict[type, Screen] = {
@@ -47,6 +49,7 @@ OF_PROMPT: dict[type, Screen] = {
     p.SwapOnPan: Screen.SWAP_ON_PAN,
     p.PutControlWeight: Screen.PUT_CONTROL_WEIGHT,
     p.Interrupted: Screen.INTERRUPTED,
+    p.AskWitness: Screen.SIGN_IN,
     p.Saving: Screen.SAVING,
     p.Judged: Screen.JUDGED,
     p.ControlJudged: Screen.CONTROL_JUDGED,
@@ -78,22 +81,40 @@ _BACK = frozenset(
         Screen.PAGE,
     }
 )
-_CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED}
+_CANCEL = _BACK | {Screen.ASK_STALL, Screen.INTERRUPTED, Screen.SIGN_IN}
 _HELD = frozenset({Screen.NO_CORE, Screen.INTERRUPTED, Screen.SAVING})
 
 
-def route(state: messages.State | None, condition: Condition, *, pan_card: bool = False) -> Route:
+class Aside(enum.Enum):
+    """Where somebody is who is in no visit."""
+
+    NOWHERE = "nowhere"
+    PAN_CARD = "pan_card"
+    SIGN_IN = "sign_in"
+
+
+def route(state: messages.State | None, condition: Condition, aside: Aside = Aside.NOWHERE) -> Route:
     """A core that is not answering hides every prompt: an old question must not take an answer.
 
-    ``pan_card``: somebody reads about this pan; a visit, wherever it was begun, comes before that.
+    ``aside``: what somebody looks at beside a visit; a visit, wherever it was begun, comes before that.
     """
     if condition is not Condition.ANSWERING or state is None:
-        screen = Screen.NO_CORE
-    elif state.visit is None:
-        screen = Screen.PAN_CARD if pan_card else Screen.HOME
-    else:
-        screen = OF_PROMPT[type(state.visit.prompt)]
+        return Route(Screen.NO_CORE, held=True)
+    if state.visit is None:
+        return Route(_place(state, aside))
+    if state.visit.waits_for is not None:
+        # Only who began it goes on with it: nobody is asked what it asks.
+        return Route(Screen.SIGN_IN, held=True)
+    screen = OF_PROMPT[type(state.visit.prompt)]
     return Route(screen, back=screen in _BACK, cancel=screen in _CANCEL, held=screen in _HELD or _held(state))
+
+
+def _place(state: messages.State, aside: Aside) -> Screen:
+    if aside is Aside.PAN_CARD:
+        return Screen.PAN_CARD
+    if state.person is not None:
+        return Screen.MENU
+    return Screen.SIGN_IN if aside is Aside.SIGN_IN else Screen.HOME
 
 
 def _held(state: messages.State | None) -> bool:

@@ -42,7 +42,9 @@ class LiveBar(Piece):
         self.clock = Line(m, small, theme.NIGHT_QUIET)
         self.network = Line(m, small, theme.NIGHT_QUIET)
         self.unsent = Line(m, small, theme.NIGHT_QUIET)
-        self.simulated = Line(m, small, theme.INK, bold=True, halign="center", balance=True)
+        # Smaller where a name stands below it.
+        self.simulated = Line(m, (*small, 13, 12), theme.INK, bold=True, halign="center", balance=True)
+        self.person = Line(m, (Size.BODY, Size.SMALL, 15, 13, 12), theme.WHITE, bold=True)
         for label in (
             self.weight,
             self.note,
@@ -51,9 +53,11 @@ class LiveBar(Piece):
             self.network,
             self.unsent,
             self.simulated,
+            self.person,
         ):
             self.add_widget(label)
         self._legal = self._mark = self._clock_icon = self._network_icon = self._plate = Box(0, 0, 0, 0)
+        self._marks = self._key = Box(0, 0, 0, 0)
 
     def show(self, view: BarView, language: str) -> None:
         # Ten times a second only the figure moves: that must not lay out and paint the rest again.
@@ -72,6 +76,8 @@ class LiveBar(Piece):
         self.unsent.say(view.unsent, language)
         self.unsent.color = _ON_NIGHT[view.unsent_tone]
         self.simulated.say(view.simulated, language)
+        self.person.say(view.person, language)
+        self._arrange_marks()
         self.stale()
 
     def arrange(self, box: Box) -> None:
@@ -83,8 +89,8 @@ class LiveBar(Piece):
         mark, note = inside.cut_left(px(30), px(8))
         self._mark = mark.middle(px(30), px(30))
         put(self.note, note)
-        self._plate, _ = rest.cut_right(px(112), px(10))
-        put(self.simulated, self._plate.inset(px(4), px(1)))
+        self._marks, _ = rest.cut_right(px(112), px(10))
+        self._arrange_marks()
         # Two lines of Tibetan need the whole height of the bar.
         rest = Box(rest.x, box.y, rest.w - px(122), box.h)
         left, right = rest.cut_left(rest.w * 0.53, px(6))
@@ -98,6 +104,20 @@ class LiveBar(Piece):
         put(self.unsent, lower)
         for label in (self.note, self.time, self.clock, self.network, self.unsent, self.simulated):
             label.fit()
+
+    def _arrange_marks(self) -> None:
+        """The place at the right is the simulation's, the person's, or both share it."""
+        px, view = self.m.px, self._view
+        # Shared, they have the whole height of the bar.
+        upper, lower = Box(self._marks.x, self.y, self._marks.w, self.height).cut_top(px(34))
+        both = view is not None and bool(view.simulated) and bool(view.person)
+        self._plate = upper if both else self._marks
+        put(self.simulated, self._plate.inset(px(4), px(1)))
+        name = lower if both else self._marks
+        self._key, name = name.cut_left(px(26), px(4))
+        put(self.person, name)
+        self.simulated.fit()
+        self.person.fit()
 
     def draw(self) -> None:
         view = self._view
@@ -118,5 +138,8 @@ class LiveBar(Piece):
             tone = _ON_NIGHT[view.network_tone]
             draw = icons.network if view.network_tone is Tone.GOOD else icons.no_network
             draw(Pen(self._network_icon.middle(side, side), tone), tone, theme.NIGHT)
+        if view.person:
+            side = self.m.px(24)
+            icons.key(Pen(self._key.middle(side, side), theme.WHITE), theme.WHITE, theme.NIGHT)
         if view.simulated:
             plate(self._plate, theme.SIMULATION, theme.SIMULATION, self.m.px(6), 1.0)

@@ -462,6 +462,7 @@ def state(prompt: p.Prompt | None = None, step: int = 1, **changes: object) -> m
         "parts": (messages.PartState("sampler"), messages.PartState("core")),
         "visit": None if prompt is None else messages.VisitState("v1", step, prompt),
         "device": "TZ-K-001",
+        "may": (messages.VisitKind.SELF_CHECK, messages.VisitKind.CONTROL_CHECK),
         "simulated": True,
     }
     return messages.State(**{**fields, **changes})

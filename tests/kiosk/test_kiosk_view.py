@@ -138,9 +138,10 @@ def test_real_parts_carry_no_simulation_mark() -> None:
 def test_doors_that_are_not_built_say_so(lang: str) -> None:
     say = SAYS[lang]
     view = home(state(), say)
-    built = [door.name for door in (*view.doors, view.keeper) if door.kind is not None]
+    built = [door.name for door in (*view.doors, view.keeper) if door.opens]
     assert built == ["self_check"]
-    assert {door.text for door in (*view.doors[1:], view.keeper)} == {say("home.not_built")}
+    assert {door.text for door in (view.doors[1], view.keeper)} == {say("home.not_built")}
+    assert view.doors[2].text == say("home.no_inspector")
 
 
 # -------------------------------------------------------------------------------------------- choose

@@ -91,13 +91,13 @@ def test_a_file_that_was_spoilt_locks_everybody_for_an_hour(tmp_path: Path) -> N
 def test_many_numbers_slow_everybody_down_and_the_file_stays_small(tmp_path: Path) -> None:
     lock, now = LockOut(tmp_path, 0), 0
     for tried in range(300):
-        now += S * lock.wait_s(str(5000 + tried), now, known=False)
-        lock.count(str(5000 + tried), now, known=False)
+        now += S * lock.wait_s(str(710_000_000 + tried), now, known=False)
+        lock.count(str(710_000_000 + tried), now, known=False)
 
     assert now >= (300 - 20 - 1) * PAUSE_OF_ALL_S * S
     data = (tmp_path / NAME).read_bytes()
     assert len(data) < 8000
-    assert not any(str(5000 + tried).encode() in data for tried in range(300)), (
+    assert not any(str(710_000_000 + tried).encode() in data for tried in range(300)), (
         "a PIN may have been typed there"
     )
 
