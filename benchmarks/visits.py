@@ -26,10 +26,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "procedures"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from challenger import Inspector  # noqa: E402
-from person import PAN, WEIGHTS, Person, context, reading  # noqa: E402
 from scipy.stats import beta  # noqa: E402
 from visit_scales import CHEATS, HONEST, MODELS, ON, OUT_OF_ORDER, Tested, registry  # noqa: E402
 
@@ -39,6 +37,8 @@ from firmware_app.procedures.context import Head  # noqa: E402
 from firmware_app.procedures.prompts import Judged, PutGoods, Way  # noqa: E402
 from firmware_app.procedures.self_check import SelfCheck  # noqa: E402
 from firmware_app.standards import select  # noqa: E402
+from tests.procedures.challenger import Inspector  # noqa: E402
+from tests.procedures.person import PAN, WEIGHTS, Person, context, reading  # noqa: E402
 
 WAYS = ("plain", "weights", "goods", "challenge")
 REGISTRY = registry()

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from person import TICK_NS, context, reading
-
 from firmware_app.procedures.challenge.visit import Challenge
 from firmware_app.procedures.context import Head
 from firmware_app.procedures.events import Confirmed, FigureTyped, Picked, Saved, ScaleChosen, StallTyped
@@ -12,6 +10,7 @@ from firmware_app.procedures.page import Page, PageJudged
 from firmware_app.procedures.prompts import AskStall, ChooseScale, Interrupted, Saving
 from hardware.scale.simulated.display import Plate
 from hardware.scale.simulated.physics import MarketScale
+from tests.procedures.person import TICK_NS, context, reading
 
 PLATE = Plate(max_g=Decimal(15000), e_g=Decimal(5))
 SECOND = 1_000_000_000

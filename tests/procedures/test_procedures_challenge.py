@@ -5,10 +5,8 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
-from challenger import HEAD, PLATE, SECOND, Bench, Inspector
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from person import context, indication, reading
 
 from firmware_app.procedures.challenge import machine
 from firmware_app.procedures.challenge.judging import bound_text
@@ -31,6 +29,8 @@ from firmware_app.procedures.prompts import ChooseScale, Interrupted, NotSaved, 
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
+from tests.procedures.challenger import HEAD, PLATE, SECOND, Bench, Inspector
+from tests.procedures.person import context, indication, reading
 
 PIN = ("9", "5", "2", "7")
 
@@ -73,7 +73,7 @@ def test_each_of_the_cheats_is_found_with_its_probability(cheat, head):
     judged = inspector.run()
     assert judged.verdict is Verdict.DOES_NOT_CONFORM
     assert (judged.reason, judged.next_step) == ("pattern_not_explained", "send_for_verification_officers")
-    assert next(fact.value for fact in judged.facts if fact.label == "challenge_honest") == "< 10⁻⁶"
+    assert next(fact.value for fact in judged.facts if fact.label == "challenge_honest") == "< 0.000001"
     assert len(named(judged)) == 1 and set(named(judged)) <= said(judged, "not_explained")
     assert patterns & said(judged, "not_explained")
     if cheat in ("multiplier", "plu_multiplier", "plu_hidden", "nominal_honest"):
@@ -125,7 +125,7 @@ def test_the_body_holds_all_that_was_seen_and_is_plain_json():
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(1e-6, "10⁻⁶"), (9.9e-4, "10⁻³"), (1e-3, "10⁻³"), (1.1e-3, "10⁻²"), (1.0, "10⁰")]
+    ("p", "text"), [(1e-6, "0.000001"), (9.9e-4, "0.001"), (1e-3, "0.001"), (1.1e-3, "0.01"), (1.0, "1")]
 )
 def test_a_probability_is_said_by_the_power_of_ten_above_it(p, text):
     assert bound_text(p) == text

@@ -10,10 +10,8 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
-from challenger import HEAD, Bench, Inspector
 from hypothesis import given
 from hypothesis import strategies as st
-from person import REGISTRY, context
 
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.entry import make_entry
@@ -22,6 +20,8 @@ from firmware_app.procedures.challenge.draw import Draw, Ticket
 from firmware_app.procedures.challenge.plan import GOODS_LOADS, Again, deck_for, drawn, why_not
 from firmware_app.procedures.context import Controlled, Head, Pan
 from firmware_app.procedures.prompts import Way
+from tests.procedures.challenger import HEAD, Bench, Inspector
+from tests.procedures.person import REGISTRY, context
 
 SCALE = REGISTRY.find("12").scales[0]
 TOOL = Path(__file__).parents[2] / "tools" / "check_challenge.py"

@@ -64,9 +64,8 @@ def judge(context: Context, state: ChallengeState) -> tuple[Result, dict[str, An
 
 
 def bound_text(p: float) -> str:
-    """The next power of ten above a probability, as it is said: 0.0004 is below 10⁻³."""
-    power = math.ceil(math.log10(p))
-    return f"10{'⁻' if power < 0 else ''}{''.join('⁰¹²³⁴⁵⁶⁷⁸⁹'[int(digit)] for digit in str(abs(power)))}"
+    """The next power of ten above a probability, as it is said: 0.0004 is below 0.001."""
+    return format(Decimal(1).scaleb(math.ceil(math.log10(p))), "f")
 
 
 def _judge_trial(context: Context, state: ChallengeState, number: int, locked: str) -> list[Judged]:

@@ -121,7 +121,12 @@ def _hold(state: ChallengeState) -> Page:
 def _key(state: ChallengeState) -> Page:
     wants, beside = _seeing(state, _same_or_not(), (ABSENT,))
     key = key_of(state)
-    facts = (Fact(label="challenge_key", value=key, words=True), *_shown(state))
+    place = f"{state.key + 1} / {len(state.trial.keys)}"
+    facts = (
+        Fact(label="challenge_key", value=key, words=True),
+        Fact(label="challenge_place", value=place, legal=False),
+        *_shown(state),
+    )
     opens = _OPENS.get(key, "")
     if opens:
         facts = (Fact(label="challenge_opens", value=opens, words=True), *facts)
@@ -132,7 +137,8 @@ def _key(state: ChallengeState) -> Page:
         beside=beside,
         facts=facts,
         picture=Picture.KEYS,
-        place=(state.key + 1, len(state.trial.keys)),
+        # Told among the facts: a dozen dots and their words do not stand beside each other.
+        place=(state.key + 1, 0),
     )
 
 
