@@ -20,20 +20,20 @@ from kiosk.widgets.frames import Card, legal_frame
 from kiosk.widgets.pictures import QrCode
 from kiosk.widgets.text import Line, fit_alike
 
-MOST_FACTS = 6
+MOST_FACTS = 4
+"""Figures beside the verdict; all of them stand on the next face."""
 SIDE = 258
 
 
 class ResultFace(Piece):
-    """The band, what to do next, the figures, the law; at the right the code of the slip."""
+    """The band, what to do next, the first figures; at the right the code of the slip."""
 
     def __init__(self, m: Metrics, screen: OutcomeScreen) -> None:
         super().__init__(m)
         self.band = VerdictBand(m)
         self.next_step = NextStep(m)
         self.facts = Facts(m, MOST_FACTS)
-        self.law = Line(m, (Size.SMALL, 15, 14), theme.INK)
-        self.caution = Line(m, (Size.SMALL, 15, 14), theme.BAD, bold=True)
+        self.caution = Line(m, (Size.SMALL, 15, 14, 13), theme.BAD, bold=True)
         self.document = Line(m, (Size.SMALL, 15, 14), theme.INK, bold=True)
         self.beside = Beside(m, lambda option: screen.actions.answer(messages.events.Picked(option)))
         self.card = Card(m)
@@ -45,7 +45,6 @@ class ResultFace(Piece):
             self.band,
             self.next_step,
             self.facts,
-            self.law,
             self.caution,
             self.document,
             self.beside,
@@ -66,7 +65,6 @@ class ResultFace(Piece):
         self.band.show(view, language)
         self.next_step.show(view.next_step, language)
         self.facts.show(view.facts[:MOST_FACTS], language)
-        self.law.say(view.law, language)
         self.caution.say(view.caution, language)
         self.document.say(scene.say("page.document") if view.document else "", language)
         self.beside.show(view.beside, language, open_=scene.open_)
@@ -85,24 +83,21 @@ class ResultFace(Piece):
         if view is None:
             return
         right, left = box.inset(px(8)).cut_right(px(SIDE), px(8))
-        band, left = left.cut_top(px(100 if view.beside else 122), px(6))
+        band, left = left.cut_top(px(118), px(6))
         self.band.place(band)
-        if view.beside:
-            beside, left = left.cut_bottom(self.m.target[1], px(6))
-            self.beside.place(beside)
-        feet = ((self.document, view.document), (self.caution, view.caution), (self.law, view.law))
-        for line, shown in feet:
-            if shown:
-                row, left = left.cut_bottom(px(22), px(2))
-                put(line, row)
         if view.next_step:
-            step, left = left.cut_top(px(56), px(6))
+            step, left = left.cut_top(px(92), px(6))
             self.next_step.place(step)
-        self.facts.place(
-            left.cut_top(min(left.h, Facts.height_of(self.m, min(MOST_FACTS, len(view.facts)))))[0]
-        )
+        for line, shown in ((self.document, view.document), (self.caution, view.caution)):
+            if shown:
+                row, left = left.cut_bottom(px(30), px(2))
+                put(line, row)
+        self.facts.place(left.cut_top(Facts.height_of(self.m, min(MOST_FACTS, len(view.facts))))[0])
+        if view.beside:
+            beside, right = right.cut_bottom(self.m.target[1], px(6))
+            self.beside.place(beside)
         if self._has_printer:
-            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(8))
+            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(6))
             self.print.place(key)
         self.card.place(right)
         inside = right.inset(px(8), px(2))
@@ -111,7 +106,7 @@ class ResultFace(Piece):
         put(self.entry, entry)
         put(self.slip_words, words)
         self.qr.place(inside)
-        for label in (self.law, self.caution, self.document, self.entry, self.slip_words):
+        for label in (self.caution, self.document, self.entry, self.slip_words):
             label.fit()
 
 
@@ -120,12 +115,13 @@ class LinesFace(Piece):
 
     def __init__(self, m: Metrics, screen: OutcomeScreen) -> None:
         super().__init__(m)
-        sizes = (Size.BODY, Size.SMALL, 15, 14)
+        sizes = (Size.BODY, Size.SMALL, 15, 14, 13, 12)
         self.labels = [Line(m, sizes, theme.INK, bold=True) for _ in range(LINES_A_PAGE)]
         self.figures = [Line(m, (Size.SMALL, 15, 14, 13), theme.INK) for _ in range(LINES_A_PAGE)]
         self.words = [Line(m, sizes, theme.INK, halign="right") for _ in range(LINES_A_PAGE)]
         self.marks = Marks(m)
-        self.check_only = Line(m, (Size.SMALL, 15), theme.QUIET)
+        self.law = Line(m, (15, 14, 13, 12), theme.INK)
+        self.check_only = Line(m, (15, 14, 13), theme.QUIET)
         self.count = Line(m, Size.LEAD, theme.INK, bold=True, halign="center")
         self.previous = IconButton(m, "page.previous", lambda: screen.page(-1), icons.back)
         self.next = IconButton(m, "page.next", lambda: screen.page(1), icons.forward)
@@ -134,6 +130,7 @@ class LinesFace(Piece):
             *self.figures,
             *self.words,
             self.marks,
+            self.law,
             self.check_only,
             self.count,
             self.previous,
@@ -141,9 +138,12 @@ class LinesFace(Piece):
         ):
             self.add_widget(piece)
         self._frame = Box(0, 0, 0, 0)
+        self._paged = False
 
     def show(self, view: OutcomeView, language: str) -> None:
         lines = view.lines
+        self._paged = view.pages > 1
+        self.arrange(self.box)
         for i in range(LINES_A_PAGE):
             line = lines[i] if i < len(lines) else None
             self.labels[i].say(line.label if line else "", language)
@@ -152,6 +152,7 @@ class LinesFace(Piece):
         for column in (self.labels, self.figures, self.words):
             fit_alike(column)
         self.marks.show([line.verdict for line in lines])
+        self.law.say(view.law, language)
         self.check_only.say(view.check_only, language)
         self.count.say(f"{view.page + 1} / {view.pages}" if view.pages > 1 else "", language)
         for key, possible in ((self.previous, view.page > 0), (self.next, view.page < view.pages - 1)):
@@ -162,17 +163,20 @@ class LinesFace(Piece):
     def arrange(self, box: Box) -> None:
         px = self.m.px
         foot, table = box.inset(px(8)).cut_bottom(self.m.target[1], px(6))
-        left, rest = foot.cut_left(px(110), px(8))
-        right, rest = rest.cut_right(px(110), px(8))
-        count, words = rest.cut_right(px(90), px(8))
-        self.previous.place(left)
-        self.next.place(right)
-        put(self.count, count)
-        put(self.check_only, words)
+        if self._paged:
+            left, foot = foot.cut_left(px(90), px(6))
+            right, foot = foot.cut_right(px(90), px(6))
+            count, foot = foot.cut_right(px(64), px(6))
+            self.previous.place(left)
+            self.next.place(right)
+            put(self.count, count)
+        check_only, law = foot.cut_bottom(px(24), px(2))
+        put(self.law, law)
+        put(self.check_only, check_only)
         self._frame = table
         marks = []
         for i, row in enumerate(table.inset(px(14), px(10)).rows(LINES_A_PAGE)):
-            label, rest = row.cut_left(row.w * 0.34, px(8))
+            label, rest = row.cut_left(row.w * 0.42, px(8))
             end, figures = rest.cut_right(rest.w * 0.36, px(8))
             mark, word = end.cut_left(px(24), px(4))
             marks.append(mark.middle(px(22), px(22)))
@@ -180,7 +184,7 @@ class LinesFace(Piece):
             put(self.figures[i], figures)
             put(self.words[i], word)
         self.marks.place_marks(table, marks)
-        for label in (*self.labels, *self.figures, *self.words, self.check_only, self.count):
+        for label in (*self.labels, *self.figures, *self.words, self.law, self.check_only, self.count):
             label.fit()
 
     def draw(self) -> None:

@@ -30,6 +30,11 @@ e = messages.events
 MOST_DOTS = 12
 """Steps that still are dots; more are told as a number only."""
 MOST_BESIDE = 3
+SHORT = 10
+"""Characters of a figure that leaves room for a long name."""
+PAD_ROWS = 4
+PICTURE = 96
+"""Height in pixels of the design below which a picture tells nobody anything."""
 
 
 class Facts(Piece):
@@ -37,19 +42,21 @@ class Facts(Piece):
 
     def __init__(self, m: Metrics, most: int) -> None:
         super().__init__(m)
-        sizes = (Size.BODY, Size.SMALL, 15, 14)
+        sizes = (Size.BODY, Size.SMALL, 15, 14, 13, 12)
         self.labels = [Line(m, sizes, theme.QUIET) for _ in range(most)]
         self.values = [Line(m, sizes, theme.INK, bold=True, halign="right") for _ in range(most)]
         for line in (*self.labels, *self.values):
             self.add_widget(line)
         self._count = 0
+        self._share = 0.5
 
     @staticmethod
     def height_of(m: Metrics, count: int) -> float:
-        return m.px(28 * count + 16) if count else 0.0
+        return m.px(27 * count + 14) if count else 0.0
 
     def show(self, facts: tuple[FactView, ...], language: str) -> None:
         self._count = min(len(facts), len(self.labels))
+        self._share = 0.66 if all(len(fact.value) <= SHORT for fact in facts) else 0.52
         self.arrange(self.box)
         for i, (label, value) in enumerate(zip(self.labels, self.values, strict=True)):
             label.say(facts[i].label if i < len(facts) else "", language)
@@ -61,9 +68,9 @@ class Facts(Piece):
     def arrange(self, box: Box) -> None:
         if not self._count:
             return
-        rows = box.inset(self.m.px(14), self.m.px(8)).rows(self._count)
+        rows = box.inset(self.m.px(14), self.m.px(7)).rows(self._count)
         for label, value, row in zip(self.labels, self.values, rows, strict=False):
-            name, figure = row.cut_left(row.w * 0.56, self.m.px(6))
+            name, figure = row.cut_left(row.w * self._share, self.m.px(6))
             put(label, name)
             put(value, figure)
             label.fit()
@@ -189,8 +196,9 @@ class PageScreen(ScreenPiece):
         self.text = Line(m, (22, Size.BODY, Size.SMALL, 15, 14), theme.INK, valign="top")
         self.problem = Banner(m, (Size.BODY, Size.SMALL, 15))
         self.weights = WeightsPicture(m)
+        self.pieces = Line(m, (Size.BODY, Size.SMALL, 15, 14, 13), theme.INK, bold=True)
         self.facts = Facts(m, FACTS_BESIDE)
-        self.law = Line(m, (15, 14, 13, 12), theme.QUIET)
+        self.law = Line(m, (14, 13, 12, 11), theme.QUIET)
         self.beside = Beside(m, self._picked)
         self.field = Field(m)
         self.pad = NumberPad(m, lambda _: actions.refresh(), self._entered)
@@ -213,6 +221,7 @@ class PageScreen(ScreenPiece):
             self.text,
             self.problem,
             self.weights,
+            self.pieces,
             self.facts,
             self.law,
             self.beside,
@@ -249,7 +258,9 @@ class PageScreen(ScreenPiece):
         self.title.say(view.title, language)
         self.text.say("" if view.problem else view.text, language)
         self.problem.say(view.problem, Tone.WAIT, language)
-        self.weights.show(view.pieces, language)
+        drawn = bool(self.weights.height)
+        self.weights.show(view.pieces if drawn else (), language)
+        self.pieces.say("" if drawn else view.pieces_words, language)
         self.facts.show(view.facts, language)
         self.law.say(view.law, language)
         self.beside.show(view.beside, language, open_=scene.open_)
@@ -303,46 +314,53 @@ class PageScreen(ScreenPiece):
 
     def arrange(self, box: Box) -> None:
         px, view = self.m.px, self._view
-        right, left = box.inset(px(6)).cut_right(px(PAD_WIDTH), px(12))
-        drawn = view is not None and (bool(view.pieces) or bool(view.picture))
-        above = drawn and view is not None and view.ask in (Ask.CONFIRM, Ask.HOLD)
-        self._place_answer(right, half=above)
         if view is None:
             return
+        right, left = box.inset(px(6)).cut_right(px(PAD_WIDTH), px(12))
+        drawn = bool(view.pieces) or bool(view.picture)
+        above = drawn and view.ask in (Ask.CONFIRM, Ask.HOLD)
         left = left.inset(px(6), px(2))
         if view.step:
             head, left = left.cut_top(px(30), px(2))
-            dots, step = head.cut_left(head.w * (0 if view.count > MOST_DOTS else 0.62), px(6))
+            dots, step = head.cut_left(head.w * (0 if view.count > MOST_DOTS else 0.68), px(6))
             self.dots.place(dots)
             put(self.step, step)
         if view.law:
-            law, left = left.cut_bottom(px(22), px(2))
+            law, left = left.cut_bottom(px(32), px(2))
             put(self.law, law)
         if view.beside:
-            beside, left = left.cut_bottom(self.m.target[1], px(6))
-            self.beside.place(beside)
+            left, right = self._place_beside(box, left, right)
+        self._place_answer(right, half=above)
         if view.ask is Ask.KEYS:
             field, left = left.cut_bottom(px(70), px(6))
             self.field.place(field)
         facts, left = left.cut_bottom(Facts.height_of(self.m, len(view.facts)), px(6))
         self.facts.place(facts)
-        title, left = left.cut_top(min(px(84), left.h * 0.5), px(4))
+        title, left = left.cut_top(min(px(84), left.h * 0.45), px(4))
         put(self.title, title)
-        if above:
-            text, rest = left, right.cut_top(right.h * 0.5)[0].inset(px(8))
-        elif drawn:
-            text, rest = left.cut_top(max(px(60), left.h - px(110)), px(4))
-            if rest.h < px(48):
-                # No room for a picture that could be read: the words have it.
-                text, rest = left, Box(0, 0, 0, 0)
-        else:
-            text, rest = left, Box(0, 0, 0, 0)
-        put(self.text, text)
-        self.problem.place(text.cut_top(min(text.h, px(84)))[0])
-        self.weights.place(rest if view.pieces else Box(0, 0, 0, 0))
-        self._picture = rest if view.picture and not view.pieces else Box(0, 0, 0, 0)
-        for label in (self.step, self.title, self.text, self.law):
+        picture = right.cut_top(right.h * 0.5)[0].inset(px(8)) if above else Box(0, 0, 0, 0)
+        if drawn and not above and left.h >= px(PICTURE + 60):
+            picture, left = left.cut_bottom(max(px(PICTURE), left.h - px(120)), px(4))
+        if view.pieces and not picture.h:
+            pieces, left = left.cut_bottom(px(26), px(2))
+            put(self.pieces, pieces)
+        put(self.text, left)
+        self.problem.place(left.cut_top(min(left.h, px(92)))[0])
+        self.weights.place(picture if view.pieces else Box(0, 0, 0, 0))
+        self._picture = picture if not view.pieces else Box(0, 0, 0, 0)
+        for label in (self.step, self.title, self.text, self.pieces, self.law):
             label.fit()
+
+    def _place_beside(self, box: Box, left: Box, right: Box) -> tuple[Box, Box]:
+        """The quieter choices: below the number pad, whose keys then have just 15 mm, or at the left."""
+        assert self._view is not None
+        if self._view.ask is Ask.KEYS:
+            rows = Box(right.x, box.y, right.w, box.h).rows(PAD_ROWS + 1)
+            self.beside.place(rows[PAD_ROWS])
+            return left, Box(right.x, rows[PAD_ROWS - 1].y, right.w, box.top - rows[PAD_ROWS - 1].y)
+        beside, left = left.cut_bottom(self.m.target[1], self.m.px(6))
+        self.beside.place(beside)
+        return left, right
 
     def _place_answer(self, right: Box, *, half: bool) -> None:
         """``half``: a picture stands above the one key."""

@@ -62,7 +62,10 @@ class FactView(msgspec.Struct, frozen=True):
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. ``units``: what a figure may be typed in, empty where a code is typed."""
+    """One question. ``units``: what a figure may be typed in, empty where a code is typed.
+
+    ``pieces``: the weights to draw, ``pieces_words`` the same in words; ``law``: its first line alone.
+    """
 
     title: str
     text: str
@@ -71,6 +74,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     facts: tuple[FactView, ...]
     pieces: tuple[tuple[str, float], ...]
+    pieces_words: str
     picture: messages.page.Picture
     problem: str
     law: str
@@ -86,7 +90,10 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineView(msgspec.Struct, frozen=True):
-    """One line of an outcome: what, its figures, its mark in words, and the verdict that draws it."""
+    """One line of an outcome: what, its figures, its mark in words, and the verdict that draws it.
+
+    Every figure of the outcome is a line as well.
+    """
 
     label: str
     figures: str
@@ -135,9 +142,10 @@ def page(prompt: messages.page.Page, at: int, state: messages.State, say: Say) -
         count=prompt.count,
         facts=_facts(prompt.facts[:FACTS_BESIDE], say),
         pieces=tuple((mass(piece), float(Decimal(piece))) for piece in prompt.pieces_g),
+        pieces_words=" + ".join(mass(piece) for piece in prompt.pieces_g),
         picture=prompt.picture,
         problem=say.code("trouble", prompt.problem) if prompt.problem else "",
-        law=_law(prompt.law, say),
+        law="" if prompt.law is None else prompt.law.clause.split(";")[0],
         ask=_ask(wants),
         options=tuple(_option(option, say) for option in options[at * a_page :][:a_page]),
         page=at,
@@ -152,9 +160,11 @@ def page(prompt: messages.page.Page, at: int, state: messages.State, say: Say) -
 
 def outcome(prompt: messages.page.PageJudged, at: int, say: Say) -> OutcomeView:
     """``at``: which part of the lines is shown; one beyond the last is the last."""
-    pages = max(1, -(-len(prompt.lines) // LINES_A_PAGE))
+    facts = _facts(prompt.facts, say)
+    figures = tuple(LineView(fact.label, fact.value, "", "") for fact in facts)
+    lines = (*figures, *(_line(line, say) for line in prompt.lines))
+    pages = max(1, -(-len(lines) // LINES_A_PAGE))
     at = min(max(at, 0), pages - 1)
-    lines = prompt.lines[at * LINES_A_PAGE : (at + 1) * LINES_A_PAGE]
     verdict = prompt.verdict
     return OutcomeView(
         verdict="" if verdict is None else verdict.value,
@@ -162,8 +172,8 @@ def outcome(prompt: messages.page.PageJudged, at: int, say: Say) -> OutcomeView:
         word=say(f"page.{prompt.key}_title") if verdict is None else say.code("verdict_short", verdict.value),
         hint=say.code("page_reason", prompt.reason) if prompt.reason else say(f"page.{prompt.key}_do"),
         next_step=say.code("page_next", prompt.next_step) if prompt.next_step else "",
-        facts=_facts(prompt.facts, say),
-        lines=tuple(_line(line, say) for line in lines),
+        facts=facts,
+        lines=lines[at * LINES_A_PAGE :][:LINES_A_PAGE],
         page=at,
         pages=pages,
         law=_law(prompt.law, say),

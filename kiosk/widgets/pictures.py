@@ -28,7 +28,7 @@ class WeightsPicture(Piece):
         super().__init__(m)
         self._pieces: tuple[tuple[str, float], ...] = ()
         self._marks = [
-            Line(m, (Size.LEAD, Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
+            Line(m, (Size.LEAD, Size.BODY, Size.SMALL, 15, 13), theme.INK, bold=True, halign="center")
             for _ in range(MOST_WEIGHTS)
         ]
         for mark in self._marks:

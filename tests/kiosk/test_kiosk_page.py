@@ -108,6 +108,7 @@ def test_the_lines_of_an_outcome_are_turned_over(steps: Steps) -> None:
     steps.show("page_judged_lines")
     steps.kiosk.tap("judged.figures")
     steps.kiosk.tap("page.next")
+    steps.kiosk.tap("page.next")
     seen = steps.kiosk.screen()
     assert "sample 11" in seen["texts"] and "sample 0" not in seen["texts"]
     steps.kiosk.tap("judged.verdict")
