@@ -1,9 +1,9 @@
-"""A simulated inspector with a drawer of weights before a simulated scale, who goes through an examination."""
+"""A simulated inspector with a drawer of weights, who goes through an examination of a simulated scale."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
-from person import ON, TICK_NS, context, indication, reading
+from person import ON, REGISTRY, TICK_NS, context, indication, reading
 
 from firmware_app.procedures.context import Context, Head
 from firmware_app.procedures.events import (
@@ -17,10 +17,11 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.page import Confirm, Page, PageJudged
 from firmware_app.procedures.prompts import AskStall, AskWitness, ChooseScale, Interrupted, Saving
-from firmware_app.procedures.verification.items import Ask
+from firmware_app.procedures.verification.items import Ask, Item
 from firmware_app.procedures.verification.procedure import Verification
 from firmware_app.procedures.verification.state import Step
 from firmware_app.registry.person import Person, Role
+from firmware_app.registry.registry import Registry, Scale
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.standards.sets import WeightSet, parse_weights
@@ -234,8 +235,7 @@ class Examiner:
             bag = self.bag()
             self.bench.press("tare")
             self.load = bag + mass
-            shown = self.bench.add(self.load)
-            return shown
+            return self.bench.add(self.load)
         return self.bench.put(mass, step.what)
 
     def bag(self) -> float:
@@ -316,3 +316,43 @@ class Examiner:
                 self.pan(self.sold + 0.02)
             case _:
                 raise AssertionError(f"no answer to {page}")
+
+
+STALL = next(stall for stall in REGISTRY.stalls if stall.code == "12")
+
+
+def registry_of(**facts) -> Registry:
+    """A market with one scale at stall 12."""
+    plate = {
+        "max_g": Decimal(15000),
+        "min_g": Decimal(100),
+        "e_g": Decimal(5),
+        "accuracy_class": "III",
+        **facts,
+    }
+    return Registry((STALL,), (Scale(id="S1", stall="12", serial="X1", maker="M", model="T", **plate),))
+
+
+def steps(examiner: Examiner, item: str) -> dict[str, dict]:
+    """The steps of an item in the record, by name."""
+    body = examiner.visit.outcome.body
+    return {step["step"]: step for each in body["items"] if each["item"] == item for step in each["steps"]}
+
+
+def conclusions(examiner: Examiner) -> dict[str, str]:
+    return {each["item"]: each["conclusion"] for each in examiner.visit.outcome.body["items"]}
+
+
+def point(examiner: Examiner, indication_g: str, added: str) -> None:
+    """Types an indication in grams and what was added in grams."""
+    examiner.tell(FigureTyped(indication_g, "g"))
+    examiner.tell(FigureTyped(added, "g"))
+
+
+def at_weighing(examiner: Examiner) -> Examiner:
+    """Just before E0 of the weighing test."""
+    examiner.until("verif_ready")
+    examiner.tell(Confirmed())
+    while examiner.visit.state.step.item is not Item.WEIGHING:
+        examiner.step()
+    return examiner

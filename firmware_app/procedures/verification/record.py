@@ -20,6 +20,7 @@ from firmware_app.procedures.verification.arithmetic import (
     goods_mass,
     goods_spread,
     point_of,
+    why_not,
 )
 from firmware_app.procedures.verification.items import Ask, Item, Method
 from firmware_app.procedures.verification.judging import (
@@ -182,7 +183,8 @@ def _step(state: VerificationState, rules: Rules, step: Step) -> dict[str, Any]:
     if step.direction:
         written["direction"] = step.direction.value
     if tried is None:
-        why = "" if step.why_not is None else step.why_not.value
+        cannot = why_not(state, step, rules)
+        why = "" if cannot is None else cannot.value
         return written | {"conclusion": NOT_DONE, "why_not": why}
     written["conclusion"] = "" if verdict is None or step.ask is Ask.SUBSTITUTE else verdict.value
     written |= _given(tried)
