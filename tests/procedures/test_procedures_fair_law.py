@@ -117,7 +117,8 @@ def test_compensation_is_information_beside_a_shortage(price, paid, net, kind, r
     told = customer.body["information"]
     assert (told["refund_yuan"], told["damages_yuan"]) == (refund, damages)
     assert "art. 55" in told["clause"]
-    assert [fact.value for fact in outcome.facts if fact.label == "fair_refund"] == [refund]
+    (line,) = (line for line in outcome.lines if line.label == "fair_refund")
+    assert [fact.value for fact in line.facts] == [refund]
 
 
 def test_without_a_shortage_or_a_price_there_is_no_compensation():

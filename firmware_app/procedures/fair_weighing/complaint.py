@@ -26,7 +26,7 @@ KIND = "complaint"
 COMPLAIN, NO_STALL = "complain", "no_stall"
 UNKNOWN_STALL = "fair_unknown_stall"
 SHORT_WEIGHT = "short_weight"
-KINDS = (SHORT_WEIGHT, "refused_recheck", "refused_redress", "display_hidden", "other_matter")
+KINDS = (SHORT_WEIGHT, "refused_recheck", "refused_redress", "other_matter")
 """What can be complained of. Short weight only where the weighing did not find the opposite."""
 
 

@@ -36,7 +36,8 @@ CERTAIN = Decimal("3.09")
 """Standard uncertainties that a shortage lies beyond the limit: 99.9 % at one side (JCGM 106:2012 7.3)."""
 DECISION_RULE = (
     "one-sided guarded acceptance, w = U, k = 2 (JCGM 106:2012 8.3.2), and guarded rejection, w = 3.09 u, "
-    "99.9 % (8.3.3); rejection by two weighings that agree within a third of the limit, of which the heavier counts"
+    "99.9 % (8.3.3); rejection by two weighings that agree within a third of the limit, the heavier of which "
+    "counts"
 )
 OPEN_WAYS = (WEIGHTS, BETTER_SCALE)
 """What decides where this pan does not: weights on the seller's scale, or a scale finer than this one."""

@@ -21,7 +21,7 @@ from firmware_app.procedures.fair_weighing.complaint import COMPLAIN
 from firmware_app.procedures.fair_weighing.judging import DECISION_RULE, Found
 from firmware_app.procedures.fair_weighing.ready import looked_at, not_ready
 from firmware_app.procedures.fair_weighing.state import Bag, FairState, What
-from firmware_app.procedures.page import GRAM, YUAN, Fact, Line, Option, PageJudged
+from firmware_app.procedures.page import GRAM, KILOGRAM, YUAN, Fact, Line, Option, PageJudged
 from firmware_app.quantity import Grams, plain, trimmed
 from firmware_app.rules.retail import RetailAnswer
 
@@ -30,7 +30,7 @@ KIND = "fair_weighing"
 POLICY = "fair-at-rest/1"
 TENTH = Decimal("0.1")
 """Grams to which a screen gives what was weighed: finer digits nobody knows."""
-CENTIGRAM = Decimal("0.01")
+CENTIGRAM, THOUSANDTH, KILO = Decimal("0.01"), Decimal("0.001"), Decimal(1000)
 
 
 def body_of(context: Context, state: FairState, found: Found) -> dict[str, Any]:
@@ -114,22 +114,17 @@ def judged_page(context: Context, state: FairState, found: Found) -> PageJudged:
 
 
 def _facts(state: FairState, found: Found) -> tuple[Fact, ...]:
+    """The four figures that the verdict stands on; with a bag that nobody knows there is no difference."""
     assert state.settled is not None and state.settled.value_g is not None
-    package = state.what is What.PACKAGE
-    facts = [mass("fair_nominal" if package else "fair_settled", state.settled.value_g, CENTIGRAM)]
-    if found.net_g is not None:
-        facts.append(mass("fair_net", found.net_g, TENTH))
-    if found.error_g is not None:
-        short = found.error_g > 0
-        facts.append(mass("fair_less" if short else "fair_more", abs(found.error_g), TENTH))
+    facts = [mass("fair_nominal" if state.what is What.PACKAGE else "fair_settled", state.settled.value_g)]
+    if found.net_g is not None and found.error_g is not None:
+        if state.bag is Bag.UNKNOWN:
+            facts.append(mass("fair_gross", found.net_g))
+        else:
+            facts.append(mass("fair_net", found.net_g))
+            facts.append(mass("fair_less" if found.error_g > 0 else "fair_more", abs(found.error_g), TENTH))
     if found.limit_g is not None:
         facts.append(mass("fair_permitted", found.limit_g, CENTIGRAM))
-    if found.known_g is not None:
-        facts.append(
-            Fact(label="fair_known", value=trimmed(found.known_g.quantize(TENTH, ROUND_CEILING)), unit=GRAM)
-        )
-    if found.damages is not None:
-        facts.append(_yuan("fair_refund", found.damages.refund_yuan))
     return tuple(facts)
 
 
@@ -145,13 +140,17 @@ def contacts(context: Context) -> list[Fact]:
     return facts
 
 
-def mass(label: str, value: Grams, step: Grams) -> Fact:
-    """A mass to the digits that somebody knows."""
-    return Fact(label=label, value=trimmed(value.quantize(step, ROUND_HALF_EVEN)), unit=GRAM)
+def mass(label: str, value: Grams, step: Grams | None = None) -> Fact:
+    """A mass to the digits that somebody knows: a difference by its ``step``, a load as a scale shows it."""
+    if step is not None:
+        return Fact(label=label, value=trimmed(value.quantize(step, ROUND_HALF_EVEN)), unit=GRAM)
+    if value < KILO:
+        return Fact(label=label, value=plain(value.quantize(TENTH, ROUND_HALF_EVEN)), unit=GRAM)
+    return Fact(label=label, value=plain((value / KILO).quantize(THOUSANDTH, ROUND_HALF_EVEN)), unit=KILOGRAM)
 
 
 def _lines(context: Context, found: Found) -> tuple[Line, ...]:
-    """The bands where they were several, the lawful ways that remain, damages, and who takes complaints."""
+    """The bands where they were several, the ways that remain, what our pan knows, money, and who to call."""
     bands = [
         Line(
             label=f"fair_band_{answer.band}",
@@ -162,7 +161,11 @@ def _lines(context: Context, found: Found) -> tuple[Line, ...]:
     ]
     ways = [Line(label=f"fair_method_{method}", mark="fair_way_open") for method in found.remaining]
     told = []
+    if found.known_g is not None:
+        known = trimmed(found.known_g.quantize(TENTH, ROUND_CEILING))
+        told.append(Line(label="fair_pan", facts=(Fact(label="fair_known", value=known, unit=GRAM),)))
     if found.damages is not None:
+        told.append(Line(label="fair_refund", facts=(_yuan("fair_about", found.damages.refund_yuan),)))
         told.append(Line(label="fair_damages", facts=(_yuan("fair_at_most", found.damages.damages_yuan),)))
     return (*bands, *ways, *told, *(Line(label=fact.label, text=fact.value) for fact in contacts(context)))
 

@@ -137,8 +137,7 @@ def _band(context: Context, state: FairState) -> Prompt:
             else mass(label, limit, CENTIGRAM)
         )
     options = tuple(Option(id=each, label=f"fair_{each}") for each in questions.BANDS_PICKED)
-    row = by_kind or by_price
-    cited = None if pack is None or row is None else law.law_of(pack, row)
+    cited = None if pack is None else law.law_of(pack, pack.adoption)
     return _page(state, "fair_band", Pick(options), facts=(*_said(state), *facts), law=cited, blind=True)
 
 
@@ -168,7 +167,7 @@ def _put_goods(context: Context, state: FairState) -> Prompt:
     limit = law.tightest(context, state)
     facts = _said(state)
     if limit is not None:
-        facts = (*facts, mass("fair_may_lack", limit, CENTIGRAM))
+        facts = (*facts, mass("fair_permitted", limit, CENTIGRAM))
     beside = (Option(id=GIVE_UP, label="fair_give_up"),) if state.problem == UNREST else ()
     return _page(state, key, Wait(), facts=facts, picture=Picture.GOODS_ON_PAN, beside=beside)
 
@@ -285,7 +284,7 @@ def _said(state: FairState) -> tuple[Fact, ...]:
     facts = []
     if state.settled is not None and state.settled.value_g is not None:
         package = state.what is What.PACKAGE
-        facts.append(mass("fair_nominal" if package else "fair_settled", state.settled.value_g, CENTIGRAM))
+        facts.append(mass("fair_nominal" if package else "fair_settled", state.settled.value_g))
     if state.price is not None:
         facts.append(Fact(label="fair_price", value=trimmed(state.price), unit=YUAN_PER_KG))
     return tuple(facts)
