@@ -43,10 +43,17 @@ CODE_MM = 38.0
 PADDING_MM = 5.0
 MARK_MM = 4.0
 MM_PER_POINT = 25.4 / 72
-NUMBER_POINTS, NAME_POINTS, SMALL_POINTS, LEAST_POINTS = 64.0, 20.0, 8.5, 5.0
+NUMBER_POINTS, SMALL_POINTS = 64.0, 8.5
+LEADING = 1.25
+"""From one line to the next in sizes."""
+NAME_STEPS = ((1, 22.0, 15.0), (2, 18.0, 13.0), (3, 15.0, 9.0), (5, 10.0, 6.0))
+FACT_STEPS = ((1, 13.0, 9.0), (2, 10.0, 6.0))
+"""So many lines between these sizes in points, the first that does."""
+BREAKS = " ་、,，-/"
 HINT = "扫码核查本摊的秤"
 SCALE_HINT = "扫码核查这台秤"
 MOST = 5000
+Steps = tuple[tuple[int, float, float], ...]
 Box = tuple[float, float, float]
 """Left and upper edge, and width, in mm."""
 
@@ -183,44 +190,65 @@ def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
     pdf.set_text_color(0)
     column = left + PADDING_MM + CODE_MM + PADDING_MM
     room = width - CODE_MM - 3 * PADDING_MM
-    # A long number takes a line of half its height at most, so that the name keeps its place.
-    y = top + PADDING_MM + 4
-    y += _line(pdf, label.large, (column, y, room), NUMBER_POINTS, "B") + 2
-    for number, line in enumerate(label.lines):
-        points = NAME_POINTS if number == 0 and len(label.lines) == 1 else NAME_POINTS * 0.6
-        for part in _wrapped(pdf, line, room, points):
-            y += _line(pdf, part, (column, y, room), points) + 0.6
+    set_as = [(label.large, _fitting(pdf, label.large, room, NUMBER_POINTS, "B"), "B")]
+    steps = NAME_STEPS if len(label.lines) == 1 else FACT_STEPS
+    for line in label.lines:
+        set_as += [(part, points, "") for part, points in _wrapped(pdf, line, room, steps)]
+    y = top + (height - sum(points for _, points, _ in set_as) * LEADING * MM_PER_POINT) / 2
+    for text, points, style in set_as:
+        y += _line(pdf, text, (column, y, room), points, style)
 
 
 def _line(pdf: FPDF, text: str, box: Box, points: float, style: str = "") -> float:
     """One line, centred in its box, as large as fits; its height in mm."""
     left, top, room = box
-    pdf.set_font("han", style, points)
-    wide = pdf.get_string_width(text)
-    if wide > room:
-        points = max(LEAST_POINTS, points * room / wide * 0.98)
-        pdf.set_font("han", style, points)
-    height = points * MM_PER_POINT * 1.2
+    points = _fitting(pdf, text, room, points, style)
+    height = points * LEADING * MM_PER_POINT
     pdf.set_xy(left, top)
     pdf.cell(room, height, text, align="C")
     return height
 
 
-def _wrapped(pdf: FPDF, text: str, room: float, points: float) -> Iterator[str]:
-    """The text in up to three lines; what is longer is set smaller in the last one."""
+def _fitting(pdf: FPDF, text: str, room: float, points: float, style: str = "") -> float:
+    """The size at which the text fits, at most ``points``; the font is set to it."""
+    pdf.set_font("han", style, points)
+    wide = pdf.get_string_width(text)
+    if wide > room:
+        points = points * room / wide * 0.98
+        pdf.set_font("han", style, points)
+    return points
+
+
+def _wrapped(pdf: FPDF, text: str, room: float, steps: Steps) -> list[tuple[str, float]]:
+    """The text in as few lines as can be read well, each with its size."""
+    for most, largest, least in steps:
+        points = largest
+        while points >= least:
+            lines = _broken(pdf, text, room, points)
+            if len(lines) <= most:
+                return [(line, points) for line in lines]
+            points -= 1
+    most, _, least = steps[-1]
+    lines = _broken(pdf, text, room, least)
+    # What is longer still goes smaller into the last line: nothing is cut.
+    last = "".join(lines[most - 1 :])
+    return [*((line, least) for line in lines[: most - 1]), (last, _fitting(pdf, last, room, least))]
+
+
+def _broken(pdf: FPDF, text: str, room: float, points: float) -> list[str]:
+    """The text in lines of that size: broken at a space or tsheg where there is one, else anywhere."""
     pdf.set_font("han", "", points)
-    for _ in range(2):
+    lines = []
+    while text:
         fit = len(text)
         while fit > 1 and pdf.get_string_width(text[:fit]) > room:
             fit -= 1
-        if fit < len(text) and " " in text[:fit]:
-            fit = text.rindex(" ", 0, fit) + 1
-        if part := text[:fit].strip():
-            yield part
+        if fit < len(text):
+            breaks = [place for place in range(1, fit + 1) if text[place - 1] in BREAKS]
+            fit = breaks[-1] if breaks else fit
+        lines.append(text[:fit].strip())
         text = text[fit:].strip()
-        if not text:
-            return
-    yield text
+    return [line for line in lines if line]
 
 
 def _code(pdf: FPDF, text: str, left: float, top: float) -> None:
