@@ -26,6 +26,8 @@ KEEPER = messages.PersonState(number="9001", name="马管理", role=Role.KEEPER,
 DUE = messages.ControlStatus(state="due", weight="w")
 EN = Say(Language.shipped(strict=True), "en")
 SECRET = "502816"
+REFUSED = ("same_person", "not_inspector", "no_visit", "busy", "not_recorded", "people_unreadable")
+PHASES = ("wrong", "locked", "never_heard", *REFUSED)
 
 
 def told(attempt: str, phase: str, left: int = 0, wait_s: int = 0) -> messages.State:
@@ -71,20 +73,7 @@ def test_the_way_follows_from_state_and_what_somebody_looks_at() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(
-    "phase",
-    [
-        "wrong",
-        "locked",
-        "same_person",
-        "not_inspector",
-        "no_visit",
-        "busy",
-        "not_recorded",
-        "people_unreadable",
-        "never_heard",
-    ],
-)
+@pytest.mark.parametrize("phase", PHASES)
 def test_what_became_of_a_pin_is_said_in_words(lang: str, phase: str) -> None:
     say = Say(EN.words, lang)
 
@@ -219,7 +208,7 @@ def test_a_wrong_pin_is_said_and_typed_anew(at_home: tuple[FakeCore, Kiosk]) -> 
 
 @screen
 def test_what_was_typed_is_forgotten_on_the_way_back(at_home: tuple[FakeCore, Kiosk]) -> None:
-    core, kiosk = at_home
+    _, kiosk = at_home
     kiosk.tap("door.inspector")
     type_in(kiosk, "1001")
     kiosk.tap("pad.ok")
