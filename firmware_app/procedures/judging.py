@@ -17,7 +17,7 @@ import msgspec
 
 from firmware_app.procedures.budget import instrument_of
 from firmware_app.procedures.capability.answer import Capability, Condition, Method, first_failed
-from firmware_app.procedures.capability.scale_check import for_scale
+from firmware_app.procedures.capability.scale_check import for_scale, pieces_for, small_weights
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.law import NO_LAW, Law
 from firmware_app.procedures.measuring import Measured, measured
@@ -25,7 +25,7 @@ from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import LoadResult, VisitResult, Way
 from firmware_app.procedures.reminders import reminders
 from firmware_app.procedures.screens import scale_card
-from firmware_app.procedures.state import Attempt, PanMass, SelfCheckState
+from firmware_app.procedures.state import Attempt, PanMass, Seeking, SelfCheckState
 from firmware_app.quantity import plain
 from firmware_app.registry.registry import Scale
 from firmware_app.rules.mpe import BadInstrument, MpeAnswer, OutsideTable, mpe
@@ -36,6 +36,8 @@ from firmware_app.uncertainty.decision import Verdict, guarded, worst
 DECISION_RULE = "guarded acceptance and rejection, w = U, k = 2 (JCGM 106:2012 8.3.2, 8.3.3)"
 CHANGED_AFTER = "changed_after_settling"
 SEND = "send_for_verification"
+ZERO_LOAD_E = 10
+"""Of e: the load near zero at which E0 is found, out of the reach of zero tracking (R 76-1 A.4.4.3)."""
 
 
 class JudgedLoad(msgspec.Struct, frozen=True):
@@ -57,7 +59,8 @@ def judge_loads(context: Context, state: SelfCheckState) -> tuple[JudgedLoad, ..
     standing = [attempt for attempt in state.attempts if attempt.counts]
     unfit = unfit_of(state.attempts)
     return tuple(
-        _judge(context, state.scale, load, unfit) for load in measured(context, state.scale, standing)
+        _judge(context, state.scale, load, unfit)
+        for load in measured(context, state.scale, standing, state.points)
     )
 
 
@@ -88,6 +91,36 @@ def undecided_group(judged: tuple[JudgedLoad, ...]) -> Measured | None:
     return open_[0].measured if len(open_[0].measured.attempts) < MOST else None
 
 
+def seekable(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> Seeking | None:
+    """The change points that may decide the visit, None where none would or the drawer has not the weights.
+
+    For a scale that shows e alone: a finer display is read directly (OIML R 76-1:2006 A.4.4.3).
+    """
+    assert state.scale is not None
+    undecided = [load for load in judged if load.result.verdict is Verdict.UNDECIDED]
+    known = {load.result.verdict for load in judged} <= {Verdict.CONFORMS, Verdict.UNDECIDED}
+    wants = state.way is Way.WEIGHTS and not state.sought and state.scale.d_g == state.scale.e_g
+    if not (wants and known and undecided) or any(load.result.reason for load in undecided):
+        return None
+    left_out = {piece.id for piece in state.refused}
+    drawer = msgspec.structs.replace(
+        context,
+        weights=tuple(
+            msgspec.structs.replace(
+                one, pieces=tuple(piece for piece in one.pieces if piece.id not in left_out)
+            )
+            for one in context.weights
+        ),
+    )
+    small = small_weights(drawer, state.scale.e_g)
+    zero = pieces_for(drawer, ZERO_LOAD_E * state.scale.e_g)
+    taken = {piece.id for load in undecided for piece in load.measured.first.load.pieces}
+    taken |= {piece.id for piece in zero}
+    if not small or not zero or taken & {piece.id for piece in small}:
+        return None
+    return Seeking(loads=tuple(load.result.number for load in undecided), zero=zero, small=small)
+
+
 def unfit_of(attempts: Sequence[Attempt]) -> str:
     """Why no verdict may rest on the pan: one reading that none may rest on spoils the visit."""
     standing = [attempt for attempt in attempts if attempt.counts]
@@ -115,7 +148,7 @@ def _next_step(verdict: Verdict, state: SelfCheckState, judged: tuple[JudgedLoad
         return next((each.help for each in failed if each.help), "")
     if verdict is not Verdict.UNDECIDED:
         return ""
-    if any(load.result.reason == CHANGED_AFTER for load in judged):
+    if any(load.result.reason == CHANGED_AFTER or load.measured.point is not None for load in judged):
         return SEND
     sharpens = {method for load in judged if load.capability for method in load.capability.sharpens}
     if state.way is Way.WEIGHTS and Method.ODD_LOADS in sharpens:

@@ -20,9 +20,10 @@ from firmware_app.procedures.budget import expanded_g, expanded_of_error, limit_
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.odd_loads import MILLIGRAM, Averaged, OddLoad, average
 from firmware_app.procedures.prompts import Way
-from firmware_app.procedures.state import Attempt
+from firmware_app.procedures.state import Attempt, ChangePoint
 from firmware_app.quantity import Estimate, Grams
 from firmware_app.registry.registry import Scale
+from firmware_app.rules.mpe import change_point_error, corrected_error
 from firmware_app.rules.rows import RulesError
 from firmware_app.standards.sets import NotUsable, reference_mass
 from firmware_app.uncertainty.decision import Verdict, guarded
@@ -45,6 +46,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged as one. ``mass``: None where the weights must not be used.
 
     ``nominal_g``: of the weights, by which the law asks; None with goods. ``averaged``: None for one load.
+    ``point`` and ``zero``: change points of the load and near zero, where they give the error.
     """
 
     attempts: tuple[Attempt, ...]
@@ -52,6 +54,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     nominal_g: Grams | None
     mass: Mass | None
     averaged: Averaged | None = None
+    point: ChangePoint | None = None
+    zero: ChangePoint | None = None
 
     @property
     def first(self) -> Attempt:
@@ -59,9 +63,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return self.attempts[0]
 
 
-def measured(context: Context, scale: Scale, standing: Sequence[Attempt]) -> tuple[Measured, ...]:
+def measured(
+    context: Context, scale: Scale, standing: Sequence[Attempt], points: Sequence[ChangePoint] = ()
+) -> tuple[Measured, ...]:
     """All loads that stand, in the order in which the first of each was asked for."""
-    alone = {id(attempt): _alone(context, scale, attempt) for attempt in standing}
+    by_load = {point.number: point for point in points}
+    alone = {
+        id(attempt): _sharpened(context, scale, _alone(context, scale, attempt), by_load)
+        for attempt in standing
+    }
     found: list[Measured] = []
     for attempt in standing:
         group = attempt.load.group
@@ -109,6 +119,25 @@ def _alone(context: Context, scale: Scale, attempt: Attempt) -> Measured:
             expanded_g=expanded_of_error(reference.standard, scale.d_g),
         ),
     )
+
+
+def _sharpened(context: Context, scale: Scale, alone: Measured, by_load: dict[int, ChangePoint]) -> Measured:
+    """The load by its change point and that near zero, where both were found (R 76-1:2006 A.4.4.3)."""
+    point, zero = by_load.get(alone.first.number), by_load.get(0)
+    if point is None or zero is None or alone.mass is None:
+        return alone
+    near_zero = reference_mass(zero.pieces, context.on)
+    error = corrected_error(
+        change_point_error(point.indication_g, alone.mass.mass_g, point.added_g, scale.e_g),
+        change_point_error(zero.indication_g, _milligrams(near_zero.value), zero.added_g, scale.e_g),
+    )
+    standard = alone.mass.reference.standard
+    mass = msgspec.structs.replace(
+        alone.mass,
+        error_g=error,
+        expanded_g=expanded_of_error(standard, max(point.step_g, zero.step_g), near_zero.standard),
+    )
+    return msgspec.structs.replace(alone, indication_g=point.indication_g, mass=mass, point=point, zero=zero)
 
 
 def _together(context: Context, scale: Scale, attempts: Sequence[Attempt]) -> Measured:

@@ -65,6 +65,8 @@ class Problem(enum.StrEnum):
     """What lies on the pan is not what lay there before the weights."""
     PAN_UNFIT = "pan_unfit"
     """The driver says that nothing may rest on the pan now: no check of it does either."""
+    TOO_MUCH_ADDED = "too_much_added"
+    """More small weights than the display needs to go over to the next interval."""
     ONCE_MORE = "once_more"
     """The turns lie too unevenly in time, or too far apart, to be compared."""
 

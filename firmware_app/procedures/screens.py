@@ -6,10 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from firmware_app.procedures import prompts
+from firmware_app.procedures.page import GRAM, KILOGRAM, Amount, Fact, Option, Page, Pick, Picture
 from firmware_app.procedures.prompts import OnPan, Prompt, ScaleCard, StallCard
 from firmware_app.procedures.state import Phase, SelfCheckState
 from firmware_app.quantity import Grams, plain
 from firmware_app.registry.registry import Scale, Stall
+from firmware_app.standards.sets import Piece
 
 
 def stall_card(stall: Stall) -> StallCard:
@@ -148,6 +150,77 @@ def _judged(state: SelfCheckState) -> Prompt:
     return prompts.Judged(state.result, state.entry, state.slip)
 
 
+LEAVE = Option(id="leave", label="self_check_leave")
+
+
+def _offer_point(state: SelfCheckState) -> Prompt:
+    assert state.seeking is not None
+    return Page(
+        key="self_check_offer",
+        wants=Pick(options=(Option(id="seek", label="self_check_seek"), LEAVE)),
+        facts=(Fact(label="self_check_step", value=plain(state.seeking.small[0].nominal_g), unit=GRAM),),
+        scale=_scale(state).id,
+    )
+
+
+def _point_shown(state: SelfCheckState) -> Prompt:
+    """What the display shows under the load whose change point is sought."""
+    pieces = sought(state)[1]
+    nominal = sum((piece.nominal_g for piece in pieces), Decimal(0))
+    return Page(
+        key="self_check_point_shown",
+        wants=Amount(units=(KILOGRAM, GRAM)),
+        number=_place(state),
+        count=_points(state),
+        facts=(Fact(label="self_check_put", value=plain(nominal), unit=GRAM),),
+        pieces_g=tuple(plain(piece.nominal_g) for piece in pieces),
+        picture=Picture.WEIGHTS_ON_SCALE,
+        beside=(LEAVE,),
+        problem=state.problem.value if state.problem else "",
+        scale=_scale(state).id,
+    )
+
+
+def _point_added(state: SelfCheckState) -> Prompt:
+    """How much it took until the display went over."""
+    seeking, scale = state.seeking, state.scale
+    assert seeking is not None and scale is not None and seeking.shown_g is not None
+    return Page(
+        key="self_check_point_added",
+        wants=Amount(units=(GRAM,)),
+        number=_place(state),
+        count=_points(state),
+        facts=(
+            Fact(label="self_check_until", value=plain(seeking.shown_g + scale.e_g), unit=GRAM),
+            Fact(label="self_check_step", value=plain(seeking.small[0].nominal_g), unit=GRAM),
+        ),
+        picture=Picture.WEIGHTS_ON_SCALE,
+        beside=(LEAVE,),
+        problem=state.problem.value if state.problem else "",
+        scale=scale.id,
+    )
+
+
+def sought(state: SelfCheckState) -> tuple[int, tuple[Piece, ...]]:
+    """Number and weights of the load whose change point is sought; 0 for the one near zero."""
+    seeking = state.seeking
+    assert seeking is not None
+    if seeking.place < 0:
+        return 0, seeking.zero
+    number = seeking.loads[seeking.place]
+    return number, state.plan[number - 1].pieces
+
+
+def _place(state: SelfCheckState) -> int:
+    assert state.seeking is not None
+    return state.seeking.place + 2
+
+
+def _points(state: SelfCheckState) -> int:
+    assert state.seeking is not None
+    return len(state.seeking.loads) + 1
+
+
 SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
     Phase.ASK_STALL: _ask_stall,
     Phase.CHOOSE_SCALE: _choose_scale,
@@ -156,6 +229,9 @@ SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
     Phase.CONFIRM_PIECE: _confirm,
     Phase.PUT_WEIGHTS: _put_weights,
     Phase.LISTEN_WEIGHTS: _put_weights,
+    Phase.OFFER_POINT: _offer_point,
+    Phase.POINT_SHOWN: _point_shown,
+    Phase.POINT_ADDED: _point_added,
     Phase.PUT_GOODS: _put_goods,
     Phase.LISTEN_GOODS: _put_goods,
     Phase.CLEAR_PAN: _clear_pan,

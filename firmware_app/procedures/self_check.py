@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from firmware_app.procedures import comparing, confirming, lead, pan, steps
+from firmware_app.procedures import comparing, confirming, lead, pan, seeking, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
@@ -22,6 +22,7 @@ from firmware_app.procedures.events import (
     GoBack,
     LineSilent,
     LoadIsOn,
+    Picked,
     Saved,
     SaveFailed,
     ScaleChosen,
@@ -58,7 +59,7 @@ AFTER_FIGURE = (
 AFTER_CONFIRMING = (Phase.PUT_WEIGHTS, Phase.CHOOSE_WAY)
 """Where weights that were looked at lead: to their first load, or to another way where none are left."""
 
-AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.SAVING)
+AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.OFFER_POINT, Phase.SAVING)
 """Where a figure of weights leads."""
 
 AFTER_TURN = (Phase.PUT_GOODS, Phase.SAVING)
@@ -116,6 +117,23 @@ TABLE: dict[Phase, Row] = {
         PanFault: Move(lead.wait_fault, (Phase.LISTEN_WEIGHTS, Phase.PUT_WEIGHTS)),
         Indication: Move(lead.hear, (Phase.LISTEN_WEIGHTS, *AFTER_WEIGHTS)),
         LineSilent: Move(lead.silence, (Phase.PUT_WEIGHTS,)),
+    },
+    Phase.OFFER_POINT: {
+        **ANYWHERE,
+        Picked: Move(seeking.decide, (Phase.OFFER_POINT, Phase.POINT_SHOWN, Phase.SAVING)),
+        GoBack: Move(seeking.back_to_load, (Phase.OFFER_POINT, Phase.PUT_WEIGHTS)),
+    },
+    Phase.POINT_SHOWN: {
+        **ANYWHERE,
+        FigureTyped: Move(seeking.shown, (Phase.POINT_SHOWN, Phase.POINT_ADDED)),
+        Picked: Move(seeking.leave_it, (Phase.POINT_SHOWN, Phase.SAVING)),
+        GoBack: Move(seeking.back_to_offer, (Phase.OFFER_POINT,)),
+    },
+    Phase.POINT_ADDED: {
+        **ANYWHERE,
+        FigureTyped: Move(seeking.added, (Phase.POINT_ADDED, Phase.POINT_SHOWN, Phase.SAVING)),
+        Picked: Move(seeking.leave_it, (Phase.POINT_ADDED, Phase.SAVING)),
+        GoBack: Move(seeking.back_to_shown, (Phase.POINT_SHOWN,)),
     },
     Phase.PUT_GOODS: {
         **ANYWHERE,

@@ -24,7 +24,7 @@ from firmware_app.procedures.judging import DECISION_RULE, JudgedLoad, unfit_of
 from firmware_app.procedures.prompts import VisitResult
 from firmware_app.procedures.screens import stall_card
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.state import Attempt, Pile, SelfCheckState
+from firmware_app.procedures.state import Attempt, ChangePoint, Pile, SelfCheckState
 from firmware_app.quantity import plain
 from firmware_app.rules.rows import Stage
 
@@ -45,6 +45,7 @@ def body_of(
             "superseded_by": load.superseded_by,
             "of": [places[id(attempt)] for attempt in load.measured.attempts],
             "budget": _budget(load),
+            "change_point": _points(load),
         }
         for load in judged
     ]
@@ -121,6 +122,24 @@ def _attempt(attempt: Attempt, window: dict[str, Any] | None) -> dict[str, Any]:
     return written
 
 
+def _points(load: JudgedLoad) -> dict[str, Any]:
+    """The change points that gave the error, empty where it was read directly (R 76-1:2006 A.4.4.3)."""
+    point, zero = load.measured.point, load.measured.zero
+    if point is None or zero is None:
+        return {}
+    return {"load": _point(point), "zero": _point(zero)}
+
+
+def _point(point: ChangePoint) -> dict[str, Any]:
+    return {
+        "pieces": [piece.id for piece in point.pieces],
+        "nominal_g": plain(point.nominal_g),
+        "indication_g": plain(point.indication_g),
+        "added_g": plain(point.added_g),
+        "step_g": plain(point.step_g),
+    }
+
+
 def _pile(pile: Pile) -> dict[str, Any]:
     """Weights as the pan saw them before they were used."""
     return {
@@ -138,7 +157,8 @@ def _weights(state: SelfCheckState) -> list[dict[str, str]]:
     """Every weight that stood for something, with the certificate that says so."""
     standing = [attempt for attempt in state.attempts if attempt.counts]
     beside = [attempt.compared.pieces for attempt in standing if attempt.compared is not None]
-    stood = (*(attempt.load.pieces for attempt in standing), *beside)
+    points = [point.pieces for point in state.points]
+    stood = (*(attempt.load.pieces for attempt in standing), *beside, *points)
     used = {piece.id: piece for pieces in stood for piece in pieces}
     return [
         {

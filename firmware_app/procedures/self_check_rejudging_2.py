@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from firmware_app.procedures.budget import expanded_g
+from firmware_app.procedures.budget import expanded_g, expanded_of_error
 from firmware_app.procedures.odd_loads import OddLoad, average
 from firmware_app.procedures.rejudged import CannotRejudge, Correction, Rejudged, RejudgedLoad
 from firmware_app.procedures.self_check_rejudging import (
@@ -23,6 +23,7 @@ from firmware_app.procedures.self_check_rejudging import (
     judged_again,
     reference_again,
 )
+from firmware_app.rules.mpe import change_point_error, corrected_error
 from firmware_app.rules.pack import pack_of
 from firmware_app.rules.rows import NawiPack, Pack, RulesError
 from firmware_app.uncertainty.decision import Verdict, worst
@@ -70,11 +71,40 @@ def _load(
             verdict=Verdict.CANNOT_JUDGE,
             reason=recorded["reason"],
         )
+    if recorded["change_point"]:
+        figures = _by_point(body, recorded, attempts[0], correction)
+        return judged_again(body, recorded, pack, correction, figures)
     if len(attempts) == 1:
         return judged_again(
             body, recorded, pack, correction, figures_of(body, recorded, attempts[0], correction)
         )
     return judged_again(body, recorded, pack, correction, _together(body, recorded, attempts, correction))
+
+
+def _by_point(
+    body: Mapping[str, Any], recorded: Mapping[str, Any], attempt: Mapping[str, Any], correction: Correction
+) -> Figures:
+    """The error before rounding, less that near zero, with the weights as they are known now."""
+    e, found = Decimal(body["scale"]["e_g"]), recorded["change_point"]
+    errors, steps, standards = [], [], []
+    for point in (found["load"], found["zero"]):
+        weights = reference_again(body["weights"], {**attempt, "pieces": point["pieces"]}, correction)
+        mass = Decimal(repr(weights.value)).quantize(MILLIGRAM, ROUND_HALF_EVEN)
+        shown, added = Decimal(point["indication_g"]), Decimal(point["added_g"])
+        errors.append((mass, change_point_error(shown, mass, added, e)))
+        steps.append(Decimal(point["step_g"]))
+        standards.append(weights.standard)
+    (mass, error), (_, zero_error) = errors
+    return Figures(
+        number=int(recorded["number"]),
+        mass_g=mass,
+        error_g=corrected_error(error, zero_error),
+        known_g=expanded_g(standards[0]),
+        expanded_g=expanded_of_error(standards[0], max(steps), standards[1]),
+        asked_g=Decimal(attempt["asked_g"][0]),
+        goods=False,
+        changed="changed" in attempt,
+    )
 
 
 def _together(

@@ -52,6 +52,12 @@ class Phase(enum.StrEnum):
     """The weights of the plan lie on the pan together, before they are used."""
     CONFIRM_PIECE = "confirm_piece"
     """One of them after the other, where together they were not what they should be."""
+    OFFER_POINT = "offer_point"
+    """The loads did not decide, and there are small weights by which the change point can be sought."""
+    POINT_SHOWN = "point_shown"
+    """Weights are on again; what the display shows is asked for."""
+    POINT_ADDED = "point_added"
+    """Small weights are added until the display goes over; how much it took is asked for."""
     GOODS_AGAIN = "goods_again"
     """The goods take the place of the weights."""
     INTERRUPTED = "interrupted"
@@ -168,6 +174,33 @@ class Pile(msgspec.Struct, frozen=True, kw_only=True):
     loaded: PanMass
 
 
+class ChangePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One change point of the display: the load, what it showed, and ΔL in steps of ``step_g``; grams.
+
+    ``number``: of the load of the plan, 0 for the one near zero that gives E0.
+    """
+
+    number: int
+    nominal_g: Grams
+    pieces: tuple[Piece, ...]
+    indication_g: Grams
+    added_g: Grams
+    step_g: Grams
+
+
+class Seeking(msgspec.Struct, frozen=True, kw_only=True):
+    """Change points still to be found: of the load near zero first, then of ``loads`` by their numbers.
+
+    ``small``: the weights to add. ``place``: -1 near zero. ``shown_g``: the display before anything is added.
+    """
+
+    loads: tuple[int, ...]
+    zero: tuple[Piece, ...]
+    small: tuple[Piece, ...]
+    place: int = -1
+    shown_g: Grams | None = None
+
+
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it. ``scheme``: the last turns, which counted. ``result``: None where they gave none.
 
@@ -259,6 +292,10 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     """Weights that are not what they should be: no load of this visit is made of them."""
     unconfirmed: str = ""
     """Why weights were used that nobody had looked at; empty where none were."""
+    seeking: Seeking | None = None
+    points: tuple[ChangePoint, ...] = ()
+    sought: bool = False
+    """It was asked already whether change points shall be sought."""
     pan_fault: Fault | None = None
     pan_unfit: str = ""
     """Why no verdict may rest on the pan, as it last said."""

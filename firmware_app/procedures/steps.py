@@ -25,7 +25,7 @@ from firmware_app.procedures.events import (
     StallTyped,
 )
 from firmware_app.procedures.figures import problem_of, seen_of, speaks_of_load, typed_figure
-from firmware_app.procedures.judging import judge_loads, result_of, undecided_group
+from firmware_app.procedures.judging import JudgedLoad, judge_loads, result_of, seekable, undecided_group
 from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
 from firmware_app.procedures.self_check_record import body_of
@@ -195,9 +195,17 @@ def next_load(context: Context, state: SelfCheckState) -> SelfCheckState:
         number = state.number + 1
         more = msgspec.structs.replace(group.first.load, number=number, more=True)
         return ask_load(context, changed(asked, plan=(*asked.plan, more)), number)
-    result = result_of(context, asked, judged)
-    body = body_of(context, asked, result, judged)
-    return changed(asked, phase=Phase.SAVING, problem=None, result=result, body=body)
+    seeking = seekable(context, asked, judged)
+    if seeking is not None:
+        return changed(asked, phase=Phase.OFFER_POINT, seeking=seeking, sought=True, problem=None)
+    return to_ledger(context, asked, judged)
+
+
+def to_ledger(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> SelfCheckState:
+    """The verdict, on its way to the ledger."""
+    result = result_of(context, state, judged)
+    body = body_of(context, state, result, judged)
+    return changed(state, phase=Phase.SAVING, problem=None, result=result, body=body, seeking=None)
 
 
 def to_pan(state: SelfCheckState) -> SelfCheckState:

@@ -9,11 +9,13 @@ from firmware_app.procedures.context import Context, Pan
 from firmware_app.procedures.events import (
     FigureTyped,
     LoadIsOn,
+    Picked,
     Saved,
     ScaleChosen,
     StallTyped,
     WayChosen,
 )
+from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import (
     AskStall,
     ChooseScale,
@@ -34,7 +36,7 @@ from firmware_app.quantity import Estimate
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.standards.sets import load_weights
+from firmware_app.standards.sets import load_weights, parse_weights
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.outlook import Outlook
 from firmware_app.weighing.reading import Reading
@@ -73,6 +75,19 @@ COARSE = Pan(max_g=Decimal(20000), calibration="cal-test-2", outlook=outlook(SPA
 TICK_NS = 100_000_000
 GOLDEN = 0.6180339887
 """Steps by which the goods of a visit differ, so that none weighs what others did."""
+
+
+SMALL = parse_weights(
+    b"""[[set]]
+id = "SMALL"
+class = "M1"
+certificate = "DEMO-NOT-A-CERTIFICATE-0002"
+valid_to = 2027-10-31
+pieces = [{ nominal = "500 mg", count = 12 }]
+""",
+    pack_in_force(WeightsPack, ON),
+)
+"""Small weights by which the change point of a display of 5 g can be sought."""
 
 
 def context(**changes) -> Context:
@@ -145,7 +160,7 @@ class Person:
         self.way = way
         self.stall = stall
         self.now_ns = 1_000_000_000
-        self.goods = 0.0
+        self.goods = self.put = 0.0
         self.prompts: list[object] = []
         self.true: dict[str, float] = {}
         """What a weight really weighs, by its mark, where that is something else."""
@@ -208,10 +223,24 @@ class Person:
                 self.tick(pan=0.02 if empty else wanted)
             case Interrupted():
                 self.tick(pan=self.goods)
+            case Page(key="self_check_offer"):
+                self.tell(Picked("seek"))
+            case Page(key="self_check_point_shown"):
+                self.put = self.mass_of(prompt.pieces_g)
+                self.tell(FigureTyped(str(self.shows(self.put)), "g"))
+            case Page(key="self_check_point_added"):
+                self.tell(FigureTyped(str(self._change_point()), "g"))
             case Saving():
                 self.tell(Saved(41, "slip"))
             case _:
                 raise AssertionError(f"no answer to {prompt}")
+
+    def _change_point(self) -> Decimal:
+        """Half a gram after the other, until the scale shows more."""
+        before, steps = self.shows(self.put), 0
+        while self.shows(self.put + 0.5 * steps) == before:
+            steps += 1
+        return Decimal(steps) / 2
 
     def _figure(self, load: float, source: Source) -> None:
         self.now_ns += TICK_NS
