@@ -393,6 +393,42 @@ PROMPTS: dict[str, p.Prompt | None] = {
     "put_goods_other": p.PutGoods(
         number=4, count=4, low_g="700", high_g="1300", source=p.Source.TYPED, scale=SCALE, other=True
     ),
+    "page_offer": g.Page(
+        key="self_check_offer",
+        wants=g.Pick(
+            options=(
+                g.Option(id="seek", label="self_check_seek"),
+                g.Option(id="leave", label="self_check_leave"),
+            )
+        ),
+        facts=(g.Fact(label="self_check_step", value="0.5", unit="g"),),
+        scale="TZ-0007",
+    ),
+    "page_point_shown": g.Page(
+        key="self_check_point_shown",
+        wants=g.Amount(units=("kg", "g")),
+        number=1,
+        count=2,
+        facts=(g.Fact(label="self_check_put", value="50", unit="g"),),
+        pieces_g=("50",),
+        picture=g.Picture.WEIGHTS_ON_SCALE,
+        beside=(g.Option(id="leave", label="self_check_leave"),),
+        scale="TZ-0007",
+    ),
+    "page_point_added": g.Page(
+        key="self_check_point_added",
+        wants=g.Amount(units=("g",)),
+        number=2,
+        count=2,
+        facts=(
+            g.Fact(label="self_check_until", value="1005", unit="g"),
+            g.Fact(label="self_check_step", value="0.5", unit="g"),
+        ),
+        picture=g.Picture.WEIGHTS_ON_SCALE,
+        beside=(g.Option(id="leave", label="self_check_leave"),),
+        problem="too_much_added",
+        scale="TZ-0007",
+    ),
     "judged_mean": p.Judged(MEAN, 46, SLIP),
     "interrupted": p.Interrupted(messages.Fault.DISCONNECTED, 2, 3),
     "interrupted_not_empty": p.Interrupted(messages.Fault.SETTLING, 2, 3),
