@@ -91,4 +91,4 @@ def doors(county: County) -> list[HTTPRouteHandler]:
 
 
 def _not_modified(tag: str) -> Response[Any]:
-    return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+    return Response(b"", status_code=HTTP_304_NOT_MODIFIED, media_type=OCTETS, headers={"ETag": tag})

@@ -88,17 +88,16 @@ class Fetcher:
             return
         offers, tag = offered
         held = {each.name: (each.version, each.sha256) for each in ask.held}
-        new = [each for each in offers.items if self._is_new(each, held.get(each.name))]
+        waiting = [
+            each for each in offers.items if each.name not in held or each.version > held[each.name][0]
+        ]
+        new = [each for each in waiting if self._clock() >= self._refused.get((each.name, each.version), 0.0)]
         carried = [
             self._carry(core, ask, each, patiently(partial(self._county.fetch, ask.ask, each.name), FILE_S))
             for each in new
         ]
         # Only a list of which all was carried is passed over the next time.
-        self._tag = tag if all(carried) else ""
-
-    def _is_new(self, offered: Offered, held: tuple[int, str] | None) -> bool:
-        until = self._refused.get((offered.name, offered.version), 0.0)
-        return (held is None or offered.version > held[0]) and self._clock() >= until
+        self._tag = tag if len(new) == len(waiting) and all(carried) else ""
 
     def _carry(
         self, core: Core, ask: messages.DownlinkAsk, offered: Offered, fetched: Fetched | Failed | None

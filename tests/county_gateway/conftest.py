@@ -147,6 +147,7 @@ def bench(settings):
     county = County(settings)
     with TestClient(app) as client:
         bench = Bench(client, county, settings.now)
+        bench.county_settings = settings
         # The county's own people: who tests without a token takes it out again.
         client.headers["Authorization"] = f"Bearer {bench.access('desk', Role.OFFICER)}"
         yield bench
