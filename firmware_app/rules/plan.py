@@ -39,7 +39,7 @@ LEFT_FOR_TARE = 3
 """Of Max, where the tare is not named: the least that the row ``plan.tare`` asks of a tare up to Max."""
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
     """The scale as its tests must know it. ``ranges``: empty where it has one; ``active``: see range_at.
 
     ``d_g``: the actual scale interval where it is not e. ``platform``: tank or rolling load.
@@ -107,7 +107,7 @@ def plan_rows(pack: NawiPack) -> PlanRows:
     return pack.plan
 
 
-def planned_items(pack: NawiPack, scale: Tested, stage: Stage, on: date) -> tuple[PlannedItem, ...]:
+def planned_items(pack: NawiPack, scale: Examined, stage: Stage, on: date) -> tuple[PlannedItem, ...]:
     """The items of a stage for a scale, in their order; raises BadInstrument, OutsideTable.
 
     Source: the rows ``plan`` of the pack, and those of each item.
@@ -120,7 +120,7 @@ def planned_items(pack: NawiPack, scale: Tested, stage: Stage, on: date) -> tupl
     )
 
 
-def planned_item(pack: NawiPack, scale: Tested, item: Item, stage: Stage, on: date) -> PlannedItem:
+def planned_item(pack: NawiPack, scale: Examined, item: Item, stage: Stage, on: date) -> PlannedItem:
     """One of them; raises also OutsideTable where the stage does not have it."""
     for each in planned_items(pack, scale, stage, on):
         if each.item is item:
@@ -153,7 +153,7 @@ def verification_due(pack: NawiPack, last: date) -> Due:
     return Due(on=date(year, month + 1, day), clause=row.clause, confidence=row.confidence)
 
 
-def _item(pack: NawiPack, scale: Tested, row: ItemRow, stage: Stage, on: date) -> PlannedItem:
+def _item(pack: NawiPack, scale: Examined, row: ItemRow, stage: Stage, on: date) -> PlannedItem:
     handed = handed_over(pack, scale.instrument, on)
     blank = PlannedItem(
         item=row.item,
@@ -191,7 +191,7 @@ def _item(pack: NawiPack, scale: Tested, row: ItemRow, stage: Stage, on: date) -
     return msgspec.structs.replace(blank, **facts)
 
 
-def weighing_loads(pack: NawiPack, scale: Tested) -> tuple[Grams, ...]:
+def weighing_loads(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
     """The loads of the weighing test, rising; of a scale with ranges those of every range that counts.
 
     The choice is only recalled (row load_points); raises BadInstrument.
@@ -208,7 +208,7 @@ def weighing_loads(pack: NawiPack, scale: Tested) -> tuple[Grams, ...]:
     return tuple(sorted(points))
 
 
-def net_loads(pack: NawiPack, scale: Tested) -> tuple[Grams, ...]:
+def net_loads(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
     """The net loads of the tare weighing, rising: those of the weighing test that fit above the tare."""
     whole = scale.instrument.max_g
     room = whole - (whole / LEFT_FOR_TARE if scale.tare_g is None else scale.tare_g)
@@ -217,7 +217,7 @@ def net_loads(pack: NawiPack, scale: Tested) -> tuple[Grams, ...]:
     return tuple(load for load in weighing_loads(pack, scale) if load <= room)
 
 
-def _of_range(scale: Tested, number: int) -> Instrument:
+def _of_range(scale: Examined, number: int) -> Instrument:
     each = range_at(scale.ranges, ZERO, number + 1)
     return msgspec.structs.replace(
         scale.instrument,
@@ -227,12 +227,12 @@ def _of_range(scale: Tested, number: int) -> Instrument:
     )
 
 
-def _e_at(scale: Tested, load_g: Grams) -> Grams:
+def _e_at(scale: Examined, load_g: Grams) -> Grams:
     return range_at(scale.ranges, load_g, scale.active).e_g if scale.ranges else scale.instrument.e_g
 
 
 def _held_to_mpe(
-    pack: NawiPack, scale: Tested, load_g: Grams, when: tuple[Stage, date], leans: tuple[Row, ...]
+    pack: NawiPack, scale: Examined, load_g: Grams, when: tuple[Stage, date], leans: tuple[Row, ...]
 ) -> PlannedLoad:
     stage, on = when
     e_g = _e_at(scale, load_g)
@@ -254,7 +254,7 @@ def _held_to_mpe(
     )
 
 
-def _zero(pack: NawiPack, scale: Tested, item: PlannedItem) -> PlannedLoad:
+def _zero(pack: NawiPack, scale: Examined, item: PlannedItem) -> PlannedLoad:
     e_g = _e_at(scale, ZERO)
     row, limit = pack.zero_setting, zero_setting_limit(pack, e_g)
     return PlannedLoad(
@@ -267,7 +267,7 @@ def _zero(pack: NawiPack, scale: Tested, item: PlannedItem) -> PlannedLoad:
     )
 
 
-def _discrimination(pack: NawiPack, scale: Tested, item: PlannedItem) -> tuple[PlannedLoad, ...]:
+def _discrimination(pack: NawiPack, scale: Examined, item: PlannedItem) -> tuple[PlannedLoad, ...]:
     row = pack.discrimination
     least = msgspec.structs.replace(scale.instrument, min_g=least_of(pack, scale))
     found = []
@@ -287,18 +287,18 @@ def _discrimination(pack: NawiPack, scale: Tested, item: PlannedItem) -> tuple[P
     return tuple(found)
 
 
-def least_of(pack: NawiPack, scale: Tested) -> Grams:
+def least_of(pack: NawiPack, scale: Examined) -> Grams:
     """Min of the scale: from its nameplate, else the lower limit of its class in its smallest range."""
     return least_load(pack, scale.instrument if not scale.ranges else _of_range(scale, 0))
 
 
-def _points(pack: NawiPack, scale: Tested) -> tuple[Grams, ...]:
+def _points(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
     whole = scale.instrument.max_g if scale.active is None else scale.ranges[scale.active - 1].max_g
     shares = {share * whole for share in pack.discrimination.fractions_of_max}
     return tuple(sorted({least_of(pack, scale)} | shares))
 
 
-def _eccentric(pack: NawiPack, scale: Tested) -> Grams:
+def _eccentric(pack: NawiPack, scale: Examined) -> Grams:
     whole = scale.instrument.max_g
     if scale.ranges and scale.active is not None:
         whole = range_at(scale.ranges, ZERO, scale.active).max_g
@@ -311,7 +311,7 @@ def _eccentric(pack: NawiPack, scale: Tested) -> Grams:
     )
 
 
-def _eccentric_row(pack: NawiPack, scale: Tested) -> Row:
+def _eccentric_row(pack: NawiPack, scale: Examined) -> Row:
     if scale.platform in (None, Platform.MANY_SUPPORTS) and scale.supports <= FEW_SUPPORTS:
         return pack.eccentricity
     wanted = scale.platform or Platform.MANY_SUPPORTS

@@ -18,7 +18,7 @@ from firmware_app.rules.code_rows import CodePack
 from firmware_app.rules.codes import check_code
 from firmware_app.rules.legal_units import unit_note
 from firmware_app.rules.mpe import BadInstrument, Instrument, mpe
-from firmware_app.rules.plan import Tested, planned_item
+from firmware_app.rules.plan import Examined, planned_item
 from firmware_app.rules.plan_rows import Item, PlanVector
 from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.prepackages import tolerable
@@ -85,7 +85,7 @@ def _nawi(pack: NawiPack) -> Iterator[str]:
 
 
 def _plan(pack: NawiPack, vector: PlanVector) -> Iterator[str]:
-    scale = Tested(
+    scale = Examined(
         instrument=Instrument(
             accuracy_class=vector.accuracy_class, max_g=vector.max_g, e_g=vector.e_g, price_computing=True
         ),

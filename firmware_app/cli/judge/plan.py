@@ -15,7 +15,7 @@ from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
 from firmware_app.quantity import grams, show_mass
 from firmware_app.rules.mpe import Instrument
 from firmware_app.rules.pack import pack_in_force
-from firmware_app.rules.plan import PlannedItem, Tested, planned_items
+from firmware_app.rules.plan import Examined, PlannedItem, planned_items
 from firmware_app.rules.plan_rows import Item
 from firmware_app.rules.rows import NawiPack, Stage
 
@@ -55,7 +55,7 @@ def judge_plan(
         min_g=None if min_ is None else grams(min_),
         price_computing=price_computing,
     )
-    scale = Tested(
+    scale = Examined(
         instrument=instrument,
         ranges=ranges if len(ranges) > 1 else (),
         active=active if len(ranges) > 1 else None,

@@ -22,7 +22,7 @@ from firmware_app.rules.checklists import CheckItem, check_items
 from firmware_app.rules.checks import FEW_SUPPORTS, PartialRange, mpe_in_range, range_at
 from firmware_app.rules.mpe import Instrument, MpeAnswer, mpe, reference_limit, zero_setting_limit
 from firmware_app.rules.pack import pack_in_force
-from firmware_app.rules.plan import PlannedItem, Tested, planned_items
+from firmware_app.rules.plan import Examined, PlannedItem, planned_items
 from firmware_app.rules.rows import NawiPack, Stage
 
 NO_LAW_OF_IT = Law("", "", "", "", Confidence.UNCONFIRMED)
@@ -118,7 +118,7 @@ def rules_of(context: Context, state: VerificationState) -> Rules:
     instrument = instrument_of(scale)
     pack = pack_in_force(NawiPack, context.on, context.packs, instrument)
     ranges = (*state.ranges, PartialRange(max_g=scale.max_g, e_g=scale.e_g))
-    tested = Tested(
+    tested = Examined(
         instrument=instrument,
         ranges=ranges if state.ranges else (),
         d_g=scale.d_g,
