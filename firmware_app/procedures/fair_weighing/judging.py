@@ -36,8 +36,8 @@ CERTAIN = Decimal("3.09")
 """Standard uncertainties that a shortage lies beyond the limit: 99.9 % at one side (JCGM 106:2012 7.3)."""
 DECISION_RULE = (
     "one-sided guarded acceptance, w = U, k = 2 (JCGM 106:2012 8.3.2), and guarded rejection, w = 3.09 u, "
-    "99.9 % (8.3.3); rejection by two weighings that agree within a third of the limit, the heavier of which "
-    "counts"
+    "99.9 % (8.3.3); rejection by two weighings that agree within a third of the limit or 3.09 u of their "
+    "difference, the heavier of which counts"
 )
 OPEN_WAYS = (WEIGHTS, BETTER_SCALE)
 """What decides where this pan does not: weights on the seller's scale, or a scale finer than this one."""
@@ -115,8 +115,10 @@ def find(packs: Packs, case: Case) -> Found:
 
 
 def agree(case: Case, limit_g: Grams) -> bool:
-    """Whether the weighings of the goods agree: within a third of the limit, as the pan itself must be."""
-    return apart_g(case) * CAPABILITY <= limit_g
+    """Whether the weighings of the goods agree: within a third of the limit, or within their own doubt."""
+    net = net_of(case)
+    doubt = Decimal(0) if net is None else CERTAIN * Decimal(2).sqrt() * net.standard_g
+    return apart_g(case) <= max(limit_g / CAPABILITY, doubt)
 
 
 # --------------------------------------------------------------------------------------------- the bag
