@@ -31,6 +31,8 @@ The kiosk is open. Put loads on from here:
 def play_by_hand(stage: Stage, model: ScaleModel | None = None) -> None:
     """Reads commands until ``quit`` or the end of input; says of ``model`` how its trader makes it act."""
     console = Console(stderr=True, highlight=False)
+    for each in stage.people:
+        console.print(f"{each.role.value} {each.name}: number {each.number}, PIN {each.pin}")
     if not sys.stdin.isatty():
         console.print("the kiosk is open; end with Ctrl-C")
         threading.Event().wait()

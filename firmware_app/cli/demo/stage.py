@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from firmware_app.cli.demo.models import SIMULATED
+from firmware_app.cli.demo.people import DemoPerson, register
 from firmware_app.cli.supervisor import Supervisor
 from firmware_app.errors import SteelyardError
 from firmware_app.service import config, processes
@@ -100,6 +101,7 @@ class Stage:
             directory.mkdir(mode=0o700)
         self.supervisor = Supervisor(self.log_dir, say)
         self.county_url = ""
+        self.people: tuple[DemoPerson, ...] = ()
 
     def open(self) -> None:
         """Starts what starts slowly first; the core last, once its ledger has joined the county."""
@@ -120,6 +122,8 @@ class Stage:
         self._say("the core and the uploader")
         self._start("core", loaded)
         self._start("uploader", loaded)
+        self._say("a keeper and two inspectors")
+        self.people = register(self.run_dir, self.data_dir)
 
     def _configure(self) -> config.Loaded:
         language, size = self._screen
