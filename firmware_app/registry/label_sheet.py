@@ -221,33 +221,39 @@ def _fitting(pdf: FPDF, text: str, room: float, points: float, style: str = "") 
 
 def _wrapped(pdf: FPDF, text: str, room: float, steps: Steps) -> list[tuple[str, float]]:
     """The text in as few lines as can be read well, each with its size."""
+    pdf.set_font("han", "", 1)
+    widths = [pdf.get_string_width(char) for char in text]
     for most, largest, least in steps:
         points = largest
         while points >= least:
-            lines = _broken(pdf, text, room, points)
+            lines = _broken(text, widths, room / points)
             if len(lines) <= most:
                 return [(line, points) for line in lines]
             points -= 1
     most, _, least = steps[-1]
-    lines = _broken(pdf, text, room, least)
+    lines = _broken(text, widths, room / least)
     # What is longer still goes smaller into the last line: nothing is cut.
     last = "".join(lines[most - 1 :])
     return [*((line, least) for line in lines[: most - 1]), (last, _fitting(pdf, last, room, least))]
 
 
-def _broken(pdf: FPDF, text: str, room: float, points: float) -> list[str]:
-    """The text in lines of that size: broken at a space or tsheg where there is one, else anywhere."""
-    pdf.set_font("han", "", points)
-    lines = []
-    while text:
-        fit = len(text)
-        while fit > 1 and pdf.get_string_width(text[:fit]) > room:
-            fit -= 1
-        if fit < len(text):
-            breaks = [place for place in range(1, fit + 1) if text[place - 1] in BREAKS]
-            fit = breaks[-1] if breaks else fit
-        lines.append(text[:fit].strip())
-        text = text[fit:].strip()
+def _broken(text: str, widths: Sequence[float], room: float) -> list[str]:
+    """The text in lines: broken at a space or tsheg where there is one, else anywhere.
+
+    ``widths``: of its characters at one point, ``room`` divided by the size. Stacked letters take less room
+    than the sum; each line is fitted once more when it is drawn.
+    """
+    lines, begin = [], 0
+    while begin < len(text):
+        end, wide = begin, 0.0
+        while end < len(text) and (end == begin or wide + widths[end] <= room):
+            wide += widths[end]
+            end += 1
+        if end < len(text):
+            breaks = [place for place in range(begin + 1, end + 1) if text[place - 1] in BREAKS]
+            end = breaks[-1] if breaks else end
+        lines.append(text[begin:end].strip())
+        begin = end
     return [line for line in lines if line]
 
 

@@ -277,7 +277,7 @@ class _Table:
 
 
 def _told(number: int, key: str, cell: Cell, remedy: str) -> Trouble:
-    found = "" if cell in (None, FORMULA_FOUND) else str(cell)[:60]
+    found = "" if cell in (None, FORMULA_FOUND) else str(cell)[:60].replace("\u00a0", " ")
     # What a file says must not steer the terminal that shows it.
     shown = "".join(char if char.isprintable() else "?" for char in found)
     return Trouble(row=number, column=BY_KEY[key].header if key else "", found=shown, remedy=remedy)
