@@ -182,7 +182,7 @@ def _item(pack: NawiPack, scale: Examined, row: ItemRow, stage: Stage, on: date)
             facts = {"loads": loads, "positions": scale.supports}
         case Item.REPEATABILITY:
             counted = repeatability_row(pack, scale.instrument.accuracy_class)
-            loads = held((part * scale.instrument.max_g for part in counted.fractions), counted)
+            loads = held((part * _whole(scale) for part in counted.fractions), counted)
             facts = {"loads": loads, "weighings": counted.weighings}
         case Item.DISCRIMINATION:
             facts = {"loads": _discrimination(pack, scale, blank)}
@@ -210,7 +210,7 @@ def weighing_loads(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
 
 def net_loads(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
     """The net loads of the tare weighing, rising: those of the weighing test that fit above the tare."""
-    whole = scale.instrument.max_g
+    whole = _whole(scale)
     room = whole - (whole / LEFT_FOR_TARE if scale.tare_g is None else scale.tare_g)
     if room <= 0:
         raise BadInstrument(f"a tare of {show_mass(scale.tare_g or ZERO)} leaves nothing to weigh")
@@ -225,6 +225,13 @@ def _of_range(scale: Examined, number: int) -> Instrument:
         e_g=each.e_g,
         min_g=scale.instrument.min_g if number == 0 else None,
     )
+
+
+def _whole(scale: Examined) -> Grams:
+    """Max of what is tested: of the active range of a multiple-range scale, else of the scale."""
+    if scale.ranges and scale.active is not None:
+        return range_at(scale.ranges, ZERO, scale.active).max_g
+    return scale.instrument.max_g
 
 
 def _e_at(scale: Examined, load_g: Grams) -> Grams:
@@ -293,18 +300,14 @@ def least_of(pack: NawiPack, scale: Examined) -> Grams:
 
 
 def _points(pack: NawiPack, scale: Examined) -> tuple[Grams, ...]:
-    whole = scale.instrument.max_g if scale.active is None else scale.ranges[scale.active - 1].max_g
-    shares = {share * whole for share in pack.discrimination.fractions_of_max}
+    shares = {share * _whole(scale) for share in pack.discrimination.fractions_of_max}
     return tuple(sorted({least_of(pack, scale)} | shares))
 
 
 def _eccentric(pack: NawiPack, scale: Examined) -> Grams:
-    whole = scale.instrument.max_g
-    if scale.ranges and scale.active is not None:
-        whole = range_at(scale.ranges, ZERO, scale.active).max_g
     return eccentric_load(
         pack,
-        whole,
+        _whole(scale),
         supports=scale.supports,
         platform=scale.platform,
         additive_tare_g=scale.additive_tare_g,
