@@ -330,7 +330,8 @@ def registry_of(**facts) -> Registry:
         "accuracy_class": "III",
         **facts,
     }
-    return Registry((STALL,), (Scale(id="S1", stall="12", serial="X1", maker="M", model="T", **plate),))
+    named = {"id": "S1", "stall": "12", "serial": "X1", "maker": "M", "model": "T"}
+    return Registry((STALL,), (Scale(**{**named, **plate}),))
 
 
 def steps(examiner: Examiner, item: str) -> dict[str, dict]:

@@ -1,4 +1,4 @@
-"""The on-site examination at the desk: the power is cut at every step, and there is one entry, once, whole."""
+"""The on-site examination at the desk: cut the power at every step, and there is one entry, whole."""
 
 import random
 from datetime import UTC, datetime

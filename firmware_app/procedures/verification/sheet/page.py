@@ -22,7 +22,7 @@ from firmware_app.procedures.verification.sheet import layout, words
 BOLD_FONT = SLIP_FONT.with_name("NotoSansCJK-Bold.ttc")
 LARGEST, SMALLEST = 1.15, 0.7
 """Of seven points: 8 where there is room; 4.9 is the least that a printer of 600 dpi prints clearly."""
-STEP = 0.05
+STEP = 0.02
 
 
 class BadSheet(SteelyardError):
@@ -43,9 +43,12 @@ def record_sheet(entry: Entry, slip: str = "") -> bytes:
     scale = LARGEST
     while scale >= SMALLEST:
         pdf = _blank(entry)
-        if layout.draw(pdf, entry, slip, scale) <= layout.BOTTOM:
+        end = layout.draw(pdf, entry, slip, scale)
+        if end <= layout.BOTTOM:
             return bytes(pdf.output())
-        scale = round(scale - STEP, 2)
+        # Nearly everything grows with the type, so the next try fits, or the one after it.
+        fitting = scale * layout.BOTTOM / end
+        scale = min(scale - STEP, fitting - fitting % STEP)
     raise BadSheet(f"entry {entry.seq} does not fit a sheet of A4")
 
 

@@ -93,6 +93,9 @@ LOOKS = {
     "extended_display": "扩展显示",
     "multiple_indications": "多显示一致",
     "legal_marks": "法定标志",
+    "security": "安全性",
+    "adjustment": "调整装置受保护",
+    "auxiliary": "辅助装置",
 }
 ANSWERS = {"yes": "√", "together": "√", "no": "×", "not_applicable": "不适用", "": "—"}
 PLACES = {
