@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -48,11 +49,16 @@ def kernel_disciplined() -> bool:
     """Whether the kernel's clock is disciplined; False where it cannot be asked."""
     state = _Timex()
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        answer: int = libc.adjtimex(ctypes.byref(state))
+        answer: int = _libc().adjtimex(ctypes.byref(state))
     except (OSError, AttributeError):
         return False
     return answer >= 0 and not state.status & STA_UNSYNC
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """Opened once: opening it costs a hundred times the question."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
 class SystemClock:
