@@ -51,14 +51,6 @@ Allowed = Callable[[RecallWeight, int], "str | messages.Reply"]
 """Who asks, in words for the record; or the reply to whoever may not, or must wait."""
 
 
-def at_the_socket(_asked: RecallWeight, _now_ns: int) -> str:
-    """Whoever may write to the run directory: its permissions are the access control."""
-    return "console"
-
-
-ALLOWED: Allowed = at_the_socket
-
-
 class RecallRefused(StandardsError):
     """The recall cannot be begun; the message says what to give instead."""
 
@@ -99,12 +91,11 @@ class RecallDesk:
 
     # --------------------------------------------------------------------------------------------- at work
 
-    def commands(self, may: Allowed | None = None) -> Commands:
-        """What the door hands to this desk. ``may``: who asks, for the record, or why not; else ALLOWED."""
-        allowed = may or ALLOWED
+    def commands(self, may: Allowed) -> Commands:
+        """What the door hands to this desk. ``may``: who asks, for the record, or why not."""
 
         def recall(command: RecallWeight, now_ns: int) -> messages.Reply:
-            who = allowed(command, now_ns)
+            who = may(command, now_ns)
             if not isinstance(who, str):
                 return who
             try:

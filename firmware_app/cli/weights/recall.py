@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.cli.people.asking import As, AsPinFile, credentials
 from firmware_app.cli.weights.common import DEFAULT, AsJson, ConfigFile, drawer, record
 from firmware_app.ledger.errors import LedgerInUse
 from firmware_app.ledger.home import LEDGER, device_signer, open_ledger
@@ -43,12 +45,15 @@ def recall(  # noqa: PLR0917 - the options of the command
     since: Annotated[str, typer.Option(help="First day on which it is doubted; else always.")] = "",
     file: ConfigFile = DEFAULT,
     run_dir: Annotated[Path | None, typer.Option(help="Run directory of the appliance.")] = None,
+    as_number: As = None,
+    as_pin_file: AsPinFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Withdraws a weight, and judges again every verdict that rests on it. No old entry is changed.
 
     The weight is used for nothing until the file of weights has a new certificate for it. The same command
-    again goes on with a recall that was stopped, and tells what came of one that is done. Leaves with 1 where
+    again goes on with a recall that was stopped, and tells what came of one that is done. Where keepers are
+    registered and the core runs, one of them asks: by --as, or signed in at the screen. Leaves with 1 where
     it is refused.
 
     Example: steelyard weights recall DEMO-M1-5kg --found 4999.1g --u 30mg --why "chipped, weighed again"
@@ -60,7 +65,8 @@ def recall(  # noqa: PLR0917 - the options of the command
     try:
         done = _directly(loaded, asked)
     except LedgerInUse:
-        done = _by_the_core(run_dir or loaded.run_dir, asked)
+        by = credentials(as_number, as_pin_file)
+        done = _by_the_core(run_dir or loaded.run_dir, msgspec.structs.replace(asked, by=by))
     except RecallRefused as error:
         fail(str(error), NO)
     with record(loaded) as ledger:
@@ -124,7 +130,8 @@ def _print(done: Recalled, affected: list[Affected]) -> None:
     for heading in ("entry", "kind", "was", "is now", "because"):
         table.add_column(heading, justify="right" if heading == "entry" else "left")
     for each in telling[:MOST_SHOWN]:
-        table.add_row(str(each.seq), each.kind, each.old, each.new, each.why or each.rests)
+        new = each.new or ("" if each.kind in CALIBRATION_KINDS else "not judged again")
+        table.add_row(str(each.seq), each.kind, each.old, new, each.why or each.rests)
     if telling:
         Console().print(table)
     if len(telling) > MOST_SHOWN:
