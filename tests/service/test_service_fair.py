@@ -356,7 +356,7 @@ def test_the_slips_are_printed_with_the_code_of_their_own_entry(ledger):
         (2000, {}, "结论 符合，未超出允许负偏差"),
         (2050, {}, "多 50\u00a0g"),
         (2000, {"bag": "unknown"}, "说明 包装重量未知"),
-        (480, {"what": "package", "paid": "500", "unit": "g"}, "标注净含量 500\u00a0g"),
+        (480, {"what": "package", "paid": "500", "unit": "g"}, "标注净含量 500.0\u00a0g"),
         (26000, {"kind": "low", "paid": "26", "price": None}, "说明 超出规定的称重范围"),
         (4390, {"kind": "low", "paid": "4.5", "price": None, "u": 20.0}, "说明 按等准确度核称法（限值加倍）"),
     ],

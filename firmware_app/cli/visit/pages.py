@@ -36,7 +36,7 @@ def tell_page(say: Say, prompt: page.Page) -> Told:
 def tell_outcome(say: Say, prompt: page.PageJudged) -> Told:
     """The outcome with all its lines."""
     verdict = prompt.verdict
-    title = say(f"page.{prompt.key}_title") if verdict is None else say.code("verdict", verdict.value)
+    title = say(f"page.{prompt.key}_title") if verdict is None else say.code("verdict_short", verdict.value)
     reason = [say.code("page_reason", prompt.reason)] if prompt.reason else []
     facts = [f"  {_fact(say, fact)}" for fact in prompt.facts]
     items = [f"  {_line(say, line)}" for line in prompt.lines]
