@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from decimal import Decimal as D
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -177,3 +178,22 @@ def test_a_record_that_lacks_something_is_refused_not_guessed(spoil, words):
 
 def test_every_rule_that_was_delivered_is_still_there():
     assert ("self_check", 1) in REJUDGERS
+
+
+ARCHIVE = Path(__file__).with_name("self_checks_version_1.ndjson")
+"""Bodies as the program of version 1 wrote them: by weights, goods, the lead, and goods beside weights."""
+
+
+@pytest.mark.parametrize("line", ARCHIVE.read_text().splitlines(), ids=range(7))
+def test_what_version_1_has_recorded_is_judged_by_version_1(line):
+    body = json.loads(line)
+    assert body["procedure_version"] == 1
+    same(body, rejudge(body))
+
+
+def test_an_old_record_follows_a_weight_that_is_corrected_now():
+    body = json.loads(ARCHIVE.read_text().splitlines()[0])
+    kilo = next(each["id"] for each in body["weights"] if each["nominal_g"] == "1000")
+    assert rejudge(body).verdict is Verdict.CONFORMS
+    corrected = Correction(weights={kilo: Corrected(D("988"), 0.01)})
+    assert rejudge(body, corrected).verdict is Verdict.DOES_NOT_CONFORM
