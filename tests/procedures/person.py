@@ -162,8 +162,11 @@ class Person:
         self.now_ns = 1_000_000_000
         self.goods = self.put = 0.0
         self.prompts: list[object] = []
+        self.odd: Callable[[int], float] = lambda number: (0.313 + GOLDEN * number) % 1
+        """Where in the range asked for the goods of a load lie."""
         self.true: dict[str, float] = {}
         """What a weight really weighs, by its mark, where that is something else."""
+        self.pan_u = 0.3
         self.span: float | None = None
         """Of the coarse pan, where this is one."""
 
@@ -183,7 +186,9 @@ class Person:
         if pan is not None:
             coarse = self.span is not None
             self.tell(
-                coarse_reading(self.now_ns, pan, span=self.span) if coarse else reading(self.now_ns, pan)
+                coarse_reading(self.now_ns, pan, span=self.span)
+                if coarse
+                else reading(self.now_ns, pan, u=self.pan_u)
             )
         if lead is not None:
             self.tell(indication(lead))
@@ -209,7 +214,7 @@ class Person:
             case PutWeights(pieces_g=pieces):
                 self._figure(self.mass_of(pieces), prompt.source)
             case PutGoods(low_g=low, high_g=high, number=number):
-                share = (0.313 + GOLDEN * number) % 1
+                share = self.odd(number)
                 self.goods = round(float(low) + share * (float(high) - float(low)), 1)
                 self._figure(self.goods, prompt.source)
             case ClearPan():
