@@ -10,7 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from firmware_app.procedures.control_record import KIND as CONTROL_CHECK
 from firmware_app.procedures.rejudged import CannotRejudge, Corrected, Correction, PanDoubt, Rejudged
 from firmware_app.procedures.rejudging import rejudge
 from firmware_app.quantity import Grams
+from firmware_app.rules.rows import Pack
 from firmware_app.service.control import FAILED
 from firmware_app.standards.recalls import KIND, Affected, RecallPart, Recalls, concerns, recorded_weight
 from firmware_app.standards.trace import Trace, Traced
@@ -40,11 +41,24 @@ CALIBRATE = "calibrate_anew"
 WITHIN = "within_its_doubt"
 """Codes of what a recall means for a calibration: it must be made anew, or its doubt had room for it."""
 
+Packs = Callable[[], tuple[Pack, ...] | None]
+
 
 class Recalling:
-    """One recall on its way through the record. ``part``: its first part, or the last that is on disk."""
+    """One recall on its way through the record. ``part``: its first part, or the last that is on disk.
 
-    def __init__(self, ledger: LedgerReader, trace: Trace, recalls: Recalls, part: RecallPart) -> None:
+    ``packs``: the law packs at hand, by which records are judged again; None for those of the program.
+    """
+
+    def __init__(
+        self,
+        ledger: LedgerReader,
+        trace: Trace,
+        recalls: Recalls,
+        part: RecallPart,
+        packs: Packs = lambda: None,
+    ) -> None:
+        self._packs = packs
         self._ledger = ledger
         self._trace = trace
         self._recalls = recalls
@@ -89,7 +103,7 @@ class Recalling:
             outcome = self._control_outcomes().get(entry.seq)
             return msgspec.structs.replace(found, new="" if outcome is None else outcome.value)
         try:
-            again = rejudge(body, self._correction(entry))
+            again = rejudge(body, self._correction(entry), self._packs())
         except CannotRejudge as error:
             return msgspec.structs.replace(found, why=str(error)[:200])
         return msgspec.structs.replace(found, new=again.verdict.value, why=again.reason, loads=_loads(again))

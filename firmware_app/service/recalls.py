@@ -25,7 +25,7 @@ from firmware_app.service import messages
 from firmware_app.service.control import DOUBTED, WITHDRAWN
 from firmware_app.service.door import Commands
 from firmware_app.service.recall_messages import Recalled, RecallWeight
-from firmware_app.service.recalling import Recalling
+from firmware_app.service.recalling import Packs, Recalling
 from firmware_app.standards.recalls import (
     KIND,
     Affected,
@@ -58,8 +58,15 @@ class RecallRefused(StandardsError):
 class RecallDesk:
     """All recalls of one record, and the one in progress. ``drawer``: the weights as the file has them."""
 
-    def __init__(self, ledger: Ledger, data_dir: Path, drawer: Callable[[], tuple[WeightSet, ...]]) -> None:
-        """Raises LedgerError, BadRecall."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        data_dir: Path,
+        drawer: Callable[[], tuple[WeightSet, ...]],
+        packs: Packs = lambda: None,
+    ) -> None:
+        """``packs``: the law packs at hand. Raises LedgerError, BadRecall."""
+        self._packs = packs
         self._ledger = ledger
         self._path = data_dir / NAME
         self._drawer = drawer
@@ -163,7 +170,7 @@ class RecallDesk:
             self._trace = Trace.open(self._ledger, self._path)
         self._parts, self._ready = parts, []
         self._at = at
-        self._job = Recalling(self._ledger, self._trace, self._recalls, at)
+        self._job = Recalling(self._ledger, self._trace, self._recalls, at, self._packs)
 
     def _work(self) -> None:
         """A fraction of a second of it; a part is written once it is full, and at the end."""
