@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal as D
+from typing import get_args
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from firmware_app.procedures.challenge.visit import Challenge
 from firmware_app.procedures.context import Head
 from firmware_app.procedures.events import (
     Cancel,
+    Event,
     FigureTyped,
     GoBack,
     LineSilent,
@@ -72,7 +74,8 @@ def test_each_of_the_cheats_is_found_with_its_probability(cheat, head):
     inspector = Inspector(make(*arguments), head=Head(head, f"{head:064x}"))
     judged = inspector.run()
     assert judged.verdict is Verdict.DOES_NOT_CONFORM
-    assert (judged.reason, judged.next_step) == ("pattern_not_explained", "send_for_verification_officers")
+    assert judged.reason == "challenge_pattern_not_explained"
+    assert judged.next_step == "challenge_send_for_verification_officers"
     assert next(fact.value for fact in judged.facts if fact.label == "challenge_honest") == "< 0.000001"
     assert len(named(judged)) == 1 and set(named(judged)) <= said(judged, "not_explained")
     assert patterns & said(judged, "not_explained")
@@ -436,3 +439,13 @@ def test_every_look_that_counts_belongs_to_a_trial_and_a_kind():
         kinds = [look.kind for look in state.looks if look.trial == trial.number]
         wanted = [Kind.FIRST, *([Kind.HELD] if trial.hold else []), *([Kind.KEY] * len(trial.keys))]
         assert kinds == wanted
+
+
+def test_the_machine_answers_every_event_in_every_state_and_ends_from_everywhere():
+    table = machine.TABLE
+    assert set(table) == set(Phase)
+    assert all(set(row) == set(get_args(Event)) for row in table.values())
+    ends = {Phase.DONE}
+    for _ in table:
+        ends |= {phase for phase, row in table.items() if any(set(move.to) & ends for move in row.values())}
+    assert ends == set(Phase)

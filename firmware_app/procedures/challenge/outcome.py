@@ -27,12 +27,17 @@ def judged_page(result: Result, *, entry: int, slip: str) -> PageJudged:
         verdict=result.verdict,
         entry=entry,
         slip=slip,
-        reason=result.reason,
-        next_step=result.next_step,
+        reason=_words(result.reason),
+        next_step=_words(result.next_step),
         facts=tuple(facts),
         lines=lines_of(result),
         law=result.law,
     )
+
+
+def _words(code: str) -> str:
+    """The words of a code are those of this procedure."""
+    return f"challenge_{code}" if code else ""
 
 
 def _mark(found: Found) -> str:
