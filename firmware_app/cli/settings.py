@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from firmware_app.cli.common import console, in_words, print_json
 from firmware_app.cli.people.asking import As, AsPinFile, ConfigFile, RunDir, credentials, tell
@@ -37,7 +37,7 @@ def list_settings(
         for each in reply.items:
             print_json(msgspec.to_builtins(each))
         return
-    table = Table("setting", "value", "in the file", "a change counts", "may be")
+    table = Table(Column("setting", no_wrap=True), "value", "in the file", "a change counts", "may be")
     for each in reply.items:
         counts = "at once" if each.at_once else "from the next start"
         table.add_row(each.name, each.value, each.file, counts, each.wanted)

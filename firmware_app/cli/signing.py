@@ -10,9 +10,11 @@ from pathlib import Path
 
 from firmware_app.errors import SteelyardError
 from firmware_app.service import messages
-from firmware_app.service.client import CoreClient
+from firmware_app.service.client import CoreClient, CoreSilent
 
-ASK_AGAIN_S = 0.2
+ASK_AGAIN_S = 0.05
+PATIENCE_S = 30.0
+"""Argon2 takes a second on the slowest Pi; a core that takes longer stands still."""
 MAX_PIN_FILE = 128
 
 
@@ -32,11 +34,17 @@ def read_pin(prompt: str, file: Path | None = None) -> str:
 
 def settled(core: CoreClient, command: messages.Command) -> messages.Reply:
     """What came of a command that takes its time; raises NotTaken where it was refused, CoreSilent."""
-    while isinstance(reply := core.ask(command), messages.Working):
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        reply = core.ask(command)
+        busy = isinstance(reply, messages.Refused) and reply.code == "busy"
+        if isinstance(reply, messages.Refused) and not busy:
+            raise NotTaken(reply.words)
+        if not busy and not isinstance(reply, messages.Working):
+            return reply
+        if time.monotonic() > end:
+            raise CoreSilent("the core looks at a PIN and does not come to an end")
         time.sleep(ASK_AGAIN_S)
-    if isinstance(reply, messages.Refused):
-        raise NotTaken(reply.words)
-    return reply
 
 
 def sign_in(core: CoreClient, number: str, pin: str) -> None:

@@ -124,7 +124,9 @@ class Core:
             self._ledger, software_hash(), measured_software, loaded.path.parent / software_watch.RECORD
         )
         self._parameters = ParameterTrail(self._ledger)
-        self._recalls = RecallDesk(self._ledger, self._data_dir, lambda: self._weights)
+        self._recalls = RecallDesk(
+            self._ledger, self._data_dir, lambda: self._weights, lambda: self._law.packs
+        )
         self._control = self._open_control()
         self._pan = Pan(loaded.run_dir, self._calibration, config.pan.rate_hz)
         self._zeros = ZeroBook(loaded.data_dir, self._calibration, lambda: self._clock.now().isoformat())
@@ -433,6 +435,7 @@ class Core:
             free_bytes=shutil.disk_usage(self._data_dir).free,
             today=self._today(),
             zero_shift=self._zeros.shift,
+            people_unreadable=self._staff.book.unreadable,
             law=self._law.counted,
             law_missing=tuple(f"{each.pack} version {each.version}" for each in self._law.missing),
         )

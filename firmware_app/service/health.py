@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from firmware_app.service.messages import HealthItem, State
+from firmware_app.service.messages import HealthItem, Role, State
 from firmware_app.standards.sets import WeightSet
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.last_zero import ZeroShift
@@ -30,6 +30,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     zero_shift: ZeroShift | None = None
     law: tuple[int, int] = (0, 0)
     """Law packs that count, and how many of them came to the appliance after its program."""
+    people_unreadable: str = ""
+    """Why nobody can sign in, in words."""
     law_missing: tuple[str, ...] = ()
     """Packs that the record names and nobody can read."""
 
@@ -124,6 +126,20 @@ def _control(facts: Facts) -> HealthItem:
         until = control.valid_until[:16].replace("T", " ")
         return HealthItem("control", True, f"today's check is due; {last} counts until {until}")
     return HealthItem("control", True, f"{control.state.replace('_', ' ')}; {last}")
+
+
+def _people(facts: Facts) -> HealthItem:
+    registered = facts.state.registered
+    if facts.people_unreadable:
+        remedy = "put a good copy of the file there, or register everybody anew"
+        return HealthItem("people", False, facts.people_unreadable, remedy)
+    if Role.KEEPER not in registered:
+        more = "" if registered else ": anybody may check the pan, nobody may change settings"
+        remedy = "enter one: steelyard people add NUMBER NAME --role keeper"
+        return HealthItem("people", False, f"no keeper is registered{more}", remedy)
+    if Role.INSPECTOR not in registered:
+        return HealthItem("people", True, "a keeper can sign in; no inspector is registered")
+    return HealthItem("people", True, "inspectors and keepers can sign in")
 
 
 def _weights(facts: Facts) -> HealthItem:
@@ -283,6 +299,7 @@ CHECKS: tuple[Check, ...] = (
     _calibration,
     _zero,
     _control,
+    _people,
     _weights,
     _lead,
     _scanner,

@@ -12,6 +12,8 @@ import typer
 import zmq
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.cli.people.asking import As, AsPinFile, pin_of
+from firmware_app.cli.signing import NotTaken, sign_in
 from firmware_app.procedures import prompts
 from firmware_app.procedures.events import Cancel
 from firmware_app.procedures.prompts import ControlJudged, ControlResult, NotSaved, Prompt
@@ -46,14 +48,18 @@ STEPS = {
 
 @in_words
 def check(
+    *,
     run_dir: Annotated[Path | None, typer.Option(help="Run directory of the appliance.")] = None,
     file: Annotated[Path, typer.Option("--config", help="The configuration.")] = config.DEFAULT_PATH,
     patience: Annotated[float, typer.Option(help="Seconds after which it is given up.", min=5)] = 300.0,
+    as_number: As = None,
+    as_pin_file: AsPinFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
 ) -> None:
     """Checks the pan with its control weight; leaves with 1 where it is out of control.
 
-    Every weighing is an entry of the record: one that fails stays, and the repetition stands after it.
+    Where people are registered a keeper or inspector checks (--as). Every weighing is an entry of the
+    record: one that fails stays, and the repetition stands after it.
 
     Example: steelyard control check --run-dir /run/steelyard
     """
@@ -61,10 +67,18 @@ def check(
     visit = secrets.token_hex(8)
     try:
         with CoreClient(where) as core:
-            reply = core.ask(messages.StartVisit(visit, messages.VisitKind.CONTROL_CHECK))
-            if isinstance(reply, messages.Refused):
-                fail(reply.words, NO)
-            judged = _follow(core, where, visit, patience)
+            if as_number is not None:
+                sign_in(core, as_number, pin_of(as_number, as_pin_file))
+            try:
+                reply = core.ask(messages.StartVisit(visit, messages.VisitKind.CONTROL_CHECK))
+                if isinstance(reply, messages.Refused):
+                    fail(reply.words, NO)
+                judged = _follow(core, where, visit, patience)
+            finally:
+                if as_number is not None:
+                    core.ask(messages.SignOut())
+    except NotTaken as error:
+        fail(str(error), NO)
     except CoreSilent as error:
         fail(str(error), DEVICE_FAILED)
     if as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_app.cli.people.asking import ask
+from firmware_app.cli.signing import settled
 from firmware_app.errors import SteelyardError
 from firmware_app.registry import pin as pins
 from firmware_app.registry.person import Role
@@ -44,7 +44,7 @@ def register(run_dir: Path, data_dir: Path) -> tuple[DemoPerson, ...]:
         for each in people:
             by = None if each is keeper else messages.Credentials(keeper.number, keeper.pin)
             attempt, console = secrets.token_hex(8), key if by is None else ""
-            ask(
+            settled(
                 core,
                 messages.AddPerson(attempt, each.number, each.name, each.role, each.pin, by, console=console),
             )
