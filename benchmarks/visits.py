@@ -215,20 +215,18 @@ def main() -> None:
     last, step = args.first + args.visits, 500
     jobs = [
         (model, way, first, min(first + step, last))
+        for first in range(args.first, last, step)
         for model in models
         for way in ways
-        for first in range(args.first, last, step)
     ]
-    results = {(model, way): Counter() for model in models for way in ways}
+    kept = json.loads(args.json.read_text()) if args.json is not None and args.json.exists() else {}
+    results = {(model, way): Counter(kept.get(f"{model}/{way}")) for model in models for way in ways}
     with multiprocessing.Pool(args.jobs) as pool:
         for model, way, counts in pool.imap_unordered(shard, jobs):
             results[model, way].update(counts)
-    if args.json is not None:
-        kept = json.loads(args.json.read_text()) if args.json.exists() else {}
-        for (model, way), counts in results.items():
-            counts.update(kept.get(f"{model}/{way}", {}))
-            kept[f"{model}/{way}"] = dict(counts)
-        args.json.write_text(json.dumps(kept, indent=1))
+            if args.json is not None:
+                kept[f"{model}/{way}"] = dict(results[model, way])
+                args.json.write_text(json.dumps(kept, indent=1))
     print(table(results))
     for cheat in (name for name in CHEATS if name in models):
         print(
