@@ -63,6 +63,14 @@ class Appliance:
         log = (self.root / f"{name}.log").open("ab")
         return subprocess.Popen(processes.command_line(name, self.loaded), stdout=log, stderr=log)
 
+    def kill_everything(self):
+        """As when the plug is pulled: no process closes anything; then power is back."""
+        for process in (self.core, self.sampler):
+            process.kill()
+            process.wait()
+        self.sampler = self._start("sampler")
+        self.core = self._start("core")
+
     def kill_core(self):
         self.core.kill()
         self.core.wait()
