@@ -9,7 +9,7 @@ import pytest
 from firmware_app.procedures.context import Controlled, Pan, Surroundings
 from firmware_app.uncertainty.decision import Verdict
 from tests.procedures.customer import FINE, Customer
-from tests.procedures.person import context
+from tests.procedures.person import context, outlook
 
 # A12 of the fact sheet: bands and limits of annex 1 (FairScale tests; limits in two or more sources).
 ANNEX_1 = [
@@ -305,3 +305,23 @@ def test_a_coarse_pan_names_the_lawful_ways_that_remain():
     assert outcome.next_step == "fair_other_ways"
     ways = [line.label for line in outcome.lines if line.mark == "fair_way_open"]
     assert ways == ["fair_method_1", "fair_method_2"]
+
+
+@pytest.mark.parametrize(
+    ("span_u", "how", "serves"),
+    [
+        (1e-4, {}, "fair_pan_finer"),
+        (8e-4, {"kind": "low"}, "fair_pan_finer"),
+        (8e-4, {}, "fair_pan_equal"),
+        (5e-3, {}, "fair_pan_coarse"),
+        (1e-3, {"what": "package"}, "fair_pan_finer"),
+        (5e-3, {"what": "package"}, "fair_pan_coarse"),
+    ],
+)
+def test_before_the_goods_lie_there_the_screen_says_whether_the_pan_will_be_fine_enough(span_u, how, serves):
+    pan = Pan(max_g=Decimal(20000), calibration="cal-test-2", outlook=outlook(span_u))
+    customer = Customer(2000, price=None, on=context(pan=pan), **how)
+
+    page = customer.until("put_goods")
+
+    assert [fact.value for fact in page.facts if fact.label == "fair_pan_serves"] == [serves]
