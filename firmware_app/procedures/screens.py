@@ -166,13 +166,11 @@ def _offer_point(state: SelfCheckState) -> Prompt:
 def _point_shown(state: SelfCheckState) -> Prompt:
     """What the display shows under the load whose change point is sought."""
     pieces = sought(state)[1]
-    nominal = sum((piece.nominal_g for piece in pieces), Decimal(0))
     return Page(
         key="self_check_point_shown",
         wants=Amount(units=(KILOGRAM, GRAM)),
         number=_place(state),
         count=_points(state),
-        facts=(Fact(label="self_check_put", value=plain(nominal), unit=GRAM),),
         pieces_g=tuple(plain(piece.nominal_g) for piece in pieces),
         picture=Picture.WEIGHTS_ON_SCALE,
         beside=(LEAVE,),

@@ -53,7 +53,8 @@ class Field(Piece):
         """The largest size at which all that was typed stands inside the frame."""
         for size in self.SIZES:
             self.digits.font_size = self.m.px(size)
-            if self.digits.natural_width() <= self.digits.width:
+            low_enough = self.digits.minimum_height <= self.digits.height
+            if low_enough and self.digits.natural_width() <= self.digits.width:
                 return
 
     def draw(self) -> None:

@@ -409,7 +409,6 @@ PROMPTS: dict[str, p.Prompt | None] = {
         wants=g.Amount(units=("kg", "g")),
         number=1,
         count=2,
-        facts=(g.Fact(label="self_check_put", value="50", unit="g"),),
         pieces_g=("50",),
         picture=g.Picture.WEIGHTS_ON_SCALE,
         beside=(g.Option(id="leave", label="self_check_leave"),),
