@@ -32,7 +32,9 @@ class RecallWeight(msgspec.Struct, frozen=True, tag="recall_weight"):
 
 class Recalled(msgspec.Struct, frozen=True, tag="recalled"):
     """How far a recall is. ``entries``: numbers of its parts in the record; ``affected`` and ``changed``:
-    entries that rest on the weight, and those of them whose verdict is another now, as far as it got."""
+    entries that rest on the weight, and those of them whose verdict is another now, as far as it got.
+    ``problem``: why it stands still, in words; empty where it goes on.
+    """
 
     recall: str
     weight: str
@@ -42,3 +44,4 @@ class Recalled(msgspec.Struct, frozen=True, tag="recalled"):
     affected: int
     changed: int
     finished: bool
+    problem: str = ""

@@ -118,10 +118,11 @@ class RecallDesk:
         ``by``: who, for the record.
         """
         known = self._parts if self._parts and self._parts[0][1].recall == asked.recall else None
-        if known is None:
-            known = list(parts_of(self._ledger, asked.recall))
+        if known is not None:
+            return msgspec.structs.replace(_progress(known, self._ready), problem=self.problem)
+        known = list(parts_of(self._ledger, asked.recall))
         if known:
-            return _progress(known, self._ready if known is self._parts else [])
+            return _progress(known, [])
         if self._job is not None:
             raise RecallRefused("another recall is still going through the record: wait until it is done")
         if self._ledger.open_visit() is not None:

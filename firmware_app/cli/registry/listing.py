@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from firmware_app.cli.common import NO, console, fail, in_words, print_json
-from firmware_app.quantity import show_mass
 from firmware_app.registry.columns import COLUMNS
 from firmware_app.registry.labels import find_label
 from firmware_app.registry.ranges import show_range
@@ -34,21 +33,18 @@ def list_(file: ConfigFile = config.DEFAULT_PATH, as_json: AsJson = False) -> No
                 print_json(_row(stall, scale))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("stall", "scale", "serial", "model", "range", "e", "class", "verification due"):
+    for heading in ("stall", "scale", "model", "range", "verification due"):
         table.add_column(heading, overflow="fold")
     for stall in registry.stalls:
         scales = _on(registry, stall)
         if not scales:
-            table.add_row(f"{stall.code} {stall.name}", *["–"] * 7)
+            table.add_row(f"{stall.code} {stall.name}", *["–"] * 4)
         for scale in scales:
             table.add_row(
                 f"{stall.code} {stall.name}".strip(),
                 scale.id,
-                scale.serial,
                 scale.model,
                 show_range(scale.min_g, scale.max_g),
-                show_mass(scale.e_g),
-                scale.accuracy_class,
                 "" if scale.verification_due is None else scale.verification_due.isoformat(),
             )
     Console(markup=False).print(table)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from firmware_app.cli.common import NO, console, fail, in_words, print_json
@@ -119,29 +120,39 @@ def expanded(piece: Piece) -> str:
 
 
 def _print_set(each: WeightSet, on: date) -> None:
-    table = Table(box=None, pad_edge=False, title=f"{each.id}  {each.name}", title_justify="left")
-    for heading in ("weight", "class", "nominal", "mass", "± (k)", "certificate", "valid to", ""):
-        table.add_column(heading, justify="right" if heading in ("nominal", "mass") else "left")
-    for piece in each.pieces:
-        table.add_row(
-            piece.id,
-            piece.weight_class,
-            show_mass(piece.nominal_g),
-            f"{trimmed(piece.mass_g)} g" if piece.certified else "as its class",
-            f"{expanded(piece)} g ({piece.coverage_factor:g})"
-            if piece.certified
-            else f"{trimmed(piece.tolerance_g)} g",
-            piece.certificate,
-            piece.valid_to.isoformat(),
-            STATES[piece.unusable(on)],
-        )
-    Console().print(table)
+    """One table a certificate: an id is never cut short, so what they share stands above it."""
+    out = Console(highlight=False)
+    out.print(f"[bold]{escape(each.id)}[/]  {escape(each.name)}")
+    for certificate in dict.fromkeys(piece.certificate for piece in each.pieces):
+        pieces = [piece for piece in each.pieces if piece.certificate == certificate]
+        out.print(_certificate(pieces[0]), markup=False, soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("weight", "class", "nominal", "mass", "±", ""):
+            justify: Literal["left", "right"] = "right" if heading in ("nominal", "mass") else "left"
+            table.add_column(heading, justify=justify, overflow="fold")
+        for piece in pieces:
+            table.add_row(
+                escape(piece.id),
+                piece.weight_class,
+                show_mass(piece.nominal_g),
+                f"{trimmed(piece.mass_g)} g" if piece.certified else "nominal",
+                f"{expanded(piece)} g, k = {piece.coverage_factor:g}"
+                if piece.certified
+                else f"{trimmed(piece.tolerance_g)} g of its class",
+                STATES[piece.unusable(on)],
+            )
+        out.print(table)
+
+
+def _certificate(piece: Piece) -> str:
+    by = f", {piece.issued_by}" if piece.issued_by else ""
+    span = f"{piece.valid_from} to {piece.valid_to}" if piece.valid_from else f"to {piece.valid_to}"
+    return f"certificate {piece.certificate}{by}, valid {span}"
 
 
 def _print_piece(piece: Piece, on: date) -> None:
     out = Console(highlight=False, soft_wrap=True)
-    by = f", {piece.issued_by}" if piece.issued_by else ""
-    out.print(f"[bold]{piece.id}[/] of set {piece.set_id}: {STATES[piece.unusable(on)]}")
+    out.print(f"[bold]{escape(piece.id)}[/] of set {escape(piece.set_id)}: {STATES[piece.unusable(on)]}")
     out.print(f"  class {piece.weight_class}, nominal {show_mass(piece.nominal_g)}", markup=False)
     known = (
         f"conventional mass {trimmed(piece.mass_g)} g, U = {expanded(piece)} g, k = {piece.coverage_factor:g}"
@@ -149,8 +160,7 @@ def _print_piece(piece: Piece, on: date) -> None:
         else f"taken as its nominal mass within ± {trimmed(piece.tolerance_g)} g of its class"
     )
     out.print(f"  {known}; u = {piece.standard_g:.3g} g", markup=False)
-    span = f"{piece.valid_from} to {piece.valid_to}" if piece.valid_from else f"to {piece.valid_to}"
-    out.print(f"  certificate {piece.certificate}{by}, valid {span}", markup=False)
+    out.print(f"  {_certificate(piece)}", markup=False)
 
 
 def _print_recall(part: RecallPart) -> None:

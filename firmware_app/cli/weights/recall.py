@@ -114,6 +114,8 @@ def _by_the_core(run_dir: Path, asked: RecallWeight) -> Recalled:
                     if reply.finished:
                         return reply
                     progress.update(task, completed=reply.done_to, total=reply.up_to)
+                    if reply.problem:
+                        fail(f"recorded, but it stands still: {reply.problem}", DEVICE_FAILED)
                 if time.monotonic() > end:
                     fail("recorded, and the core goes on with it: ask again with the same command", NO)
                 # The core goes through its record by itself; this only asks how far it is.
