@@ -14,7 +14,17 @@ from kiosk.screens.scene import Actions, Scene, ScreenPiece
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
 from kiosk.view.pad import Pad, Unit, filled
-from kiosk.view.page import FACTS_BESIDE, MOST_OPTIONS, Ask, FactView, OptionView, PageView, page, takes_mass
+from kiosk.view.page import (
+    BULLET,
+    FACTS_BESIDE,
+    MOST_OPTIONS,
+    Ask,
+    FactView,
+    OptionView,
+    PageView,
+    page,
+    takes_mass,
+)
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
 from kiosk.widgets.buttons import Button, IconButton, Kind
@@ -49,6 +59,7 @@ class Facts(Piece):
             self.add_widget(line)
         self._count = 0
         self._share = 0.5
+        self._bullets: list[bool] = []
 
     @staticmethod
     def height_of(m: Metrics, count: int) -> float:
@@ -57,6 +68,7 @@ class Facts(Piece):
     def show(self, facts: tuple[FactView, ...], language: str) -> None:
         self._count = min(len(facts), len(self.labels))
         self._share = 0.66 if all(len(fact.value) <= SHORT for fact in facts) else 0.52
+        self._bullets = [fact.label == BULLET for fact in facts[: self._count]]
         self.arrange(self.box)
         for i, (label, value) in enumerate(zip(self.labels, self.values, strict=True)):
             label.say(facts[i].label if i < len(facts) else "", language)
@@ -69,8 +81,10 @@ class Facts(Piece):
         if not self._count:
             return
         rows = box.inset(self.m.px(14), self.m.px(7)).rows(self._count)
-        for label, value, row in zip(self.labels, self.values, rows, strict=False):
-            name, figure = row.cut_left(row.w * self._share, self.m.px(6))
+        for label, value, row, bullet in zip(self.labels, self.values, rows, self._bullets, strict=False):
+            width = self.m.px(14) if bullet else row.w * self._share
+            name, figure = row.cut_left(width, self.m.px(6))
+            value.halign = "left" if bullet else "right"
             put(label, name)
             put(value, figure)
             label.fit()
@@ -130,7 +144,7 @@ class Options(Piece):
             self.previous.place(left)
             self.next.place(right)
             put(self.count, middle)
-        rows = max(2, len(self._ids)) if not self._paged else MOST_OPTIONS - 1
+        rows = max(1, len(self._ids)) if not self._paged else MOST_OPTIONS - 1
         for key, row in zip(self.keys, box.rows(rows), strict=False):
             key.place(row)
 

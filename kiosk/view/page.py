@@ -26,6 +26,8 @@ CONFIRMED = "confirmed"
 MOST_OPTIONS = 4
 """Keys of 15 mm that stand above each other; of a longer list one row turns the pages."""
 LINES_A_PAGE = 7
+BULLET = "·"
+"""Label of a fact that is an item of a list: its words have the whole line."""
 FACTS_BESIDE = 5
 """Facts that fit beside a question; more of them are the procedure's mistake, and the last ones stay away."""
 TONES = {
