@@ -24,7 +24,7 @@ from firmware_app.rules.prepackage_rows import PrepackagePack
 from firmware_app.rules.prepackages import tolerable
 from firmware_app.rules.retail_rows import RetailPack
 from firmware_app.rules.retail_table import permitted_deviation
-from firmware_app.rules.rows import NawiPack, Pack, WeightsPack
+from firmware_app.rules.rows import NawiPack, Pack, Platform, WeightsPack
 from firmware_app.rules.unit_rows import UnitsPack
 from firmware_app.rules.weights import NotDefined, weight_mpe
 
@@ -67,6 +67,17 @@ def _nawi(pack: NawiPack) -> Iterator[str]:
                 f"the rows give {given}, the vector wants {vector.limit_g}"
             )
 
+    yield from _nawi_rows(pack)
+    for planned in pack.plan_vectors:
+        yield from _plan(pack, planned)
+    if pack.plan is not None and (missing := set(Item) - {row.item for row in pack.plan.items}):
+        yield f"the plan does not name {sorted(each.value for each in missing)}"
+    for row in pack.repeatability:
+        if not (1 <= row.weighings <= MOST_WEIGHINGS and row.series >= 1):
+            yield f"repeatability of class {row.accuracy_class}: 1 to {MOST_WEIGHINGS} weighings in a series"
+
+
+def _nawi_rows(pack: NawiPack) -> Iterator[str]:
     for name in sorted({row.accuracy_class for row in pack.classes}):
         steps = [row for row in pack.steps if row.accuracy_class == name]
         bounds = [row.up_to_e for row in steps if row.up_to_e is not None]
@@ -75,13 +86,18 @@ def _nawi(pack: NawiPack) -> Iterator[str]:
             yield f"class {name}: it must have steps, and bounds and limits must rise"
         if None in [row.up_to_e for row in steps[:-1]]:
             yield f"class {name}: only the last step is open"
-    for planned in pack.plan_vectors:
-        yield from _plan(pack, planned)
-    if pack.plan is not None and (missing := set(Item) - {row.item for row in pack.plan.items}):
-        yield f"the plan does not name {sorted(each.value for each in missing)}"
-    for row in pack.repeatability:
-        if not (1 <= row.weighings <= MOST_WEIGHINGS and row.series >= 1):
-            yield f"repeatability of class {row.accuracy_class}: 1 to {MOST_WEIGHINGS} weighings in a series"
+    if {row.platform for row in pack.partial_eccentric_loads} != set(Platform):
+        yield f"eccentric loads: one for each of {', '.join(each.value for each in Platform)}"
+    if all(row.repeatability_e is not None for row in pack.substitution):
+        yield "substitution: one row must hold whatever the repeatability"
+    shares = [pack.reference.divisor, pack.eccentricity.divisor, *(row.divisor for row in pack.substitution)]
+    steps_of_money = [
+        pack.price_computing.step_yuan,
+        pack.zero_setting.factor_e,
+        pack.discrimination.factor_d,
+    ]
+    if min(*shares, *steps_of_money) <= 0:
+        yield "divisors, factors and the coin step are above zero"
 
 
 def _plan(pack: NawiPack, vector: PlanVector) -> Iterator[str]:

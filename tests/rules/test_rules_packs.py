@@ -294,3 +294,61 @@ def test_an_old_record_finds_its_own_pack():
         pack_of(WeightsPack, "jjg99-2022", old.sha256)
     with pytest.raises(NoPackInForce):
         pack_of(NawiPack, "jjg99-2022", old.sha256, shelf)
+
+
+VALUES = [
+    '"0"',
+    '"-1"',
+    '"1E+12"',
+    "0",
+    "-5",
+    "999999999",
+    '""',
+    "[]",
+    "{}",
+    "true",
+    '"NaN"',
+    '["0", "1"]',
+    '"1"',
+]
+SMALL = [path for path in FILES if path.stat().st_size < 12_000]
+
+
+@given(
+    st.sampled_from(SMALL), st.lists(st.tuples(st.integers(0), st.sampled_from([*VALUES, None])), max_size=3)
+)
+def test_a_pack_with_odd_lines_loads_whole_or_is_refused_in_words(path, odd):
+    lines = path.read_text("utf-8").splitlines()
+    for place, value in odd:
+        number = place % len(lines)
+        if value is None:
+            lines[number] = ""
+        elif " = " in lines[number]:
+            lines[number] = f"{lines[number].split(' = ')[0]} = {value}"
+    try:
+        assert load_pack("\n".join(lines).encode(), path.name).vectors
+    except BadPack as refused:
+        assert str(refused).startswith(path.name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b'platform = "rolling"', b'platform = "many_supports"', "eccentric loads: one for each"),
+        (
+            b'divisor = "2"\nclause',
+            b'divisor = "2"\nrepeatability_e = "0.4"\nclause',
+            "substitution: one row",
+        ),
+        (b'step_yuan = "0.01"', b'step_yuan = "0"', "above zero"),
+        (b'[reference]\ndivisor = "3"', b'[reference]\ndivisor = "0"', "above zero"),
+        (b"months = 12", b"months = 0", "1 to 120 months"),
+        (b"times = 20", b"times = 0", "above zero"),
+        (b'item = "discrimination"\nstages', b'item = "weighing"\nstages', "no item 'discrimination'"),
+    ],
+)
+def test_rows_that_nobody_could_reckon_with_are_refused(old, new, words):
+    data = (BUILTIN / "jjg539-2016.v2.toml").read_bytes()
+    assert old in data
+    with pytest.raises(BadPack, match=words):
+        load_pack(data.replace(old, new, 1))
