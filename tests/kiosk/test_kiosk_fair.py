@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 import pytest
 from kiosk_core import SLIP, FakeCore, Kiosk, short_dir, state
 
-from firmware_app.procedures.context import Contacts, Controlled
+from firmware_app.procedures.context import Contacts, Controlled, Pan
 from firmware_app.procedures.events import CodeGiven, Confirmed, FigureTyped, Picked
 from firmware_app.service import messages
-from tests.procedures.customer import FINE, Customer
-from tests.procedures.person import context
+from tests.procedures.customer import Customer
+from tests.procedures.person import context, outlook
 
 pytestmark = pytest.mark.screen
 
 TARGET = (78, 84)
 CONTACTS = Contacts(market="0935-3121234")
+FINE = Pan(max_g=Decimal(30000), calibration="cal-test-2", outlook=outlook(1e-4))
+APPLIANCE = context(pan=FINE, contacts=CONTACTS)
 
 
 def pages() -> dict[str, messages.Prompt]:
@@ -32,7 +35,7 @@ def pages() -> dict[str, messages.Prompt]:
             seen.setdefault(name or prompt.key, prompt)
 
     def visit(name: str = "", *, goods: float = 1900, **how: object) -> Customer:
-        customer = Customer(goods, on=context(pan=FINE, contacts=CONTACTS), **how)
+        customer = Customer(goods, on=APPLIANCE, **how)
         while customer.phase != "judged":
             note(customer)
             customer.step()
@@ -61,7 +64,7 @@ def pages() -> dict[str, messages.Prompt]:
     visit(goods=2000, kind="other_food", price="20")
     locked = Customer(2000, on=context(pan=FINE, controlled=Controlled(state="due", lock="control_due")))
     note(locked, "locked")
-    typing = Customer(2000, price="12")
+    typing = Customer(2000, price="12", on=APPLIANCE)
     typing.until("settled")
     typing.tell(FigureTyped("2", "斤"))
     note(typing, "market_unit")
@@ -69,18 +72,18 @@ def pages() -> dict[str, messages.Prompt]:
     typing.tell(Picked("per_500g"))
     note(typing)
     for name, phase, weight in (("too_light", "put_goods", 900.0), ("other_goods", "put_again", 1850.0)):
-        wrong = Customer(1900)
+        wrong = Customer(1900, on=APPLIANCE)
         wrong.until(phase)
         for _ in range(30):
             wrong.weigh(weight)
         note(wrong, name)
-    drips = Customer(2000)
+    drips = Customer(2000, on=APPLIANCE)
     drips.until("put_goods")
     for _ in range(250):
         drips.weigh(2000, stable=False)
     note(drips, "unrest")
     for goods, how in ((1994, {}), (1964, {"what": "package"})):
-        doubtful = Customer(goods, bag="weighed", bag_g=8.0, **how)
+        doubtful = Customer(goods, bag="weighed", bag_g=8.0, on=APPLIANCE, **how)
         doubtful.until("put_bag")
         doubtful.tell(Confirmed())
         for _ in range(15):

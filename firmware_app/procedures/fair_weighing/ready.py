@@ -1,4 +1,4 @@
-"""Whether the pan may judge at all, and whether it will be fine enough for these goods, before they lie there.
+"""Whether the pan may judge at all, and whether it will be fine enough for goods that do not lie on it yet.
 
 Rules this file obeys:
 
@@ -35,7 +35,7 @@ def not_ready(context: Context, unfit: str = "") -> str:
 
 
 def outlook(context: Context, state: FairState) -> str:
-    """As what the pan is expected to serve for these goods; empty where nothing is known of it, or no limit."""
+    """As what the pan is expected to serve for these goods; empty where nothing is known of it."""
     limit = law.tightest(context, state)
     if limit is None or context.pan is None or context.pan.outlook is None:
         return ""
