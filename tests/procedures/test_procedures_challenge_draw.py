@@ -10,7 +10,7 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.ledger.clock import ClockQuality, Stamp
@@ -18,7 +18,7 @@ from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.signer import SoftwareKey
 from firmware_app.procedures.challenge.draw import Draw, Ticket
 from firmware_app.procedures.challenge.plan import GOODS_LOADS, Again, deck_for, drawn, why_not
-from firmware_app.procedures.context import Controlled, Head, Pan
+from firmware_app.procedures.context import Controlled, Head, Pan, Surroundings
 from firmware_app.procedures.prompts import Way
 from tests.procedures.challenger import HEAD, Bench, Inspector
 from tests.procedures.person import REGISTRY, context
@@ -55,6 +55,7 @@ def test_a_known_head_gives_known_words():
 WORDS = [700, 484, 47, 463, 135, 796]
 
 
+@settings(deadline=None)
 @given(heads)
 def test_the_order_is_the_same_whatever_else_is_different(head):
     plain = trials_of(head)
@@ -63,6 +64,7 @@ def test_the_order_is_the_same_whatever_else_is_different(head):
     assert trials_of(head, REGISTRY.find("7").scales[0]) != plain
 
 
+@settings(deadline=None)
 @given(heads)
 def test_every_challenge_holds_all_that_a_challenge_needs(head):
     trials = trials_of(head)
@@ -114,6 +116,7 @@ def test_only_a_hash_is_drawn_from(head):
         ({"pan": Pan(max_g=D(300), calibration="c")}, "pan_too_small"),
         ({"packs": ()}, "no_rules"),
         ({"controlled": Controlled(state="due", lock="control_due")}, "control_due"),
+        ({"surroundings": Surroundings(on_s=60.0, warm_up_s=1800.0)}, "not_warm"),
     ],
 )
 def test_why_a_scale_cannot_be_challenged(changes, why):
@@ -123,6 +126,7 @@ def test_why_a_scale_cannot_be_challenged(changes, why):
     )
 
 
+@settings(deadline=None)
 @given(heads)
 def test_the_checker_draws_the_same_without_our_program(head):
     assert "firmware_app" not in TOOL.read_text("utf-8")

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.challenge import draw
 from firmware_app.procedures.challenge.keys import SOURCE
 from firmware_app.procedures.challenge.plan import Trial, nominal
@@ -61,6 +62,10 @@ def body_of(context: Context, state: ChallengeState, result: Result, judged: lis
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
             "control": msgspec.to_builtins(context.controlled),
+            "conditions": [
+                {"condition": each.condition.value, "held": each.held.value, "value": each.value}
+                for each in pan_ready(msgspec.structs.replace(context, pan_fault=None))
+            ],
         },
         "interruptions": [msgspec.to_builtins(stop) for stop in state.interruptions],
     }

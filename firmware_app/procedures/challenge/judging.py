@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 
 from firmware_app.procedures.budget import expanded_g, expanded_of_error, instrument_of, tells_honest
+from firmware_app.procedures.capability.answer import first_failed
+from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.challenge.evidence import body_of
 from firmware_app.procedures.challenge.state import ChallengeState, Look, Result
 from firmware_app.procedures.challenge.telling import Judged, found_in
@@ -39,7 +41,9 @@ SEND, OFFICERS = "send_for_verification", "send_for_verification_officers"
 def judge(context: Context, state: ChallengeState) -> tuple[Result, dict[str, Any]]:
     """What the screen says, and the body for the record, from the looks that stand."""
     unfit = _unfit(state)
-    locked = context.controlled.lock
+    # A fault of the moment stops the visit where the pan is asked; it says nothing of what was weighed.
+    failed = first_failed(pan_ready(msgspec.structs.replace(context, pan_fault=None)))
+    locked = "" if failed is None else failed.reason
     judged = [
         reading
         for trial in state.trials

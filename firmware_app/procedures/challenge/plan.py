@@ -16,6 +16,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import msgspec
 
 from firmware_app.procedures.budget import instrument_of
+from firmware_app.procedures.capability.answer import first_failed
+from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.challenge.draw import Draw, Ticket
 from firmware_app.procedures.challenge.keys import KEYS
 from firmware_app.procedures.context import Context
@@ -130,10 +132,11 @@ def drawn(deck: Deck, ticket: Ticket) -> tuple[Trial, ...]:
 
 def why_not(context: Context, scale: Scale, pan_fault: Fault | None = None, pan_unfit: str = "") -> str:
     """Code of why this scale cannot be challenged now, empty where it can."""
-    if context.pan is None:
-        return "no_pan"
-    if pan_fault is not None or pan_unfit or context.controlled.lock:
-        return "pan_fault" if pan_fault is not None else "pan_unfit" if pan_unfit else context.controlled.lock
+    # What the pan says now counts, not the fault that it had as the visit began.
+    now = msgspec.structs.replace(context, pan_fault=pan_fault)
+    failed = first_failed(pan_ready(now, unfit=pan_unfit))
+    if failed is not None:
+        return failed.reason
     try:
         return "" if deck_for(context, scale).goods else "pan_too_small"
     except NoPackInForce:
