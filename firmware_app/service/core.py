@@ -144,7 +144,7 @@ class Core:
             loaded,
             needs=self._needs,
             busy=lambda: self._desk.visit is not None,
-            add_law=self._law.add,
+            add_law=self._law.add_from_county,
             revoke=self._staff.revoked_by_county,
         )
         self._kiosk_ns: int | None = None

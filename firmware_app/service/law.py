@@ -52,6 +52,7 @@ WORDS = (
 )
 """For programs and logs; people read the kiosk's own words."""
 AT_THE_DOOR, FOUND = "added through the running program", "found on the shelf"
+FROM_COUNTY = "brought down from the county"
 MAX_WHY = 300
 
 Note = Callable[[str, Mapping[str, str]], None]
@@ -166,12 +167,20 @@ class LawDesk:
 
     def add(self, data: bytes, signature: bytes) -> Reply:
         """Puts a pack on the shelf, names it in the record, and then uses it; refused, nothing changes."""
+        who = self._who()
+        return self._add(data, signature, AT_THE_DOOR, None if who is None else msgspec.to_builtins(who))
+
+    def add_from_county(self, data: bytes, signature: bytes) -> Reply:
+        """The same with a pack that the county has published: nobody at the appliance has brought it."""
+        return self._add(data, signature, FROM_COUNTY, None)
+
+    def _add(self, data: bytes, signature: bytes, source: str, by: dict[str, str] | None) -> Reply:
         try:
             offer = offered(data, signature, self._publishers)
             there = refuse_conflict(offer.pack, self.packs)
             if not there:
                 self._refuse_conflict_with_named(offer.pack)
-                self._keep(offer)
+                self._keep(offer, source, by)
         except RulesError as error:
             return Refused("bad_pack", str(error))
         except StoreFailed as error:
@@ -181,12 +190,11 @@ class LawDesk:
         pack = offer.pack
         return LawPackAdded(pack.id, pack.version, pack.sha256, offer.publisher, new=not there)
 
-    def _keep(self, offer: Offered) -> None:
+    def _keep(self, offer: Offered, source: str, by: dict[str, str] | None) -> None:
         """Shelf first, record second, use third: cut in between, the next start goes on where it stopped."""
         fresh = put(self._data_dir, offer)
         try:
-            who = self._who()
-            self._use(offer, AT_THE_DOOR, None if who is None else msgspec.to_builtins(who))
+            self._use(offer, source, by)
         except StoreFailed:
             if fresh and offer.pack.sha256 not in self._named:
                 # Where even that fails, the pack counts from the next start on, and the record says so then.
