@@ -182,6 +182,16 @@ def test_a_figure_given_after_the_goods_were_weighed_is_marked_as_not_blind():
     assert [each["dropped"] for each in customer.body["weighings"]] == ["went_back", ""]
 
 
+def test_a_figure_given_after_a_look_at_the_live_weight_is_not_blind_either():
+    customer = Customer(1990)
+    customer.until("put_goods")
+    customer.weigh(1990, stable=False)
+    for _ in range(4):
+        customer.tell(GoBack())
+    customer.tell(FigureTyped("1.99", "kg"))
+    assert [each.blind for each in customer.visit.state.given if each.question == "settled"] == [True, False]
+
+
 def test_back_leads_through_every_question_to_the_first():
     customer = Customer(1990, price="90", bag="typed")
     customer.until("bag_typed")

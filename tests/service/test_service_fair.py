@@ -402,6 +402,20 @@ def test_an_old_record_is_judged_again_as_it_was(ledger, goods, how):
     assert again.loads[0].limit_g == body["result"]["limit_g"]
 
 
+def test_goods_that_never_came_to_rest_leave_a_record_and_a_slip_too(ledger):
+    customer = customer_at(ledger, 2000)
+    customer.until("put_goods")
+    for _ in range(250):
+        customer.weigh(2000, stable=False)
+    customer.tell(Picked("give_up"))
+    (entry,) = ledger.of_kind("fair_weighing", 0)
+
+    assert rejudge(entry.payload.body, NOTHING_CHANGED).reason == "goods_not_at_rest"
+    lines = LINES["fair_weighing"](entry)
+    assert "说明 商品未能静止" in lines
+    assert not any(line.startswith("依据") for line in lines)
+
+
 @pytest.mark.parametrize(
     ("correction", "verdict", "reason"),
     [

@@ -269,7 +269,7 @@ def _figure_taken(state: FairState, event: FigureTyped) -> FairState:
 
 
 def _taken(state: FairState, question: str, option: str) -> FairState:
-    given = Given(question=question, source=Source.TYPED, text=option, unit="", blind=_blind(state))
+    given = Given(question=question, source=Source.TYPED, text=option, unit="", blind=not state.shown)
     return _kept(_answered_again(state, question), given)
 
 
@@ -280,14 +280,9 @@ def _given(state: FairState, event: FigureTyped, problem: str) -> Given:
         text=event.figure[: figures.MAX_CHARACTERS],
         unit=event.unit[:8],
         label=_label(event),
-        blind=_blind(state),
+        blind=not state.shown,
         problem=problem,
     )
-
-
-def _blind(state: FairState) -> bool:
-    """Whether the goods have not been seen on the pan by now."""
-    return not any(each.what != "bag" for each in state.weighed) and state.weighed_more == 0
 
 
 ALIKE = ({"settled", "amount"}, {"price", "price_of_500g"})

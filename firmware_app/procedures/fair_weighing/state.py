@@ -92,7 +92,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """One answer as it was given. ``problem``: why it was refused. ``dropped``: why it no longer counts.
 
     ``label``: digits of the label it was read from, empty where it was typed. ``blind``: the goods had not
-    been seen on the pan by then.
+    been asked for on the pan by then.
     """
 
     question: str
@@ -176,6 +176,8 @@ class FairState(msgspec.Struct, frozen=True, kw_only=True):
     pan_empty: PanMass | None = None
     pan_fault: Fault | None = None
     pan_unfit: str = ""
+    shown: bool = False
+    """The goods were asked for on the pan: what is answered from here on is not blind."""
     unrest_ns: int | None = None
     gave_up: bool = False
     """The goods did not come to rest, and the person said so."""

@@ -110,6 +110,7 @@ def clear(context: Context, state: FairState, event: Reading, now_ns: int) -> Fa
     return changed(
         seen,
         phase=CLEARED[state.phase],
+        shown=state.shown or CLEARED[state.phase] is not FairPhase.PUT_BAG,
         pan_empty=seen.pan_last,
         pan_window=None,
         problem="",
