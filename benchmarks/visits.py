@@ -54,7 +54,8 @@ class Visit(NamedTuple):
 
 
 def _remembered(pack, instrument, d_g, pieces, on, **more):
-    key = (pack.sha256, instrument, d_g, on, *more.values())
+    ids = tuple(piece.id for piece in pieces)
+    key = (pack.sha256, instrument, d_g, ids, on, *more.values())
     if key not in _known:
         _known[key] = select.choose_loads(pack, instrument, d_g, pieces, on, **more)
     return _known[key]
