@@ -48,6 +48,8 @@ from firmware_app.quantity import show_mass, trimmed
 from firmware_app.rules.checks import price_to_pay
 from firmware_app.rules.plan import tare_range
 
+LOADED = (Phase.INDICATION, Phase.RESPONDS)
+"""Where weights are put on, and so are drawn."""
 PICTURES = {
     "front_left": Picture.FRONT_LEFT,
     "front_right": Picture.FRONT_RIGHT,
@@ -257,7 +259,7 @@ def _failed(context: Context, state: VerificationState) -> Prompt:
 
 def _stopped(context: Context, state: VerificationState) -> Prompt:
     item = state.stopped_at or state.step.item
-    looks = tuple(code_fact("look", name) for name in _no(state, item))
+    looks = tuple(code_fact("not_held", name) for name in _no(state, item))
     facts = (code_fact("item", item.value), *looks)[:FACTS_BESIDE]
     choices = [option("end"), option("go_on", "verif_information")]
     return Page(
@@ -308,7 +310,7 @@ def _page(
         number=state.place + 1,
         count=len(state.plan),
         facts=facts,
-        pieces_g=_pieces(state, step),
+        pieces_g=_pieces(state, step) if state.phase in LOADED else (),
         picture=picture,
         beside=tuple(option(name) for name in (*more, "other")),
         problem=state.problem,
