@@ -1,6 +1,6 @@
 """What the county's end costs: ingest, a backlog over a bad link, a crowd that comes back, growth.
 
-python benchmarks/county.py ingest | drain | reconnect | growth  [--database sqlite|postgresql] [--size N]
+python benchmarks/county.py ingest|drain|reconnect|growth|lists  [--database sqlite|postgresql] [--size N]
 
 Devices are simulated: real signatures, bodies of a self-check's size, one process for all of them. PostgreSQL
 is a server of its own (`county_gateway.local_postgres`) with its usual durability.
@@ -22,6 +22,7 @@ import county_clients
 import county_crowd
 import county_drain
 import county_growth
+import county_lists
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
@@ -146,9 +147,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["ingest", "drain", "reconnect", "growth"])
+    parser.add_argument("what", choices=["ingest", "drain", "reconnect", "growth", "lists"])
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
-    parser.add_argument("--size", type=int, help="entries or devices; 5000, 10,000 or 10^6 if left out")
+    parser.add_argument("--size", type=int, help="entries or devices; 5000, 10,000, 10^5 or 10^6 if left out")
     parser.add_argument("--seconds", type=float, default=420.0, help="how long a crowd may take at most")
     options = parser.parse_args()
     wanted = options.database or ["sqlite", "postgresql"]
@@ -159,6 +160,8 @@ def main() -> None:
             county_drain.drain(console, wanted, databases, options.size or 10_000)
         case "reconnect":
             county_crowd.reconnect(console, wanted, databases, options.size or 10_000, options.seconds)
+        case "lists":
+            county_lists.lists_at(console, wanted, databases, [options.size or 100_000])
         case "growth":
             county_growth.growth(console, wanted, databases, [10_000, options.size or 1_000_000])
 

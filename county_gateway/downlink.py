@@ -122,7 +122,7 @@ def offers(store: Reader, device: str) -> Offers:
         row.name: Offered(name=row.name, version=row.version, size=row.size, sha256=row.sha256)
         for row in rows
     }
-    return Offers(tuple(offered.values()))
+    return Offers(list(offered.values()))
 
 
 def file(store: Reader, name: str, device: str) -> File:

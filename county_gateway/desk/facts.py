@@ -100,7 +100,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     control: Control | None = None
     broken: str = ""
     falsified: str = ""
-    shelved: tuple[int, ...] = ()
+    shelved: list[int] = []
     downlink: dict[str, int] = {}
 
 
@@ -145,10 +145,10 @@ def health_after(before: Health, payload: Payload) -> Health:
         case "history_broken":
             changes["broken"] = payload.at
         case "delivery_shelved":
-            changes["shelved"] = (*before.shelved, *_number(body.get("seq")))[-16:]
+            changes["shelved"] = [*before.shelved, *_number(body.get("seq"))][-16:]
         case "delivery_read":
             gone = _number(body.get("seq"))
-            changes["shelved"] = tuple(seq for seq in before.shelved if seq not in gone)
+            changes["shelved"] = [seq for seq in before.shelved if seq not in gone]
         case "downlink_taken":
             name, version = _text(body.get("name")), _number(body.get("version"))
             if name and version and (name in before.downlink or len(before.downlink) < 64):

@@ -15,6 +15,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from county_gateway.doors.types import refusals
+
 CHECKPOINT_AGE_S = 5
 """So long a cache may keep a checkpoint ("a few seconds" in the specification)."""
 TILE_AGE_S = 365 * 24 * 3600
@@ -25,11 +27,25 @@ TEXT, BYTES = "text/plain", "application/octet-stream"
 def doors(checkpoint: Callable[[], str], file: Callable[[str], bytes]) -> list[HTTPRouteHandler]:
     """The routes. ``checkpoint``, ``file``: as of `county_gateway.log.receipts.Log`."""
 
-    @get("/log/checkpoint", sync_to_thread=True, summary="The log's signed tree head", media_type=TEXT)
+    @get(
+        "/log/checkpoint",
+        sync_to_thread=True,
+        summary="The log's signed tree head",
+        media_type=TEXT,
+        responses=refusals(404),
+        tags=["log"],
+    )
     def log_checkpoint() -> Response[bytes]:
         return _static(checkpoint().encode(), TEXT, f"public, max-age={CHECKPOINT_AGE_S}")
 
-    @get("/log/tile/{path:path}", sync_to_thread=True, summary="A tile of the log", media_type=BYTES)
+    @get(
+        "/log/tile/{path:path}",
+        sync_to_thread=True,
+        summary="A tile of the log",
+        media_type=BYTES,
+        responses=refusals(404),
+        tags=["log"],
+    )
     def log_tile(path: FromPath[str]) -> Response[bytes]:
         age = f"public, max-age={TILE_AGE_S}, immutable"
         return _static(file(f"tile/{path.lstrip('/')}"), BYTES, age)

@@ -80,7 +80,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
 class Offers(msgspec.Struct, frozen=True):
     """All files that there are for appliances, by name."""
 
-    items: Annotated[tuple[Offered, ...], Meta(max_length=MOST_NAMES)]
+    items: Annotated[list[Offered], Meta(max_length=MOST_NAMES)]
 
 
 def make_statement(signer: Signer, statement: Statement) -> str:

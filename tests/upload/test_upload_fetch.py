@@ -57,7 +57,7 @@ class Stage:
             if isinstance(file, Fetched):
                 digest = hashlib.sha256(file.content).hexdigest()
                 items.append(Offered(name=name, version=7, size=len(file.content), sha256=digest))
-        return Offers(tuple(items)), self.tag
+        return Offers(items), self.tag
 
     @property
     def tag(self) -> str:
