@@ -10,6 +10,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import date
@@ -41,6 +42,8 @@ from firmware_app.standards.trace import NAME, Trace
 from firmware_app.standards.uses import What
 from firmware_app.weighing.calibration import Calibration
 
+INDEX_STEP = 50
+"""Entries a turn that the index takes in: some milliseconds."""
 STEP_S = 0.05
 """Of a turn: the instruments are asked again after it."""
 PART_BYTES = 36_000
@@ -75,6 +78,7 @@ class RecallDesk:
         self._parts: list[tuple[int, RecallPart]] = []
         self._ready: list[Affected] = []
         self._job: Recalling | None = None
+        self._indexed = 0
         self.problem = ""
         """Why the recall in progress stands still, in words; empty where it goes on."""
         self._resume()
@@ -145,12 +149,25 @@ class RecallDesk:
     def turn(self) -> None:
         """Goes on with what is in progress; a disk that fails is tried again, and told in ``problem``."""
         if self._job is None:
+            self._keep_index()
             return
         try:
             self._work()
             self.problem = ""
         except (LedgerError, StandardsError) as error:
             self.problem = str(error)
+
+    def _keep_index(self) -> None:
+        """Takes a few more entries into the index, so that whoever asks it need not wait for it."""
+        head = self._ledger.head_seq
+        if self._indexed >= head:
+            return
+        # Without it everything goes on, and whoever asks makes it anew.
+        self._indexed = head
+        with contextlib.suppress(LedgerError, StandardsError):
+            trace = self._open_trace()
+            if not trace.update(INDEX_STEP):
+                self._indexed = trace.read_to
 
     def finish(self) -> None:
         """Works until nothing is in progress; raises LedgerError, StandardsError."""
@@ -167,11 +184,14 @@ class RecallDesk:
             self._start(parts, parts[-1][1])
 
     def _start(self, parts: list[tuple[int, RecallPart]], at: RecallPart) -> None:
-        if self._trace is None:
-            self._trace = Trace.open(self._ledger, self._path)
         self._parts, self._ready = parts, []
         self._at = at
-        self._job = Recalling(self._ledger, self._trace, self._recalls, at, self._packs)
+        self._job = Recalling(self._ledger, self._open_trace(), self._recalls, at, self._packs)
+
+    def _open_trace(self) -> Trace:
+        if self._trace is None:
+            self._trace = Trace.open(self._ledger, self._path)
+        return self._trace
 
     def _work(self) -> None:
         """A fraction of a second of it; a part is written once it is full, and at the end."""

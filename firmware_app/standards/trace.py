@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import apsw
 import msgspec
@@ -33,6 +33,7 @@ NAME = "uses.db"
 SCHEMA = 1
 APPLICATION_ID = 0x53545553
 """``STUS`` in the file's header."""
+Bound = tuple[object, ...] | dict[str, object]
 PAGE = 200
 BUSY_MS = 5000
 
@@ -107,6 +108,9 @@ class Trace:
         connection = apsw.Connection(str(path))
         try:
             connection.set_busy_timeout(BUSY_MS)
+            # A power cut may take the last rows away again: they are made once more.
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", 1)
             trace = cls(ledger, _prepared(connection))
             trace._fit()
         except BaseException:
@@ -117,8 +121,8 @@ class Trace:
     @property
     def read_to(self) -> int:
         """The last entry that is in the index."""
-        row = self._connection.execute("SELECT seq FROM mark").fetchone()
-        return 0 if row is None else int(row[0])
+        rows = self._rows("SELECT seq FROM mark")
+        return int(rows[0][0]) if rows else 0
 
     def update(self, most: int | None = None) -> bool:
         """Takes in what the ledger has more, at most so many entries; True once it has everything.
@@ -143,7 +147,7 @@ class Trace:
         On a weight, set or certificate rest: the verdicts and checks by these very weights, the calibrations
         with them, the verdicts by a pan so calibrated, and those by a pan that such a check had let pass.
         """
-        rows = self._connection.execute(
+        rows = self._rows(
             """
             WITH direct (seq) AS (SELECT seq FROM uses WHERE what = :what AND name = :name),
             calibrations (name) AS (
@@ -170,24 +174,20 @@ class Trace:
 
     def uses(self, seq: int) -> tuple[Use, ...]:
         """What one entry rests on."""
-        rows = self._connection.execute(
-            "SELECT what, name FROM uses WHERE seq = ? ORDER BY what, name", (seq,)
-        )
+        rows = self._rows("SELECT what, name FROM uses WHERE seq = ? ORDER BY what, name", (seq,))
         return tuple(Use(What(str(what)), str(name)) for what, name in rows)
 
     def telling_of(self, calibration: str) -> tuple[int, ...]:
         """The entries that tell of a calibration, by rising number."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT seq FROM uses WHERE what = 'defines' AND name = ? ORDER BY seq", (calibration,)
         )
         return tuple(int(seq) for (seq,) in rows)
 
     def counts(self, what: What) -> dict[str, int]:
         """By name, how many entries rest on it directly."""
-        rows = self._connection.execute(
-            "SELECT name, count(*) FROM uses WHERE what = ? GROUP BY name", (what.value,)
-        )
-        return {str(name): int(count) for name, count in rows}  # type: ignore[arg-type,call-overload,unused-ignore]
+        rows = self._rows("SELECT name, count(*) FROM uses WHERE what = ? GROUP BY name", (what.value,))
+        return {str(name): int(count) for name, count in rows}
 
     def close(self) -> None:
         with contextlib.suppress(apsw.Error):
@@ -245,6 +245,12 @@ class Trace:
         calibration = next((use.name for use in uses if use.what is What.DEFINES), None)
         before = self.telling_of(calibration) if calibration is not None else ()
         return bool(before) and frozenset(self.uses(before[-1])) == uses
+
+    def _rows(self, sql: str, values: Bound = ()) -> list[tuple[Any, ...]]:
+        try:
+            return list(self._connection.execute(sql, values))
+        except apsw.Error as error:
+            raise TraceFailed(f"the index of the record is damaged, remove {NAME}: {error}") from error
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
