@@ -137,7 +137,7 @@ def main() -> None:
     }
     if arguments.json:
         print(
-            json.dumps([{"scale": s, "loads": o, **msgspec.to_builtins(row)} for (s, o), row in rows.items()])
+            json.dumps([{"scale": s, "kind": o, **msgspec.to_builtins(row)} for (s, o), row in rows.items()])
         )
         return
     table = Table("scale", "loads", "covered", "conforms", "undecided", "does not", "loads asked for")

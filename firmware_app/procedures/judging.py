@@ -25,7 +25,7 @@ from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import LoadResult, VisitResult, Way
 from firmware_app.procedures.reminders import reminders
 from firmware_app.procedures.screens import scale_card
-from firmware_app.procedures.state import Attempt, PanMass, Seeking, SelfCheckState
+from firmware_app.procedures.state import Attempt, Corners, PanMass, Seeking, SelfCheckState
 from firmware_app.quantity import plain
 from firmware_app.registry.registry import Scale
 from firmware_app.rules.mpe import BadInstrument, MpeAnswer, OutsideTable, mpe
@@ -76,6 +76,7 @@ def result_of(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad,
         law=_law([load.law for load in judged if load.law is not None]),
         next_step=_next_step(verdict, state, judged),
         weights=_weights_word(state),
+        hint="place_in_the_middle" if state.corners is Corners.CHANGES else "",
         reminders=reminders(state.scale, context.on),
     )
 
@@ -119,6 +120,13 @@ def seekable(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad, 
     if not small or not zero or taken & {piece.id for piece in small}:
         return None
     return Seeking(loads=tuple(load.result.number for load in undecided), zero=zero, small=small)
+
+
+def wants_corners(state: SelfCheckState, judged: tuple[JudgedLoad, ...]) -> bool:
+    """Whether weights that lay away from the middle might explain what was found."""
+    verdicts = {load.result.verdict for load in judged}
+    wrong = bool(verdicts & {Verdict.DOES_NOT_CONFORM, Verdict.UNDECIDED})
+    return wrong and state.way is Way.WEIGHTS and state.corners is Corners.NOT_ASKED
 
 
 def unfit_of(attempts: Sequence[Attempt]) -> str:

@@ -243,7 +243,8 @@ class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing.
 
     ``weights``: code of whether those used were confirmed on the pan before, empty where none were used.
-    ``reminders``: codes of what the register says of the scale itself (due, overdue, a code missing).
+    ``hint``: code of what to mind in weighing. ``reminders``: codes of what the register says of the scale
+    itself (due, overdue, a code missing).
     """
 
     verdict: Verdict
@@ -253,6 +254,7 @@ class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     law: Law
     next_step: str = ""
     weights: str = ""
+    hint: str = ""
     reminders: tuple[str, ...] = ()
 
 

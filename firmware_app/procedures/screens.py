@@ -8,7 +8,7 @@ from decimal import Decimal
 from firmware_app.procedures import prompts
 from firmware_app.procedures.page import GRAM, KILOGRAM, Amount, Fact, Option, Page, Pick, Picture
 from firmware_app.procedures.prompts import OnPan, Prompt, ScaleCard, StallCard
-from firmware_app.procedures.state import Phase, SelfCheckState
+from firmware_app.procedures.state import Corners, Phase, SelfCheckState
 from firmware_app.quantity import Grams, plain
 from firmware_app.registry.registry import Scale, Stall
 from firmware_app.standards.sets import Piece
@@ -199,6 +199,22 @@ def _point_added(state: SelfCheckState) -> Prompt:
     )
 
 
+def _try_corners(state: SelfCheckState) -> Prompt:
+    """The last load is pushed into the corners: does the figure stay?"""
+    return Page(
+        key="self_check_corners",
+        wants=Pick(
+            options=(
+                Option(id=Corners.SAME, label="self_check_corners_same"),
+                Option(id=Corners.CHANGES, label="self_check_corners_changes"),
+                Option(id=Corners.NOT_TRIED, label="self_check_corners_not_tried"),
+            )
+        ),
+        picture=Picture.BACK_RIGHT,
+        scale=_scale(state).id,
+    )
+
+
 def sought(state: SelfCheckState) -> tuple[int, tuple[Piece, ...]]:
     """Number and weights of the load whose change point is sought; 0 for the one near zero."""
     seeking = state.seeking
@@ -230,6 +246,7 @@ SCREENS: dict[Phase, Callable[[SelfCheckState], Prompt]] = {
     Phase.OFFER_POINT: _offer_point,
     Phase.POINT_SHOWN: _point_shown,
     Phase.POINT_ADDED: _point_added,
+    Phase.TRY_CORNERS: _try_corners,
     Phase.PUT_GOODS: _put_goods,
     Phase.LISTEN_GOODS: _put_goods,
     Phase.CLEAR_PAN: _clear_pan,

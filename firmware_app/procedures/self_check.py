@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from firmware_app.procedures import comparing, confirming, lead, pan, seeking, steps
+from firmware_app.procedures import comparing, confirming, corners, lead, pan, seeking, steps
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import (
     Cancel,
@@ -59,7 +59,7 @@ AFTER_FIGURE = (
 AFTER_CONFIRMING = (Phase.PUT_WEIGHTS, Phase.CHOOSE_WAY)
 """Where weights that were looked at lead: to their first load, or to another way where none are left."""
 
-AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.OFFER_POINT, Phase.SAVING)
+AFTER_WEIGHTS = (Phase.PUT_WEIGHTS, Phase.OFFER_POINT, Phase.TRY_CORNERS, Phase.SAVING)
 """Where a figure of weights leads."""
 
 AFTER_TURN = (Phase.PUT_GOODS, Phase.SAVING)
@@ -134,6 +134,11 @@ TABLE: dict[Phase, Row] = {
         FigureTyped: Move(seeking.added, (Phase.POINT_ADDED, Phase.POINT_SHOWN, Phase.SAVING)),
         Picked: Move(seeking.leave_it, (Phase.POINT_ADDED, Phase.SAVING)),
         GoBack: Move(seeking.back_to_shown, (Phase.POINT_SHOWN,)),
+    },
+    Phase.TRY_CORNERS: {
+        **ANYWHERE,
+        Picked: Move(corners.answer, (Phase.TRY_CORNERS, Phase.SAVING)),
+        GoBack: Move(seeking.back_to_load, (Phase.TRY_CORNERS, Phase.PUT_WEIGHTS)),
     },
     Phase.PUT_GOODS: {
         **ANYWHERE,

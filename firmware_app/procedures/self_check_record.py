@@ -78,6 +78,7 @@ def body_of(
             "refused": [piece.id for piece in state.refused],
             "piles": [_pile(pile) for pile in state.piles],
         },
+        "corners": state.corners.value,
         "reminders": list(result.reminders),
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",

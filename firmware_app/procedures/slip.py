@@ -29,6 +29,12 @@ LOCK_WORDS = {
     "control_weight_expired": "核查砝码已过有效期",
     "control_unreadable": "秤台核查记录无法读取",
     "pan_unfit": "秤台读数不够可靠",
+    "not_warm": "秤台预热时间不够",
+    "not_level": "秤台没有放平",
+    "outside_temperature": "超出秤台的温度范围",
+    "reference_not_capable": "标准器不够准",
+    "weights_expired": "砝码已过有效期",
+    "weights_unfit": "砝码不适合此载荷",
 }
 """Why the own pan judged nothing."""
 CLOCK_WORDS = {"synchronised": "", "battery": "", "unsynchronised": "（时间未校对）"}

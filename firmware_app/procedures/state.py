@@ -56,6 +56,8 @@ class Phase(enum.StrEnum):
     """The loads did not decide, and there are small weights by which the change point can be sought."""
     POINT_SHOWN = "point_shown"
     """Weights are on again; what the display shows is asked for."""
+    TRY_CORNERS = "try_corners"
+    """The loads were not found right; it is asked what the display does when they lie in a corner."""
     POINT_ADDED = "point_added"
     """Small weights are added until the display goes over; how much it took is asked for."""
     GOODS_AGAIN = "goods_again"
@@ -65,6 +67,15 @@ class Phase(enum.StrEnum):
     JUDGED = "judged"
     NOT_SAVED = "not_saved"
     LEFT = "left"
+
+
+class Corners(enum.StrEnum):
+    """What a person says of the display with the load in the corners of the scale."""
+
+    NOT_ASKED = ""
+    CHANGES = "changes"
+    SAME = "same"
+    NOT_TRIED = "not_tried"
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +305,7 @@ class SelfCheckState(msgspec.Struct, frozen=True, kw_only=True):
     """Why weights were used that nobody had looked at; empty where none were."""
     seeking: Seeking | None = None
     points: tuple[ChangePoint, ...] = ()
+    corners: Corners = Corners.NOT_ASKED
     sought: bool = False
     """It was asked already whether change points shall be sought."""
     pan_fault: Fault | None = None

@@ -25,7 +25,14 @@ from firmware_app.procedures.events import (
     StallTyped,
 )
 from firmware_app.procedures.figures import problem_of, seen_of, speaks_of_load, typed_figure
-from firmware_app.procedures.judging import JudgedLoad, judge_loads, result_of, seekable, undecided_group
+from firmware_app.procedures.judging import (
+    JudgedLoad,
+    judge_loads,
+    result_of,
+    seekable,
+    undecided_group,
+    wants_corners,
+)
 from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import Problem, Source, Way
 from firmware_app.procedures.self_check_record import body_of
@@ -198,6 +205,8 @@ def next_load(context: Context, state: SelfCheckState) -> SelfCheckState:
     seeking = seekable(context, asked, judged)
     if seeking is not None:
         return changed(asked, phase=Phase.OFFER_POINT, seeking=seeking, sought=True, problem=None)
+    if wants_corners(asked, judged):
+        return changed(asked, phase=Phase.TRY_CORNERS, problem=None)
     return to_ledger(context, asked, judged)
 
 

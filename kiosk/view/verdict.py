@@ -108,8 +108,11 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
 
 def _next(result: messages.prompts.VisitResult, say: Say) -> str:
     """What to do next: what would decide or help, else the most urgent thing to see to."""
+    hint = say.code("weighing_hint", result.hint) if result.hint else ""
     if result.next_step:
-        return say.code("next_step", result.next_step)
+        return f"{say.code('next_step', result.next_step)} {hint}".strip()
+    if hint:
+        return hint
     return say.code("reminder", result.reminders[0]) if result.reminders else ""
 
 

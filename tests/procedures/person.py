@@ -228,6 +228,8 @@ class Person:
                 self.tick(pan=0.02 if empty else wanted)
             case Interrupted():
                 self.tick(pan=self.goods)
+            case Page(key="self_check_corners"):
+                self.tell(Picked("same"))
             case Page(key="self_check_offer"):
                 self.tell(Picked("seek"))
             case Page(key="self_check_point_shown"):

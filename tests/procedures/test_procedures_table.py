@@ -14,6 +14,7 @@ from person import (
     SMALL,
     WEIGHTS,
     Person,
+    adds_ten_percent,
     coarse_reading,
     context,
     honest,
@@ -61,7 +62,9 @@ EVENTS = {
     FigureTyped: st.builds(FigureTyped, FIGURES, st.sampled_from(["g", "kg", "斤"])),
     LoadIsOn: st.just(LoadIsOn()),
     TypeInstead: st.just(TypeInstead()),
-    Picked: st.sampled_from([Picked("seek"), Picked("leave"), Picked("yes")]),
+    Picked: st.sampled_from(
+        [Picked(each) for each in ("seek", "leave", "same", "changes", "not_tried", "yes")]
+    ),
     CodeGiven: st.just(CodeGiven("12")),
     Confirmed: st.just(Confirmed()),
     GoBack: st.just(GoBack()),
@@ -131,7 +134,7 @@ def test_the_table_is_total():
             assert row[Cancel].to == (Phase.LEFT,)
 
 
-POINTS = {Phase.OFFER_POINT, Phase.POINT_SHOWN, Phase.POINT_ADDED}
+POINTS = {Phase.OFFER_POINT, Phase.POINT_SHOWN, Phase.POINT_ADDED, Phase.TRY_CORNERS}
 """Where a drawer with small weights seeks the change point of a scale that is one interval off."""
 
 
@@ -148,6 +151,8 @@ def _snapshot(phase):
     }
     person = fresh(Way.WEIGHTS if weights else Way.GOODS, lead, phase in SWAPS)
     person.shows = one_interval_off if phase in POINTS else honest
+    if phase is Phase.TRY_CORNERS:
+        person.shows = adds_ten_percent
     for _ in range(500):
         state = person.visit.state
         if state.phase is phase:

@@ -12,6 +12,7 @@ import msgspec
 from firmware_app.cli.demo.models import ScaleModel
 from firmware_app.cli.demo.stage import Stage
 from firmware_app.cli.demo.visitor import Visitor
+from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import (
     AskStall,
     ChooseScale,
@@ -28,6 +29,8 @@ from firmware_app.registry.labels import stall_label
 from hardware.bench import ask
 
 STALL = "12"
+MOST_LOADS = 99
+"""No visit has so many: after the question about the corners none comes."""
 LOOK_S = 2.0
 """A visitor looks at the display for so long before saying that the load is on: some cheats wait."""
 
@@ -111,10 +114,12 @@ class Play:
         visitor.tap(f"way.{way}")
 
     def _next(self, kind: type[PutWeights] | type[PutGoods], number: int) -> Any:
-        """The question for the load after ``number``, or the verdict."""
+        """The question for the load after ``number``, one about the corners, or the verdict."""
         return self.visitor.wait_until(
             lambda prompt: (
-                isinstance(prompt, Judged) or (isinstance(prompt, kind) and prompt.number > number)
+                isinstance(prompt, Judged)
+                or (isinstance(prompt, Page) and number < MOST_LOADS)
+                or (isinstance(prompt, kind) and prompt.number > number)
             ),
             "the next load or the verdict",
         )
@@ -128,6 +133,11 @@ class Play:
             prompt = self._next(PutWeights, number)
             if isinstance(prompt, Judged):
                 return self._end(name, language, prompt)
+            if isinstance(prompt, Page):
+                visitor.shot(f"corners-{language}")
+                visitor.tap("option.same")
+                number = MOST_LOADS
+                continue
             number = prompt.number
             ask(self._stage.scale_bench, load_g=float(prompt.nominal_g))
             if number == 1:
