@@ -107,7 +107,7 @@ def put(data_dir: Path, offer: Offered) -> bool:
         durable.write_new(path, whole, 0o640)
     except FileExistsError:
         # Put there before, and the power went before anybody was told; or it was damaged since.
-        if _read(path).data == offer.data:
+        if read_file(path).data == offer.data:
             return False
         durable.write(path, whole, 0o640)
     return True
@@ -125,7 +125,7 @@ def standing(data_dir: Path) -> tuple[Standing, ...]:
     directory = data_dir / SHELF
     if not directory.is_dir():
         return ()
-    return tuple(_read(path) for path in sorted(directory.glob(f"*{SUFFIX}"))[:MAX_PACKS])
+    return tuple(read_file(path) for path in sorted(directory.glob(f"*{SUFFIX}"))[:MAX_PACKS])
 
 
 def sweep(data_dir: Path) -> None:
@@ -154,7 +154,8 @@ def with_builtin(added: tuple[Pack, ...]) -> tuple[Pack, ...]:
     return (*builtin_packs(), *(pack for pack in added if pack.sha256 not in known))
 
 
-def _read(path: Path) -> Standing:
+def read_file(path: Path) -> Standing:
+    """Pack and signature of one ``.law`` file; nothing of it is proven yet."""
     try:
         with path.open("rb") as file:
             whole = file.read(MAX_PACK + MAX_SIGNATURE + 1)

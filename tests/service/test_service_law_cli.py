@@ -135,6 +135,19 @@ def test_without_a_running_program_the_pack_waits_on_the_shelf_for_the_next_star
     assert json.loads(done.stdout)["version"] == "2", "judge answers by what judges there"
 
 
+def test_a_file_as_it_lies_on_a_shelf_can_be_carried_to_another_appliance(appliance):
+    appliance.law("add", appliance.pack(2), *appliance.config)
+    (file,) = (appliance.root / "data" / "law").iterdir()
+    carried = shutil.move(file, appliance.root)
+    code, out = appliance.law("check", str(carried), *appliance.config, *appliance.data)
+    assert code == 0 and "good, by law.example.org" in out
+    code, out = appliance.law("add", str(carried), *appliance.config)
+    assert code == 0 and "counts from the next start" in out
+    Path(carried).write_bytes(b"nothing of the kind")
+    code, out = appliance.law("add", str(carried), *appliance.config)
+    assert code == 2 and "not a signed note" in out
+
+
 def test_a_running_program_takes_the_pack_and_uses_it_at_once(appliance):
     core = Core(load(appliance.root / "steelyard.toml"))
     running = threading.Thread(target=core.run)

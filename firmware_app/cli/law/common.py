@@ -18,7 +18,7 @@ from firmware_app.rules.base import Confidence, Row
 from firmware_app.rules.bounds import MAX_PACK, MAX_SIGNATURE
 from firmware_app.rules.pack import builtin_packs
 from firmware_app.rules.rows import Pack
-from firmware_app.rules.shelf import BadShelf
+from firmware_app.rules.shelf import SUFFIX, BadShelf, Standing, read_file
 
 SIGNATURE = ".sig"
 """What is put behind the name of a pack's file for the file of its signature."""
@@ -59,13 +59,25 @@ def confidences(pack: Pack) -> dict[str, int]:
 
 
 def read_pack(file: Path) -> bytes:
-    """The bytes of a pack's file, at most one more than is taken; raises OSError."""
-    return settings_file.read(file, MAX_PACK)
+    """The bytes of a pack, at most one more than is taken; raises BadShelf, OSError.
+
+    ``file``: a pack, or pack and signature in one as they lie on a shelf (``.law``).
+    """
+    return _one(file).data if file.suffix == SUFFIX else settings_file.read(file, MAX_PACK)
 
 
 def read_signature(file: Path, signature: Path | None) -> bytes:
-    """The bytes of the signature's file, by default beside the pack's; raises BadShelf, OSError."""
+    """The bytes of the signature, by default in the file beside the pack's; raises BadShelf, OSError."""
+    if signature is None and file.suffix == SUFFIX:
+        return _one(file).signature
     path = signature or file.with_name(file.name + SIGNATURE)
     if not path.exists():
         raise BadShelf(f"{path}: no signature there: a pack comes with the .sig file of its publisher")
     return settings_file.read(path, MAX_SIGNATURE)
+
+
+def _one(file: Path) -> Standing:
+    found = read_file(file)
+    if found.why:
+        raise BadShelf(f"{file}: {found.why}")
+    return found
