@@ -32,9 +32,6 @@ LOCK_WORDS = {
     "not_warm": "秤台预热时间不够",
     "not_level": "秤台没有放平",
     "outside_temperature": "超出秤台的温度范围",
-    "reference_not_capable": "标准器不够准",
-    "weights_expired": "砝码已过有效期",
-    "weights_unfit": "砝码不适合此载荷",
 }
 """Why the own pan judged nothing."""
 CLOCK_WORDS = {"synchronised": "", "battery": "", "unsynchronised": "（时间未校对）"}

@@ -128,6 +128,7 @@ CHEATS = result(
     ),
     "send_for_verification",
 )
+HINTED = msgspec.structs.replace(CHEATS, hint="place_in_the_middle", weights="confirmed")
 BETWEEN = result(
     messages.Verdict.UNDECIDED,
     (
@@ -404,6 +405,18 @@ PROMPTS: dict[str, p.Prompt | None] = {
         facts=(g.Fact(label="self_check_step", value="0.5", unit="g"),),
         scale="TZ-0007",
     ),
+    "page_corners": g.Page(
+        key="self_check_corners",
+        wants=g.Pick(
+            options=(
+                g.Option(id="same", label="self_check_corners_same"),
+                g.Option(id="changes", label="self_check_corners_changes"),
+                g.Option(id="not_tried", label="self_check_corners_not_tried"),
+            )
+        ),
+        picture=g.Picture.BACK_RIGHT,
+        scale="TZ-0007",
+    ),
     "page_point_shown": g.Page(
         key="self_check_point_shown",
         wants=g.Amount(units=("kg", "g")),
@@ -428,6 +441,7 @@ PROMPTS: dict[str, p.Prompt | None] = {
         problem="too_much_added",
         scale="TZ-0007",
     ),
+    "judged_hint": p.Judged(HINTED, 47, SLIP),
     "judged_mean": p.Judged(MEAN, 46, SLIP),
     "interrupted": p.Interrupted(messages.Fault.DISCONNECTED, 2, 3),
     "interrupted_not_empty": p.Interrupted(messages.Fault.SETTLING, 2, 3),
