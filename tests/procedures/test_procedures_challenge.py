@@ -449,3 +449,27 @@ def test_the_machine_answers_every_event_in_every_state_and_ends_from_everywhere
     for _ in table:
         ends |= {phase for phase, row in table.items() if any(set(move.to) & ends for move in row.values())}
     assert ends == set(Phase)
+
+
+def test_however_much_goes_wrong_the_record_fits_an_entry():
+    class Clumsy(OverLead):
+        faults = 50
+
+        def figure(self, shown):
+            for _ in range(4):
+                self.tell(FigureTyped("1.001", "kg"))
+            super().figure(shown)
+
+        def on_clear_pan(self, page):
+            self.faults -= 1
+            if self.faults > 0:
+                self.tell(PanFault(at_ns=1, fault=Fault.DISCONNECTED, lasting=True))
+            super().on_clear_pan(page)
+
+    inspector = Clumsy(Bench("plu_multiplier", (*PIN, "M4")), **LEAD)
+    inspector.run()
+    body = inspector.visit.outcome.body
+    assert body["refused_more"] > 0 and len(body["looks"]) >= 40
+    assert len(msgspec.json.encode(body)) < 45_000
+    made = inspector.visit.state.run
+    assert machine.step(inspector.context, made, GoBack(), 0) is made

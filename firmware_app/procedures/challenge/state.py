@@ -23,8 +23,9 @@ from firmware_app.registry.registry import Scale
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
 
-MAX_LOOKS = 200
-"""Looks kept in full; what is refused beyond them is only counted, and nothing can be taken back."""
+MAX_LOOKS = 40
+"""Looks kept in full, nearly twice those of a challenge without a slip; what is refused beyond them is only
+counted, and nothing can be taken back. An entry takes about 48,000 bytes, a look over the lead about 500."""
 
 
 class Phase(enum.StrEnum):
