@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -54,6 +54,42 @@ Allowed = Callable[[RecallWeight, int], "str | messages.Reply"]
 """Who asks, in words for the record; or the reply to whoever may not, or must wait."""
 
 
+class _Told:
+    """What the record says of one recall so far; of the affected entries, which may be many, only the count."""
+
+    def __init__(self) -> None:
+        self.entries: tuple[int, ...] = ()
+        self._affected = self._changed = 0
+
+    def add(self, seq: int, part: RecallPart) -> None:
+        """One more part, by the number of its entry."""
+        self.entries = (*self.entries, seq)
+        self.last = msgspec.structs.replace(part, affected=())
+        self._affected += len(part.affected)
+        self._changed += sum(each.changed for each in part.affected)
+
+    def progress(self, ready: Sequence[Affected] = (), problem: str = "") -> Recalled:
+        """How far it is. ``ready``: what is judged again and not yet written."""
+        return Recalled(
+            recall=self.last.recall,
+            weight=self.last.weight.id,
+            entries=self.entries,
+            done_to=self.last.done_to,
+            up_to=self.last.up_to,
+            affected=self._affected + len(ready),
+            changed=self._changed + sum(each.changed for each in ready),
+            finished=self.last.last,
+            problem=problem,
+        )
+
+
+def _told_by(parts: Iterable[tuple[int, RecallPart]]) -> _Told:
+    told = _Told()
+    for seq, part in parts:
+        told.add(seq, part)
+    return told
+
+
 class RecallRefused(StandardsError):
     """The recall cannot be begun; the message says what to give instead."""
 
@@ -75,7 +111,7 @@ class RecallDesk:
         self._drawer = drawer
         self._trace: Trace | None = None
         self._recalls = read_recalls(ledger)
-        self._parts: list[tuple[int, RecallPart]] = []
+        self._told = _Told()
         self._ready: list[Affected] = []
         self._job: Recalling | None = None
         self._indexed = 0
@@ -121,12 +157,11 @@ class RecallDesk:
 
         ``by``: who, for the record.
         """
-        known = self._parts if self._parts and self._parts[0][1].recall == asked.recall else None
-        if known is not None:
-            return msgspec.structs.replace(_progress(known, self._ready), problem=self.problem)
-        known = list(parts_of(self._ledger, asked.recall))
-        if known:
-            return _progress(known, [])
+        if self._told.entries and self._told.last.recall == asked.recall:
+            return self._told.progress(self._ready, self.problem)
+        known = _told_by(parts_of(self._ledger, asked.recall))
+        if known.entries:
+            return known.progress()
         if self._job is not None:
             raise RecallRefused("another recall is still going through the record: wait until it is done")
         if self._ledger.open_visit() is not None:
@@ -134,17 +169,17 @@ class RecallDesk:
             raise RecallRefused("a visit is open on this appliance: end it first, then recall the weight")
         first = self._first(asked, by)
         self._recalls = self._recalls.with_part(self._ledger.head_seq + 1, first)
-        self._start([], first)
+        self._start(_Told(), first)
         try:
             self._work()
-            if not self._parts:
+            if not self._told.entries:
                 self._write()
         except BaseException:
             # Nothing is withdrawn that the record does not say.
             self._recalls = read_recalls(self._ledger)
-            self._parts, self._ready, self._job = [], [], None
+            self._told, self._ready, self._job = _Told(), [], None
             raise
-        return _progress(self._parts, self._ready)
+        return self._told.progress(self._ready)
 
     def turn(self) -> None:
         """Goes on with what is in progress; a disk that fails is tried again, and told in ``problem``."""
@@ -180,11 +215,11 @@ class RecallDesk:
 
     def _resume(self) -> None:
         if self._recalls.unfinished:
-            parts = list(parts_of(self._ledger, self._recalls.unfinished[0]))
-            self._start(parts, parts[-1][1])
+            told = _told_by(parts_of(self._ledger, self._recalls.unfinished[0]))
+            self._start(told, told.last)
 
-    def _start(self, parts: list[tuple[int, RecallPart]], at: RecallPart) -> None:
-        self._parts, self._ready = parts, []
+    def _start(self, told: _Told, at: RecallPart) -> None:
+        self._told, self._ready = told, []
         self._at = at
         self._job = Recalling(self._ledger, self._open_trace(), self._recalls, at, self._packs)
 
@@ -216,7 +251,7 @@ class RecallDesk:
         if job.finished:
             self._write()
             self._job = None
-            self._recalls = read_recalls(self._ledger)
+            self._recalls = self._recalls.finished(self._at.recall)
             # The next of several that a power cut had left.
             self._resume()
 
@@ -225,13 +260,13 @@ class RecallDesk:
         assert self._job is not None
         part = msgspec.structs.replace(
             self._at,
-            part=len(self._parts) + 1,
+            part=len(self._told.entries) + 1,
             last=self._job.finished,
             done_to=self._job.done_to,
             affected=tuple(self._ready),
         )
         entry = self._ledger.append(KIND, part)
-        self._parts.append((entry.seq, part))
+        self._told.add(entry.seq, part)
         self._ready = []
 
     def _first(self, asked: RecallWeight, by: str) -> RecallPart:
@@ -329,18 +364,3 @@ def _day(text: str) -> str:
 
 def _size(affected: Affected) -> int:
     return len(msgspec.json.encode(affected)) + 1
-
-
-def _progress(parts: list[tuple[int, RecallPart]], ready: list[Affected]) -> Recalled:
-    told = [*(each for _, part in parts for each in part.affected), *ready]
-    last = parts[-1][1]
-    return Recalled(
-        recall=last.recall,
-        weight=last.weight.id,
-        entries=tuple(seq for seq, _ in parts),
-        done_to=last.done_to,
-        up_to=last.up_to,
-        affected=len(told),
-        changed=sum(each.changed for each in told),
-        finished=last.last,
-    )

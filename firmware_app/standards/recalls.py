@@ -10,7 +10,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -114,6 +114,10 @@ class Recalls(msgspec.Struct, frozen=True):
             unfinished=open_ if part.last else (*open_, part.recall),
         )
 
+    def finished(self, recall: str) -> Recalls:
+        """The same, with nothing of that recall left to do."""
+        return Recalls(self.first, tuple(each for each in self.unfinished if each != recall))
+
     def of(self, weight: str, certificate: str) -> RecallPart | None:
         """The latest recall of a weight under a certificate; of an unknown certificate the latest of all."""
         for _, part in reversed(self.first):
@@ -138,10 +142,12 @@ def read_recalls(ledger: LedgerReader) -> Recalls:
     return recalls
 
 
-def parts_of(ledger: LedgerReader, recall: str) -> tuple[tuple[int, RecallPart], ...]:
+def parts_of(ledger: LedgerReader, recall: str) -> Iterator[tuple[int, RecallPart]]:
     """The parts of one recall with the numbers of their entries; raises as `read_recalls`."""
-    parts = ((entry.seq, read_part(entry)) for entry in ledger.of_kind(KIND, 0))
-    return tuple((seq, part) for seq, part in parts if part.recall == recall)
+    for entry in ledger.of_kind(KIND, 0):
+        part = read_part(entry)
+        if part.recall == recall:
+            yield entry.seq, part
 
 
 def withdraw(sets: Iterable[WeightSet], recalls: Recalls) -> tuple[WeightSet, ...]:

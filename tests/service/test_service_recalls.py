@@ -140,7 +140,7 @@ def test_kill_9_on_the_way_loses_nothing_and_the_next_start_goes_on_by_itself(ro
         os.kill(process.pid, signal.SIGKILL)
     with read_ledger(root / "data") as ledger:
         assert read_recalls(ledger).first, "what was answered for is on the disk"
-        assert not parts_of(ledger, "r1")[-1][1].last
+        assert not list(parts_of(ledger, "r1"))[-1][1].last
     core = Core(load(root / "steelyard.toml"))
     try:
         for _ in range(200):

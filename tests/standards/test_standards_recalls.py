@@ -75,7 +75,7 @@ def done(ledger, command, drawer=DRAWER):
     desk.begin(command, "0007 keeper")
     desk.finish()
     desk.close()
-    parts = parts_of(ledger, command.recall)
+    parts = list(parts_of(ledger, command.recall))
     assert parts[-1][1].last and [part.part for _, part in parts] == list(range(1, len(parts) + 1))
     return {each.seq: each for _, part in parts for each in part.affected}
 
@@ -93,7 +93,7 @@ def test_a_weight_found_light_turns_the_verdict_that_rested_on_it_and_no_entry_c
     assert any(load["error_g"] == "12.000" for load in affected[4].loads)
     after = list(record.all_lines())
     assert after[: len(before)] == before and len(after) == len(before) + 1
-    part = parts_of(record, "r1")[0][1]
+    part = next(parts_of(record, "r1"))[1]
     assert (part.by, part.why, part.withdrawn, part.up_to) == ("0007 keeper", "chipped", True, 5)
 
 
@@ -286,7 +286,7 @@ def test_twice_under_one_certificate_and_with_an_open_visit_it_is_refused(record
 def test_a_weight_that_left_the_drawer_is_recalled_as_the_record_had_it(record):
     affected = done(record, asked(), ())
     assert affected[4].new == "does_not_conform"
-    assert parts_of(record, "r1")[0][1].weight.nominal_g == 1000
+    assert next(parts_of(record, "r1"))[1].weight.nominal_g == 1000
 
 
 def test_who_asks_is_asked_first(record):

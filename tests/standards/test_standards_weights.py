@@ -173,3 +173,40 @@ def test_whatever_the_drawer_holds_the_loads_are_lawful(nominals, size):
         assert len({piece.id for piece in load.pieces}) == len(load.pieces)
         answer = mpe(LAW, instrument, load.nominal_g, Stage.INITIAL, ON)
         assert sum(piece.tolerance_g for piece in load.pieces) <= reference_limit(LAW, answer)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "stalls-and-weights.md"
+
+
+def test_the_example_of_the_page_is_read_as_it_says():
+    page = PAGE.read_text(encoding="utf-8")
+    example = "\n".join(
+        line[4:]
+        for line in page[page.index("    [[set]]") : page.index("    steelyard weights list")].splitlines()
+    )
+    (found,) = parse_weights(example.encode(), pack_in_force(WeightsPack, date(2026, 11, 23)))
+    five, one, two = found.pieces
+    assert (five.certified, five.issued_by) == (False, "武威市计量检定测试所")
+    assert (one.mass_g, one.standard_g, one.certificate) == (D("1000.012"), 0.008, "力字第2026-0815号")
+    assert (two.certificate, two.issued_by) == ("2026-0900", "兰州市计量测试所")
+    assert two.standard_g == pytest.approx(0.03 / 2.1) and two.valid_to == date(2027, 9, 1)
+
+
+@pytest.mark.parametrize(
+    ("piece", "words"),
+    [
+        ('certificate = "x"', "valid_to of its own"),
+        ("valid_to = 2027-01-01", "give both or neither"),
+        ('issued_by = "x"', "certificate of its own"),
+        ('certificate = "x"\nvalid_from = 2028-01-01\nvalid_to = 2027-01-01', "is after"),
+        ("coverage_factor = 2.0", "belongs to an expanded"),
+        ('conventional_mass = "1kg"\nexpanded_uncertainty = "1mg"\ncoverage_factor = 0.5', "1 … 4"),
+    ],
+)
+def test_a_certificate_of_a_single_weight_is_whole_or_refused(piece, words):
+    file = (
+        '[[set]]\nid = "s"\nclass = "M1"\ncertificate = "c"\nvalid_to = 2027-01-01\n'
+        f'[[set.pieces]]\nnominal = "1 kg"\n{piece}\n'
+    )
+    with pytest.raises(BadWeights, match=words):
+        parse_weights(file.encode(), pack_in_force(WeightsPack, date(2026, 11, 23)))
