@@ -37,6 +37,8 @@ from firmware_app.procedures.fair_weighing.procedure import FairWeighing
 from firmware_app.procedures.fair_weighing.state import FairPhase
 from firmware_app.quantity import Estimate
 from firmware_app.registry.registry import Registry
+from firmware_app.rules.pack import builtin_packs
+from firmware_app.rules.retail_rows import RetailPack
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import Reading
 
@@ -52,6 +54,7 @@ CONTEXT = Context(
     weights=(),
     on=date(2026, 11, 23),
     pan=Pan(max_g=Decimal(15000), calibration="simulated"),
+    packs=tuple(pack for pack in builtin_packs() if isinstance(pack, RetailPack)),
 )
 
 Goods = Callable[[random.Random], float]
@@ -215,8 +218,12 @@ def measure(seller: Seller, ratio: float, common: float, visits: int, seed: int 
 
 
 PANS = {"just fine enough": 3.05, "a C3 cell": 10.0}
+MORE = 10
+"""So many fewer visits to sellers who are short: only the honest ones are told by ones in a thousand."""
 """Permitted deviation over U: what the law asks at least (3, and a little for the empty pan), a usual pan."""
 COMMON = (1.0, 0.5)
+LOOKED_AT = (("just fine enough", 1.0), ("just fine enough", 0.5), ("a C3 cell", 1.0))
+"""Pan and common share: where all is common a second weighing helps least."""
 
 
 def main() -> None:
@@ -226,10 +233,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows = {
-        (name, pan, common): measure(seller, ratio, common, arguments.visits)
+        (name, pan, common): measure(
+            seller,
+            PANS[pan],
+            common,
+            arguments.visits if seller.honest else max(1, arguments.visits // MORE),
+        )
         for name, seller in SELLERS.items()
-        for pan, ratio in PANS.items()
-        for common in COMMON
+        for pan, common in LOOKED_AT
     }
     if arguments.json:
         print(

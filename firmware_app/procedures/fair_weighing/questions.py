@@ -162,14 +162,16 @@ def pick_band(_context: Context, state: FairState, event: Picked, _now_ns: int) 
     return _ask(_taken(state, "band", event.option), FairPhase.BAG, counts_band=counts)
 
 
-def pick_bag(_context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
+def pick_bag(context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
     """How the bag is allowed for; an equal empty one goes to the pan first."""
     if event.option not in tuple(Bag):
         return state
     picked = changed(_taken(state, "bag", event.option), bag=Bag(event.option))
     if picked.bag is Bag.TYPED:
         return _ask(picked, FairPhase.BAG_TYPED)
-    return to_pan(picked, FairPhase.CLEAR_FOR_BAG if picked.bag is Bag.WEIGHED else FairPhase.CLEAR_PAN)
+    return to_pan(
+        context, picked, FairPhase.CLEAR_FOR_BAG if picked.bag is Bag.WEIGHED else FairPhase.CLEAR_PAN
+    )
 
 
 def give_bag(context: Context, state: FairState, event: FigureTyped, _now_ns: int) -> FairState:
@@ -186,7 +188,7 @@ def give_bag(context: Context, state: FairState, event: FigureTyped, _now_ns: in
         return _refused(state, event, BAG_TOO_HEAVY)
     last_place = Decimal(1).scaleb(int(value.as_tuple().exponent)) * GRAMS_PER[event.unit]
     taken = changed(_figure_taken(state, event), bag_typed_g=mass, bag_half_g=last_place / 2)
-    return to_pan(taken, FairPhase.CLEAR_PAN)
+    return to_pan(context, taken, FairPhase.CLEAR_PAN)
 
 
 # --------------------------------------------------------------------------------------------- back

@@ -16,7 +16,6 @@ import msgspec
 from firmware_app.procedures import prompts
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.fair_weighing import complaint, law, questions
-from firmware_app.procedures.fair_weighing.ready import outlook
 from firmware_app.procedures.fair_weighing.record import CENTIGRAM, TENTH, contacts, mass
 from firmware_app.procedures.fair_weighing.state import Bag, FairPhase, FairState, What
 from firmware_app.procedures.fair_weighing.weighing import GIVE_UP, IN_BAG, NO_BAG_ON, UNREST
@@ -161,16 +160,15 @@ def _put_bag(_context: Context, state: FairState) -> Prompt:
     return _page(state, key, Confirm(label="fair_bag_is_on"), picture=Picture.GOODS_ON_PAN)
 
 
-def _put_goods(context: Context, state: FairState) -> Prompt:
+def _put_goods(_context: Context, state: FairState) -> Prompt:
     again = state.phase is FairPhase.PUT_AGAIN
     package = state.what is What.PACKAGE
     key = "fair_put_again" if again else "fair_put_package" if package else "fair_put_goods"
     facts = [fact for fact in _said(state) if fact.label != "fair_price"]
-    limit, serves = law.tightest(context, state), outlook(context, state)
-    if limit is not None:
-        facts.append(mass("fair_permitted", limit, CENTIGRAM))
-    if serves:
-        facts.append(Fact(label="fair_pan_serves", value=serves, words=True))
+    if state.limit_g is not None:
+        facts.append(mass("fair_permitted", state.limit_g, CENTIGRAM))
+    if state.serves:
+        facts.append(Fact(label="fair_pan_serves", value=state.serves, words=True))
     beside = (Option(id=GIVE_UP, label="fair_give_up"),) if state.problem == UNREST else ()
     return _page(state, key, Wait(), facts=tuple(facts), picture=Picture.GOODS_ON_PAN, beside=beside)
 

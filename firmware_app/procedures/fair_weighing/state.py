@@ -171,6 +171,10 @@ class FairState(msgspec.Struct, frozen=True, kw_only=True):
     given_more: int = 0
     weighed: tuple[Weighed, ...] = ()
     weighed_more: int = 0
+    limit_g: Grams | None = None
+    """The smallest limit that may count, once everything was answered; None where the law gives none."""
+    serves: str = ""
+    """As what the pan is expected to serve, empty where nothing is known of it."""
     pan_window: Window | None = None
     pan_last: PanMass | None = None
     pan_empty: PanMass | None = None

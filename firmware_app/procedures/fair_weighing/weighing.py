@@ -21,7 +21,7 @@ from firmware_app.procedures.events import Confirmed, Event, Picked
 from firmware_app.procedures.fair_weighing import law
 from firmware_app.procedures.fair_weighing.case import case_of
 from firmware_app.procedures.fair_weighing.judging import Found, agree, find
-from firmware_app.procedures.fair_weighing.ready import not_ready
+from firmware_app.procedures.fair_weighing.ready import not_ready, outlook
 from firmware_app.procedures.fair_weighing.record import body_of, judged_page
 from firmware_app.procedures.fair_weighing.state import (
     MAX_KEPT,
@@ -72,12 +72,12 @@ CLEAR_OF = {put: clear for clear, put in CLEARED.items()}
 WHAT = {FairPhase.PUT_BAG: "bag", FairPhase.PUT_GOODS: "goods", FairPhase.PUT_AGAIN: "again"}
 
 
-def note_reading(context: Context, state: FairState, event: Reading, now_ns: int) -> FairState:
+def note_reading(_context: Context, state: FairState, event: Reading, now_ns: int) -> FairState:
     """The pan works; a run of stable readings is followed."""
     if not event.stable:
         return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=None, pan_last=None)
     mass = pan_mass(event)
-    window = follow(state.pan_window, mass.mass_g, now_ns, AT_REST, _interval_g(context, state))
+    window = follow(state.pan_window, mass.mass_g, now_ns, AT_REST, _interval_g(state))
     return changed(state, pan_fault=None, pan_unfit=event.unfit, pan_window=window, pan_last=mass)
 
 
@@ -87,9 +87,10 @@ def note_fault(_context: Context, state: FairState, event: PanFault, _now_ns: in
     return changed(state, pan_fault=fault, pan_window=None, pan_last=None)
 
 
-def to_pan(state: FairState, clear: FairPhase) -> FairState:
-    """To the pan, which is to be empty first; a fault interrupts."""
-    waits = cleared(state, clear)
+def to_pan(context: Context, state: FairState, clear: FairPhase) -> FairState:
+    """To the pan, which is to be empty first; a fault interrupts. What the law permits is looked up once."""
+    limit, serves = law.tightest(context, state), outlook(context, state)
+    waits = changed(cleared(state, clear), limit_g=limit, serves=serves)
     return _interrupted(waits, clear) if state.pan_fault is not None else waits
 
 
@@ -168,7 +169,7 @@ def give_up(context: Context, state: FairState, event: Picked, _now_ns: int) -> 
 def bag_sure(context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
     """In their bag: weighed once more. Without it: nothing is taken off for it."""
     if event.option == IN_BAG:
-        return to_pan(state, FairPhase.CLEAR_AGAIN)
+        return to_pan(context, state, FairPhase.CLEAR_AGAIN)
     if event.option != NO_BAG_ON:
         return state
     weighed = tuple(
@@ -186,7 +187,7 @@ def conclude(context: Context, state: FairState) -> FairState:
     bare = found_of(context, changed(state, bag=Bag.BARE))
     if state.bag is Bag.WEIGHED and bare.verdict is not Verdict.DOES_NOT_CONFORM:
         return changed(state, phase=FairPhase.BAG_SURE, problem="")
-    return to_pan(state, FairPhase.CLEAR_AGAIN)
+    return to_pan(context, state, FairPhase.CLEAR_AGAIN)
 
 
 def judged(context: Context, state: FairState) -> FairState:
@@ -249,11 +250,8 @@ def cleared(state: FairState, clear: FairPhase) -> FairState:
 # ------------------------------------------------------------------------------------------- helpers
 
 
-def _interval_g(context: Context, state: FairState) -> Grams:
-    if state.settled is None:
-        return NO_LIMIT_G
-    limit = law.tightest(context, state)
-    return NO_LIMIT_G if limit is None else max(limit / CAPABILITY, LEAST_INTERVAL_G)
+def _interval_g(state: FairState) -> Grams:
+    return NO_LIMIT_G if state.limit_g is None else max(state.limit_g / CAPABILITY, LEAST_INTERVAL_G)
 
 
 def _bag_left(state: FairState, now: PanMass) -> bool:
