@@ -55,7 +55,7 @@ Allowed = Callable[[RecallWeight, int], "str | messages.Reply"]
 
 
 class _Told:
-    """What the record says of one recall so far; of the affected entries, which may be many, only the count."""
+    """What the record says of one recall so far; of the affected entries, which may be many, the counts."""
 
     def __init__(self) -> None:
         self.entries: tuple[int, ...] = ()
