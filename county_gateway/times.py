@@ -19,15 +19,17 @@ from firmware_app.ledger.true_time import Placed, place
 AROUND = 1000
 
 
-def entry_times(store: Reader, device: str, *, after: int, limit: int) -> list[Placed]:
+def entry_times(store: Reader, device: str, *, after: int, limit: int, around: int = AROUND) -> list[Placed]:
     """The bounds of a device's entries ``after + 1`` … ``after + limit``; none of a stranger.
+
+    ``around``: so many entries before and after are looked at for evidence.
 
     Every entry was verified when it came; one that cannot be read (on the shelf) is left out.
     """
     table = tables.entries.c
     rows = store.connection.execute(
         select(table.seq, table.jws, table.received_at)
-        .where(table.device == device, table.seq > after - AROUND, table.seq <= after + limit + AROUND)
+        .where(table.device == device, table.seq > after - around, table.seq <= after + limit + around)
         .order_by(table.seq)
     )
     payloads, received = [], {}

@@ -44,6 +44,8 @@ LOGGED = "steelyard-receipt2+jws"
 LOGGED_FIELDS = [*RECEIPT_FIELDS, "index", "inclusion", "checkpoint", "since", "consistency"]
 CLOCKS = ("synchronised", "battery", "unsynchronised")
 COUNTY_KEY, CLOSURE = "steelyard-county-key+jws", "steelyard-closure+jws"
+DOWNLINK = "steelyard-downlink+jws"
+DOWNLINK_FIELDS = ["county", "device", "name", "version", "size", "sha256", "at"]
 MAX_LINE = 64 * 1024
 MEMBERS = {"OKP": ["crv", "kty", "x"], "EC": ["crv", "kty", "x", "y"]}
 ALGS = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256"}
@@ -212,6 +214,7 @@ class Checker:
         self._counties: dict[str, Key] = {}
         self._names: dict[str, str] = {}
         self._after = ""
+        self._files: dict[str, tuple[int, str | None]] = {}
         self._joined: list[int] = []
         self._verdicts: Counter[str] = Counter()
         self._receipts = 0
@@ -252,6 +255,8 @@ class Checker:
             self._replaced.add(payload["body"].get("receipt"))
         elif payload["kind"] == "continues":
             self._continue(payload["body"])
+        elif payload["kind"] == "downlink_taken":
+            self._downlink(payload["body"])
         verdict = payload["body"].get("verdict")
         if isinstance(verdict, str):
             self._verdicts[verdict] += 1
@@ -313,6 +318,16 @@ class Checker:
         if (stated["device"], stated["next"]) != (self._device, self.key.kid):
             raise Wrong("the closure that it goes on from is of another device or for another key")
         self._after = f"entry {stated['seq']} of key {stated['kid']}, head {stated['entry']}"
+
+    def _downlink(self, body: dict[str, Any]) -> None:
+        """A file from the county in use: the county's word on it, and none older than the one before."""
+        stated = self._stated(body.get("statement"), DOWNLINK, DOWNLINK_FIELDS)
+        name, for_us = stated["name"], stated["device"] in ("", self._device)
+        version, old = self._files.get(name, (0, None))
+        said = {"name": name, "version": stated["version"], "sha256": stated["sha256"], "old": old}
+        if not (for_us and number(stated["version"], version + 1)) or not said.items() <= body.items():
+            raise Wrong(f"the file {name} is not what the county stated, or older than the one before it")
+        self._files[name] = (stated["version"], stated["sha256"])
 
     def _receipt(self, line: Line) -> None:
         key = self._counties.get(line.kid)
@@ -423,10 +438,7 @@ def check(
 def check_lines(file: BinaryIO, checker: Checker) -> Found:
     count = 0
     try:
-        while True:
-            raw = file.readline(MAX_LINE + 2)
-            if not raw:
-                break
+        while raw := file.readline(MAX_LINE + 2):
             count += 1
             if not raw.endswith(b"\n"):
                 raise Wrong("too long, or cut off: it does not end with a line feed")
@@ -451,9 +463,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device-kid", help="thumbprint that the device is known by")
     parser.add_argument("--county-kid", help="thumbprint that the county is known by")
     parser.add_argument("--witness", action="append", default=[], help="key of a witness (vkey); repeat")
-    parser.add_argument(
-        "--slip", action="append", default=[], help="text of a slip's QR code; may be repeated"
-    )
+    parser.add_argument("--slip", action="append", default=[], help="text of a slip's QR code; repeat")
     options = parser.parse_args(arguments)
     try:
         with Path(options.file).open("rb") as file:

@@ -25,6 +25,8 @@ from firmware_app.ledger.entry import unverified_payload
 from firmware_app.ledger.errors import BadFormat
 
 MOST_CITED, MOST_AROUND = 100, 20
+NEAR = 100
+"""Entries before and after that bound when one was written: half a day of a busy appliance."""
 
 
 def trail(store: Reader, number: int, *, kind: str = "") -> Trail:
@@ -38,7 +40,7 @@ def trail(store: Reader, number: int, *, kind: str = "") -> Trail:
         body = unverified_payload(row.jws).body
     except BadFormat:
         body = {}
-    times = entry_times(store, row.device, after=row.seq - 1, limit=1)
+    times = entry_times(store, row.device, after=row.seq - 1, limit=1, around=NEAR)
     return Trail(
         entry=found,
         body=body,

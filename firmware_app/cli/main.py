@@ -8,6 +8,7 @@ from firmware_app.cli.budget import budget
 from firmware_app.cli.calibrate import calibrate
 from firmware_app.cli.control import app as control
 from firmware_app.cli.demo.command import demo
+from firmware_app.cli.downlink import app as downlink
 from firmware_app.cli.enrol import enrol
 from firmware_app.cli.gateway import PASSED_ON, gateway
 from firmware_app.cli.hardware import app as hardware
@@ -59,6 +60,7 @@ app.add_typer(people, name="people")
 app.add_typer(settings, name="settings")
 app.add_typer(ledger, name="ledger")
 app.add_typer(law, name="law")
+app.add_typer(downlink, name="downlink")
 app.add_typer(slip, name="slip")
 app.add_typer(usb, name="usb")
 app.add_typer(weights, name="weights")

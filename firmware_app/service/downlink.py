@@ -68,13 +68,14 @@ _GAP = b"\n\n"
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """Body of ``downlink_taken``. ``old``: SHA-256 of the file of that name before, None if there was none;
-    ``county``: thumbprint of the key that signed."""
+    ``county``: thumbprint of the key that signed ``statement``, the county's word on it."""
 
     name: str
     version: int
     sha256: str
     old: str | None
     county: str
+    statement: str
 
 
 class CannotUse(SteelyardError):
@@ -114,7 +115,7 @@ def in_use(loaded: Loaded, ledger: LedgerReader, needs: Callable[[], Needs]) -> 
             content = _kept(path)
             if content is not None and hashlib.sha256(content).hexdigest() == told.sha256:
                 try:
-                    _fit(name, content, needs())
+                    fit(name, content, needs())
                 except SteelyardError:
                     continue
                 config = msgspec.structs.replace(loaded.config, **{name: str(path)})
@@ -196,7 +197,7 @@ class DownlinkDesk:
         if held is not None and statement.version == held.version and statement.sha256 != held.sha256:
             raise CannotUse(f"{asked.name}: the county signed two files as version {held.version}")
         try:
-            self._use(asked.name, content, statement, key)
+            self._use(content, statement, key, asked.statement)
         except StoreFailed:
             raise
         except SteelyardError as error:
@@ -217,9 +218,10 @@ class DownlinkDesk:
         check_content(statement, content)
         return statement, key
 
-    def _use(self, name: str, content: bytes, statement: Statement, key: PublicJwk) -> None:
-        """Checks, keeps and names the file; what counts at once counts then."""
-        _fit(name, content, self._needs())
+    def _use(self, content: bytes, statement: Statement, key: PublicJwk, said: str) -> None:
+        """Checks, keeps and names the file; what counts at once counts then. ``said``: what was signed."""
+        name = statement.name
+        fit(name, content, self._needs())
         if name.startswith(RULES):
             reply = self._add_law(*_pack_and_note(content))
             if isinstance(reply, Refused):
@@ -235,6 +237,7 @@ class DownlinkDesk:
             sha256=statement.sha256,
             old=None if before is None else before.sha256,
             county=key.kid,
+            statement=said,
         )
         path = _path(self._data_dir, told)
         durable.make_directory(path.parent, 0o750)
@@ -268,8 +271,8 @@ class DownlinkDesk:
             return Refused("io_error", f"{error.filename or self._data_dir}: {error.strerror or error}")
 
 
-def _fit(name: str, content: bytes, needs: Needs) -> None:
-    """Raises SteelyardError, in words, where this program could not use the file."""
+def fit(name: str, content: bytes, needs: Needs) -> None:
+    """Raises SteelyardError where this program could not use the file; a law pack proves itself."""
     if name == REGISTRY:
         parse_registry(content, name)
     elif name == WEIGHTS:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from law_cutter import DATA, KEY, WORD
 from people_stage import INSPECTOR, SECOND, Stage
 
+from firmware_app.ledger.clock import stamp
 from firmware_app.ledger.county import County
-from firmware_app.ledger.downlink import MAX_CONTENT, Statement, make_statement, read_ask
+from firmware_app.ledger.downlink import MAX_CONTENT, Statement, make_statement, read_ask, read_statement
+from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import join_county
 from firmware_app.ledger.signer import SoftwareKey
@@ -100,6 +104,7 @@ def test_a_registry_counts_from_the_next_start_on_and_the_record_has_old_and_new
 
     assert appliance.stalls == ["Z-99"]
     (taken,) = appliance.trail(TAKEN)
+    assert read_statement(taken["statement"], COUNTY.public_jwk).sha256 == taken["sha256"]
     assert (taken["name"], taken["version"], taken["old"], taken["county"]) == (
         "registry",
         7,
@@ -340,3 +345,58 @@ def test_a_file_that_the_record_does_not_name_is_not_used(appliance):
 
 def _full(*_arguments: object, **_named: object) -> None:
     raise StoreFailed("disk_full", "the disk is full")
+
+
+# -------------------------------------------------------------------------------------------- the record
+
+
+def test_an_export_shows_by_whose_word_each_file_was_used_and_any_change_shows(appliance):
+    appliance.bring("registry", REGISTRY.encode(), version=7)
+    appliance.bring("registry", REGISTRY.encode() + b"\n", version=9)
+    good = [told.encode() for told in export_of(appliance)]
+    assert check(appliance, good) == (0, "")
+
+    ledger = appliance.core._ledger
+    taken = appliance.trail(TAKEN)
+    lies = [
+        {**taken[1], "sha256": "0" * 64},
+        {**taken[1], "old": None},
+        {**taken[1], "version": 10},
+        {**taken[0], "old": taken[1]["sha256"]},
+        {**taken[1], "statement": taken[0]["statement"]},
+        {**taken[1], "statement": "a.b.c"},
+    ]
+    for lie in lies:
+        # The device itself signs the lie: it is the county's word that shows it.
+        entry = make_entry(
+            appliance.core._ledger._signer, device="T-1", seq=ledger.head_seq + 1, prev=ledger.head.hash,
+            stamp=stamp(appliance.core._clock), software="00", kind=TAKEN, body=lie,
+        )  # fmt: skip
+        code, words = check(appliance, [*good, entry.jws.encode()])
+        assert code == 1, lie
+        assert words
+
+
+def export_of(appliance) -> list[str]:
+    ledger = appliance.core._ledger
+    return list(ledger.lines(0, 500))
+
+
+def check(appliance, lines: list[bytes]) -> tuple[int, str]:
+    path = appliance.root / "ledger.ndjson"
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    tool = Path(__file__).parents[2] / "tools" / "check_ledger.py"
+    done = subprocess.run([sys.executable, str(tool), str(path)], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr if done.returncode else ""
+
+
+def test_a_file_is_checked_by_command_before_it_is_published(tmp_path):
+    good, bad = tmp_path / "registry.toml", tmp_path / "bad.toml"
+    good.write_text(REGISTRY, encoding="utf-8")
+    bad.write_text("[[stall]]\nwrong = 1\n", encoding="utf-8")
+    line = [sys.executable, "-m", "firmware_app.cli.main", "downlink", "check", "registry"]
+
+    done = [subprocess.run([*line, str(path)], capture_output=True, text=True) for path in (good, bad)]
+
+    assert [each.returncode for each in done] == [0, 1]
+    assert "wrong" in done[1].stderr

@@ -1,4 +1,4 @@
-"""From `publish` at the county to the next start of the core: gateway, client, fetcher, core, the real ones."""
+"""From `publish` at the county to the next start of the core: gateway, client, fetcher and core."""
 
 from __future__ import annotations
 
