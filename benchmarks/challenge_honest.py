@@ -35,9 +35,8 @@ from firmware_app.procedures.challenge.honest import (  # noqa: E402
     Loads,
     least_g,
     most_after_g,
+    most_change_g,
     most_g,
-    moved_g,
-    untouched_g,
 )
 from firmware_app.procedures.challenge.keys import KEYS  # noqa: E402
 from firmware_app.procedures.challenge.patterns import (  # noqa: E402
@@ -133,6 +132,7 @@ def batch(count: int, rng: np.random.Generator, error: Callable, *, d_of: Callab
             limit_g=_limit(pick["load"]),
             e_g=np.full_like(again, E_G),
             d_g=pick["d"],
+            moved=np.full(again.shape, moved),
             u_moved_g=2 * pick["u"] if moved else np.zeros_like(again),
         )
     return Tried(loads, pairs)
@@ -158,8 +158,7 @@ def edge(pattern: Pattern, count: int, rng: np.random.Generator) -> Tried:
     loads = loads._replace(shown_g=load + np.where(sign > 0, most_g(loads), -least_g(loads)) + ours + noise)
     if pattern in pairs:
         of = pairs[pattern]
-        moved = pattern in (Pattern.POWER, Pattern.REPEAT)
-        bound = moved_g(of) if moved else untouched_g(of)
+        bound = most_change_g(of)
         noise = TREMBLE_E * E_G * (rng.standard_normal(bound.shape) - rng.standard_normal(bound.shape))
         turn = 1.0 if pattern is Pattern.KEYS else rng.choice((-1.0, 1.0), bound.shape)
         change = turn * bound + noise + of.u_moved_g * rng.standard_normal(bound.shape)

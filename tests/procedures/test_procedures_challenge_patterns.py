@@ -18,9 +18,8 @@ from firmware_app.procedures.challenge.honest import (
     WEAR_E,
     Changes,
     Loads,
+    most_change_g,
     most_g,
-    moved_g,
-    untouched_g,
 )
 from firmware_app.procedures.challenge.patterns import (
     FALSE_ACCUSATION,
@@ -110,12 +109,14 @@ def test_without_weights_or_goods_a_pattern_is_not_tried():
     assert named(one) in (Pattern.RATIO, Pattern.OFFSET, Pattern.NOMINAL, Pattern.THRESHOLD)
 
 
-def pair(change, after=0.0, load=2000.0, u=0.1, number=1):
+def pair(change, after=0.0, load=2000.0, u=0.1, number=1, moved=False):
     def whole(value):
         return np.full(number, float(value))
 
     return Changes(
-        whole(change), whole(after), whole(load), whole(u), whole(5), whole(5), whole(5), whole(2 * u)
+        *(whole(value) for value in (change, after, load, u, 5, 5, 5)),
+        np.full(number, moved),
+        whole(2 * u if moved else 0),
     )
 
 
@@ -134,7 +135,7 @@ def pair(change, after=0.0, load=2000.0, u=0.1, number=1):
     ],
 )
 def test_a_change_is_seen_where_no_honest_scale_makes_it(pattern, change, after, seen):
-    found = changes(pair(change, after), pattern)
+    found = changes(pair(change, after, moved=pattern in (Pattern.POWER, Pattern.REPEAT)), pattern)
     assert (float(allowed_for(found.p, 9)) <= FALSE_ACCUSATION) is seen
     assert float(found.estimate) == change
 
@@ -181,5 +182,5 @@ def test_the_edges_are_edges():
     wide = loads(lambda m, g: 0 * m)
     pushed = wide._replace(shown_g=wide.load_g + most_g(wide) + 8 * TREMBLE_E * 5)
     assert shapes(pushed)[Pattern.SINGLE].p < 1e-3 and shapes(pushed)[Pattern.OFFSET].p < 1e-3
-    assert float(untouched_g(pair(0))[0]) == WEAR_E * 5 + 5
-    assert float(moved_g(pair(0))[0]) == 5 + 2 * CORNER * 2000 + WEAR_E * 5 + 5
+    assert float(most_change_g(pair(0))[0]) == WEAR_E * 5 + 5
+    assert float(most_change_g(pair(0, moved=True))[0]) == 5 + 2 * CORNER * 2000 + WEAR_E * 5 + 5

@@ -58,7 +58,7 @@ class Changes(NamedTuple):
     """Pairs of figures, last axis: pairs. ``change_g``: of the error from one to the other.
 
     ``after_g``: the error of the second. ``u_g``: of the load under it. ``moved``: the load was taken off
-    and put on again between, with ``u_moved_g`` of the difference of its two masses.
+    and put on again between; ``u_moved_g``: of the difference of its masses where it was weighed twice.
     """
 
     change_g: Floats
@@ -68,6 +68,7 @@ class Changes(NamedTuple):
     limit_g: Floats
     e_g: Floats
     d_g: Floats
+    moved: Bools
     u_moved_g: Floats
 
 
@@ -86,20 +87,17 @@ def most_after_g(changes: Changes) -> Floats:
     return _bound(changes.load_g, changes.limit_g, changes.e_g, changes.d_g, GRAVITY_UP)
 
 
-def untouched_g(changes: Changes) -> Floats:
-    """The largest change under a load that lies: creep and a knock within the wear, and one interval.
+def most_change_g(changes: Changes) -> Floats:
+    """The largest change of the figure of one load.
 
-    Creep in half an hour is at most half an interval (OIML R 76-1:2006 3.9.4.1), and this is a minute.
+    Where it lies: creep and a knock within the wear, and one interval. Creep in half an hour is at most half
+    an interval (type examination, OIML R 76-1:2006), and this is a minute. Where it was taken off between,
+    also repeatability up to the MPE (3.6.1) and opposite corners.
     """
-    return WEAR_E * changes.e_g + changes.d_g
-
-
-def moved_g(changes: Changes) -> Floats:
-    """The largest difference between two weighings of one load.
-
-    Repeatability up to the MPE (OIML R 76-1:2006 3.6.1), the load at opposite corners, the wear, an interval.
-    """
-    return changes.limit_g + 2 * CORNER * changes.load_g + WEAR_E * changes.e_g + changes.d_g
+    lies = WEAR_E * changes.e_g + changes.d_g
+    again = np.where(changes.moved, changes.limit_g + 2 * CORNER * changes.load_g, 0.0)
+    bound: Floats = lies + again
+    return bound
 
 
 def _bound(load: Floats, limit: Floats, e: Floats, d: Floats, gravity: float) -> Floats:

@@ -25,9 +25,8 @@ from firmware_app.procedures.challenge.honest import (
     Loads,
     least_g,
     most_after_g,
+    most_change_g,
     most_g,
-    moved_g,
-    untouched_g,
 )
 
 FALSE_ACCUSATION = 1e-3
@@ -82,10 +81,9 @@ def changes(pairs: Changes, pattern: Pattern) -> Seen:
     """A pattern of pairs, their last axis paid for; the estimate is the change of the most telling pair."""
     if pairs.change_g.shape[-1] == 0:
         return _untried(pairs.change_g)
-    moved = pattern in (Pattern.POWER, Pattern.REPEAT)
     tremble = TREMBLE_E * pairs.e_g
-    bound = moved_g(pairs) if moved else untouched_g(pairs)
-    spread = np.hypot(np.sqrt(2) * tremble, pairs.u_moved_g if moved else 0.0)
+    bound = most_change_g(pairs)
+    spread = np.hypot(np.sqrt(2) * tremble, pairs.u_moved_g)
     if pattern is Pattern.KEYS:
         # A key may set a stored tare, or take an old one away: only a figure that rises, and rises above what
         # the load can be, is a finding.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from firmware_app.procedures.challenge.keys import KEYS
 from firmware_app.procedures.challenge.plan import Again
 from firmware_app.procedures.challenge.state import ChallengeState, Found, Kind, Look
 from firmware_app.procedures.law import Law
@@ -23,6 +24,8 @@ from firmware_app.uncertainty.decision import Verdict
 if TYPE_CHECKING:
     from firmware_app.procedures.challenge.honest import Changes
 
+_MOVED = frozenset(key.id for key in KEYS if key.opens)
+"""Rows of keys that begin on the empty platter: the load was taken off for them."""
 SAME_GOODS_E = 2
 """By at most so many e goods may have changed between two weighings to be the same load still."""
 
@@ -132,11 +135,13 @@ def found_in(state: ChallengeState, judged: list[Judged]) -> tuple[Told, ...]:
 
 
 class _Pair(msgspec.Struct, frozen=True):
-    """Two figures of one load: its mass and u (and that of the difference of two weighings), the errors."""
+    """Two figures of one load: the first with its mass, the change, the error of the second; whether the load
+    was taken off between, and u of the difference of its masses where it was weighed twice."""
 
     first: Judged
     change_g: Grams
     after_g: Grams
+    moved: bool
     u_moved_g: float = 0.0
 
 
@@ -149,7 +154,7 @@ def _pairs(state: ChallengeState, by_trial: dict[int, Judged]) -> dict[str, list
         shown = first.shown_g if look.figure is None else look.figure.value_g
         assert shown is not None and first.load_g is not None
         kind = "keys" if look.kind is Kind.KEY else "time"
-        pairs[kind].append(_Pair(first, shown - first.shown_g, shown - first.load_g))
+        pairs[kind].append(_Pair(first, shown - first.shown_g, shown - first.load_g, look.key in _MOVED))
     for trial in state.trials:
         before, after = by_trial.get(trial.number - 1), by_trial.get(trial.number)
         if trial.again is Again.NO or before is None or after is None:
@@ -157,7 +162,8 @@ def _pairs(state: ChallengeState, by_trial: dict[int, Judged]) -> dict[str, list
         assert before.load_g is not None and after.load_g is not None
         if abs(after.load_g - before.load_g) <= SAME_GOODS_E * state.scale.e_g:
             change = after.error_g - before.error_g
-            pairs[trial.again.value].append(_Pair(before, change, after.error_g, before.u_g + after.u_g))
+            pair = _Pair(before, change, after.error_g, True, before.u_g + after.u_g)
+            pairs[trial.again.value].append(pair)
     return pairs
 
 
@@ -174,6 +180,7 @@ def _changes(pairs: list[_Pair], e: float, d: float) -> Changes:
         limit_g=np.array([float(pair.first.limit_g or 0) for pair in pairs]),
         e_g=np.full(len(pairs), e),
         d_g=np.full(len(pairs), d),
+        moved=np.array([pair.moved for pair in pairs], dtype=bool),
         u_moved_g=np.array([pair.u_moved_g for pair in pairs]),
     )
 
