@@ -20,14 +20,13 @@ from firmware_app.service.messages import Command, VisitKind
 INSPECTOR, KEEPER = frozenset({Role.INSPECTOR}), frozenset({Role.KEEPER})
 STAFF = INSPECTOR | KEEPER
 
-KINDS: dict[str, frozenset[Role]] = {
-    "self_check": EVERYBODY,
-    "fair_weighing": EVERYBODY,
-    "verification": INSPECTOR,
-    "challenge": INSPECTOR,
-    "control_check": STAFF,
+ALLOWED: dict[VisitKind, frozenset[Role]] = {
+    VisitKind.SELF_CHECK: EVERYBODY,
+    VisitKind.FAIR_WEIGHING: EVERYBODY,
+    VisitKind.VERIFICATION: INSPECTOR,
+    VisitKind.CHALLENGE: INSPECTOR,
+    VisitKind.CONTROL_CHECK: STAFF,
 }
-ALLOWED: dict[VisitKind, frozenset[Role]] = {kind: KINDS[kind.value] for kind in VisitKind}
 """Who may begin which kind of visit.
 
 Where nobody at all is registered the control check and the recall of a weight are open: both can only take

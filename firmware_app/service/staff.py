@@ -73,6 +73,7 @@ class Staff:
         )
         self._visits: VisitDesk | None = None
         self._led: str | None = None
+        self._step: tuple[str, int] | None = None
 
     def leads(self, visits: VisitDesk) -> None:
         """The desk of visits stands now."""
@@ -139,8 +140,14 @@ class Staff:
 
     def turn(self, now_ns: int) -> None:
         """Takes up PINs that were looked at, ends sessions, and visits that nobody comes back to."""
-        self._sign_in.turn(now_ns)
         visits = self._visits
+        state = None if visits is None else visits.state()
+        step = None if state is None else (state.visit, state.step)
+        if step != self._step:
+            # Also where only instruments move a visit on: somebody puts loads on.
+            self._step = step
+            self._sign_in.stirred(now_ns)
+        self._sign_in.turn(now_ns)
         if visits is None:
             return
         before, self._led = self._led, visits.visit if visits.by is not None else None
@@ -148,7 +155,6 @@ class Staff:
         over = before is not None and self._led is None
         if over and self.leaves and who is not None and who.role is Role.INSPECTOR:
             self._sign_in.close("visit_over")
-        state = visits.state()
         if state is None or self.waiting() is None:
             self._desk.left_behind(now_ns)
         elif isinstance(state.prompt, OVER) or self._desk.left_behind(now_ns):
