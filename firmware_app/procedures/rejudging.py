@@ -30,12 +30,14 @@ from firmware_app.procedures.rejudged import (
 )
 from firmware_app.procedures.self_check_rejudging import rejudge_version_1
 from firmware_app.procedures.self_check_rejudging_2 import rejudge_version_2
+from firmware_app.procedures.verification import rejudging as verification
 from firmware_app.rules.rows import Pack
 
 REJUDGERS: dict[tuple[str, int], Rejudger] = {
     ("self_check", 1): rejudge_version_1,
     ("self_check", 2): rejudge_version_2,
     ("fair_weighing", 1): fair_weighing.rejudge_version_1,
+    ("on-site-examination", 1): verification.rejudge_version_1,
 }
 """By ``procedure`` and ``procedure_version`` of the body."""
 
