@@ -45,18 +45,33 @@ def same(body, again):
             )
 
 
+SIMULATED = {
+    "factor": st.floats(0.97, 1.03),
+    "offset": st.floats(-12, 12),
+    "way": st.sampled_from(list(Way)),
+    "seed": st.integers(0, 10**6),
+    "lead": st.booleans(),
+    "coarse": st.sampled_from([None, None, 1.0, 1.001]),
+    "lock": st.sampled_from(["", "", "control_due"]),
+    "stall": st.sampled_from(["12", "7"]),
+}
+"""A scale that errs, a way of loading, a lead or none, a pan that is fine or coarse, locked or not."""
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    factor=st.floats(0.97, 1.03),
-    offset=st.floats(-12, 12),
-    way=st.sampled_from(list(Way)),
-    seed=st.integers(0, 10**6),
-    lead=st.booleans(),
-    coarse=st.sampled_from([None, None, 1.0, 1.001]),
-    lock=st.sampled_from(["", "", "control_due"]),
-    stall=st.sampled_from(["12", "7"]),
-)
-def test_nothing_changed_gives_the_recorded_verdict(factor, offset, way, seed, lead, coarse, lock, stall):
+@given(**SIMULATED)
+def test_nothing_changed_gives_the_recorded_verdict(**visit):
+    judged_twice(**visit)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None)
+@given(**SIMULATED)
+def test_nothing_changed_gives_the_recorded_verdict_of_thousands_of_visits(**visit):
+    judged_twice(**visit)
+
+
+def judged_twice(factor, offset, way, seed, lead, coarse, lock, stall):
     def shows(mass):
         return max(rounded(mass * factor + offset), D(0))
 
