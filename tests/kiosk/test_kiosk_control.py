@@ -50,7 +50,15 @@ def test_the_quiet_door_says_how_the_pan_stands(control_: messages.ControlStatus
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    "lock", ["control_due", "control_failed", "control_weight_expired", "control_unreadable"]
+    "lock",
+    [
+        "control_due",
+        "control_failed",
+        "control_weight_expired",
+        "control_unreadable",
+        "control_weight_withdrawn",
+        "calibration_weight_withdrawn",
+    ],
 )
 def test_home_shows_the_lock_in_words(lang: str, lock: str) -> None:
     say = SAYS[lang]
