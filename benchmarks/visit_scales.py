@@ -24,6 +24,8 @@ CHEATS = ("multiplier", "plu_multiplier", "nominal_honest", "offset", "remote_ju
 MORE = ("base_number", "tare_forgotten")
 """The trader's hands rather than the chip: shown too, not counted among the six."""
 MODELS = (*HONEST, *OUT_OF_ORDER, *CHEATS, *MORE)
+RATIOS = {f"ratio_{share}": float(share) / 100 for share in ("0.3", "0.5", "1.0", "1.5", "2.0")}
+"""Multipliers as small as they come, in per cent: how much must it be to be found?"""
 SIZES = (("15000", "5", "100"), ("30000", "10", "200"), ("6000", "2", "40"))
 """Max, e, Min in grams: n = 3000, as market scales are."""
 ON = date(2026, 11, 23)
@@ -67,7 +69,8 @@ class Tested:
             # Whoever builds it adjusts it well: with an error of its own it would not know its weights.
             self._curve = 0.0
         self._now_s = rng.uniform(60.0, 1800.0)
-        self._scale = MarketScale(Plate(max_g=most, e_g=e), model)
+        self._ratio = RATIOS.get(model, 0.0)
+        self._scale = MarketScale(Plate(max_g=most, e_g=e), "honest" if model in RATIOS else model)
         self._load = 0.0
         self.worst_limits = 0.0
         """Largest error shown so far in multiples of the limit, less half an interval."""
@@ -82,6 +85,8 @@ class Tested:
 
     def error(self, load: float) -> float:
         """The curve: within the limit everywhere, and at it at 500 e and 2000 e for a scale at the edge."""
+        if self._ratio:
+            return self._ratio * load
         n = load / self.e
         share = 0.5 + 0.5 * n / 500 if n <= 500 else 1 + min((n - 500) / 1500, 1.0)
         return self._curve * self.e * share

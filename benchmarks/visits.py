@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from scipy.stats import beta  # noqa: E402
-from visit_scales import CHEATS, HONEST, MODELS, ON, OUT_OF_ORDER, Tested, registry  # noqa: E402
+from visit_scales import CHEATS, HONEST, MODELS, ON, OUT_OF_ORDER, RATIOS, Tested, registry  # noqa: E402
 
 from firmware_app.procedures import plan as self_check_plan  # noqa: E402
 from firmware_app.procedures.challenge import plan as challenge_plan  # noqa: E402
@@ -208,7 +208,7 @@ def main() -> None:
         "--first", type=int, default=0, help="number of the first visit, to go on with a shard"
     )
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--model", choices=MODELS, action="append")
+    parser.add_argument("--model", choices=(*MODELS, *RATIOS), action="append")
     parser.add_argument("--way", choices=WAYS, action="append")
     parser.add_argument("--json", type=Path, help="adds its counts to those in this file")
     args = parser.parse_args()
