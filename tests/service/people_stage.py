@@ -66,6 +66,10 @@ class Stage:
 
     def close(self) -> None:
         self.core.close()
+        self.clear()
+
+    def clear(self) -> None:
+        """What is left once the core is closed."""
         self._measured.stop()
         shutil.rmtree(self.root)
 
