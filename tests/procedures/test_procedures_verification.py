@@ -24,6 +24,7 @@ from firmware_app.procedures.events import (
 from firmware_app.procedures.verification.items import Item
 from firmware_app.procedures.verification.judging import conclude
 from firmware_app.procedures.verification.law import rules_of
+from firmware_app.procedures.verification.room import ROOM, fitting
 from firmware_app.procedures.verification.state import MAX_TRIES, Phase
 from firmware_app.uncertainty.decision import Verdict
 
@@ -261,3 +262,26 @@ def test_once_the_record_is_full_nothing_is_done_again_but_everything_can_be_fin
     assert len(body["tries"]) > 100
     assert len(msgspec.json.encode(body)) < 47_000
     assert len(examiner.visit.snapshot()) < 200_000
+
+
+def test_what_would_not_fit_an_entry_gives_way_from_the_outside_in() -> None:
+    examiner = Examiner(lead_profiles=("and-st-gs",))
+    examiner.run()
+    body = msgspec.to_builtins(examiner.visit.outcome.body)
+    assert fitting(body) is body
+    look = body["challenge"]["looks"][0]
+    for looks, tries, gone in ((200, 0, 1), (200, 100, 2), (200, 400, 3)):
+        full = {**body, "challenge": {**body["challenge"], "looks": [look] * looks}}
+        full["tries"] = [
+            {"step": "weighing:up1", "dropped": "again", "indication_g": "100", "text": "0.1" * 20}
+        ] * tries
+        for item in full["items"]:
+            item["steps"] = [{**step, "raw": "5a" * 128} if "raw" in step else step for step in item["steps"]]
+        fitted = fitting(full)
+        assert len(msgspec.json.encode(fitted)) <= ROOM
+        reduced = [fitted["challenge"]["looks"], fitted.get("raw", []), fitted["tries"]]
+        assert [isinstance(each, dict) for each in reduced] == [True] * gone + [False] * (3 - gone)
+        assert fitted["challenge"]["looks"]["count"] == looks
+        assert [each["conclusion"] for each in fitted["items"]] == [
+            each["conclusion"] for each in body["items"]
+        ]

@@ -15,6 +15,7 @@ from firmware_app.procedures.verification.judging import conclude
 from firmware_app.procedures.verification.law import rules_of
 from firmware_app.procedures.verification.moving import item_again, may_repeat, tries_of
 from firmware_app.procedures.verification.record import body_of
+from firmware_app.procedures.verification.room import fitting
 from firmware_app.procedures.verification.state import Phase, VerificationState, changed
 from firmware_app.registry.person import Person
 
@@ -66,7 +67,7 @@ def closed(context: Context, state: VerificationState) -> VerificationState:
         phase=Phase.SAVING,
         problem="",
         verdict=whole.verdict.value,
-        body=body_of(context, state, whole),
+        body=fitting(body_of(context, state, whole)),
     )
 
 

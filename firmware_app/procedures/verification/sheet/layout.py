@@ -296,7 +296,8 @@ def _end(part: Part, entry: Entry, y: float) -> float:
     part.text(LEFT, y, WIDTH, f"核查结论　{whole}" + (f"（{reason}）" if reason else ""), size=11, bold=True)
     y += part.row * 11 / TYPE + 0.6
     initial = rows.initial_words(body)
-    again = len(body["tries"])
+    tries = body["tries"]
+    again = len(tries) if isinstance(tries, list) else tries["count"]
     notes = [initial] if initial else []
     notes.append(f"重做或退回的读数 {again} 个，未采用的输入 {body['refused']} 个，首次数据均在电子记录中")
     if body["restarts"]:
@@ -304,7 +305,7 @@ def _end(part: Part, entry: Entry, y: float) -> float:
     y = part.paragraph(LEFT, y, WIDTH, "；".join(notes) + "。")
     law = body["law"]
     known = words.CONFIDENCE.get(law["confidence"], law["confidence"])
-    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。"
+    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。√ 符合　× 不符合　? 需复核　— 未做"
     y = part.paragraph(LEFT, y, WIDTH, basis)
     y += 1
     third = WIDTH / 3
