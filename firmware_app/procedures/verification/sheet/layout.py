@@ -305,7 +305,8 @@ def _end(part: Part, entry: Entry, y: float) -> float:
     y = part.paragraph(LEFT, y, WIDTH, "；".join(notes) + "。")
     law = body["law"]
     known = words.CONFIDENCE.get(law["confidence"], law["confidence"])
-    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。√ 符合　× 不符合　? 需复核　— 未做"
+    legend = "√ 符合　× 不符合　? 需复核　— 未做"
+    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。{legend}"
     y = part.paragraph(LEFT, y, WIDTH, basis)
     y += 1
     third = WIDTH / 3
