@@ -231,6 +231,13 @@ def test_a_bag_that_is_left_on_the_pan_is_not_taken_for_its_zero():
     assert customer.outcome().verdict is Verdict.CONFORMS
 
 
+def test_a_zero_that_has_wandered_within_its_doubt_is_no_bag_left_behind():
+    customer = Customer(2000, bag="weighed", bag_g=0.8, u=0.2)
+    customer.until("clear_pan")
+    customer.empty_g = 0.5
+    assert customer.outcome().verdict is Verdict.CONFORMS
+
+
 def test_a_bag_that_nobody_feels_is_asked_about_once_and_then_taken_as_it_is():
     customer = Customer(2000, bag="weighed", bag_g=0.0)
     customer.until("put_bag")

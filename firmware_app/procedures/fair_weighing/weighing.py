@@ -255,11 +255,12 @@ def _interval_g(state: FairState) -> Grams:
 
 
 def _bag_left(state: FairState, now: PanMass) -> bool:
-    """Whether the bag may still lie there: the pan is not as empty as it was before it."""
+    """Whether the bag may still lie there: the pan is not as empty as it was before it, beyond its doubt."""
     bag = state.standing("bag")
     if bag is None or state.phase is FairPhase.CLEAR_FOR_BAG:
         return False
-    return now.mass_g - bag.empty.mass_g > bag.net_g / 2 > 0
+    more, doubt = now.mass_g - bag.empty.mass_g, 2 * math.hypot(now.standard_g, bag.empty.standard_g)
+    return more > bag.net_g / 2 and float(more) > doubt
 
 
 def _wrong(context: Context, state: FairState, window: Window) -> str:
