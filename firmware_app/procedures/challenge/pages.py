@@ -3,6 +3,7 @@
 Rules this file obeys:
 
 * Every page hides the live weight of our pan: its figure is never seen before the scale's.
+* Whoever fetches goods is not sent home: the page stays until it is answered or left.
 * What comes after this question is not on the page; only how many loads there are.
 """
 
@@ -67,6 +68,7 @@ def _page(
         beside=tuple(_option(each) for each in beside),
         problem=state.problem,
         blind=True,
+        held=True,
         scale=state.scale.id,
     )
 
