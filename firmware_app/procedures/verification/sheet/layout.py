@@ -305,9 +305,8 @@ def _end(part: Part, entry: Entry, y: float) -> float:
     y = part.paragraph(LEFT, y, WIDTH, "；".join(notes) + "。")
     law = body["law"]
     known = words.CONFIDENCE.get(law["confidence"], law["confidence"])
-    legend = "√ 符合　× 不符合　? 需复核　— 未做"
-    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。{legend}"
-    y = part.paragraph(LEFT, y, WIDTH, basis)
+    basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。"
+    y = part.paragraph(LEFT, y, WIDTH, basis + words.LEGEND)
     y += 1
     third = WIDTH / 3
     for number, (label, who) in enumerate((("核查人", body["by"]), ("核验人", body["checker"]))):

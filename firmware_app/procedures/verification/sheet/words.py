@@ -47,6 +47,7 @@ MARKS = {
     "not_done": "—",
     "": "",
 }
+LEGEND = "√ 符合　× 不符合　? 需复核　— 未做"
 STAGES = {
     "in_service": "使用中核查（允差为首次的 2 倍）",
     "subsequent": "后续（允差同首次）",
