@@ -26,6 +26,15 @@ tests_need() {
 nginx-light|command -v nginx|the tests put it before several gateways of the county
 postgresql|ls /usr/lib/postgresql/*/bin/initdb|the tests run the county's end upon a PostgreSQL of their own
 LIST
+  if [ "$(dpkg --print-architecture)" = amd64 ]; then
+    cat <<'LIST'
+qemu-system-x86|command -v qemu-system-x86_64|the tests cut the power of an emulated machine
+busybox-static|test -x /bin/busybox|starts that machine
+cpio|command -v cpio|packs what starts it
+kmod|command -v modprobe|finds the modules of its kernel
+e2fsprogs|command -v mkfs.ext4|makes its disk
+LIST
+  fi
 }
 
 missing=()
@@ -66,7 +75,26 @@ if [ ${#missing[@]} -gt 0 ]; then
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-if [ "${1-}" = tests ]; then exit; fi
+# The kernel of the emulated machine: laid beside the environment, never installed.
+lay_kernel() {
+  [ "$(dpkg --print-architecture)" = amd64 ] || return 0
+  ls .venv/vm/boot/vmlinuz-* >/dev/null 2>&1 && return 0
+  say "laying a kernel for the emulated machine into .venv/vm"
+  local package there
+  package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/ {print $2; exit}')
+  there=$(mktemp -d)
+  chmod 755 "$there"
+  (cd "$there" && apt-get download -qq "$package" && dpkg-deb -x "$package"_*.deb laid)
+  depmod -b "$there/laid" "${package#linux-image-}"
+  mkdir -p .venv/vm
+  cp -r "$there/laid/." .venv/vm/
+  rm -rf "$there"
+}
+
+if [ "${1-}" = tests ]; then
+  PATH=$PATH:/sbin:/usr/sbin lay_kernel
+  exit
+fi
 
 if [ ! -x .venv/bin/python ]; then
   say "making .venv with $($python --version)"

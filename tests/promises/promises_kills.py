@@ -83,10 +83,10 @@ def killed(root: Path, run: int, after_s: float) -> list[object]:
         raise AssertionError(f"run {run}: the appliance ended by itself")
     with os.fdopen(near, "rb") as pipe:
         lines = pipe.read().splitlines()
-    return [_fact(*json.loads(line)) for line in lines]
+    return [fact_of(*json.loads(line)) for line in lines]
 
 
-def _fact(kind: str, *fields):
+def fact_of(kind: str, *fields):
     return getattr(told_by, kind)(*(tuple(each) if isinstance(each, list) else each for each in fields))
 
 
