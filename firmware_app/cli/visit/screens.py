@@ -71,6 +71,11 @@ def _weigh_goods(say: Say, prompt: prompts.WeighGoods) -> Told:
 
 
 def _swap(say: Say, prompt: prompts.SwapOnPan) -> Told:
+    if prompt.confirms:
+        key = "alone" if len(prompt.pieces_g) == 1 else "together"
+        pieces = ", ".join(mass(piece) for piece in prompt.pieces_g)
+        line = f"{say(f'confirm_weights.{key}', mass=mass(prompt.nominal_g))} ({pieces})"
+        return _told(say, Wants.NOTHING, line, prompt.problem)
     key = "weights_on" if prompt.put is prompts.OnPan.WEIGHTS else "goods_on"
     return _told(say, Wants.NOTHING, say(f"swap_on_pan.{key}", mass=mass(prompt.nominal_g)), prompt.problem)
 
@@ -108,6 +113,7 @@ def _judged(say: Say, prompt: prompts.Judged) -> Told:
         for load in result.loads
     )
     step = (say.code("next_step", result.next_step),) if result.next_step else ()
+    step = (*step, *(say.code("reminder", code) for code in result.reminders))
     entry = say("verdict_screen.entry", entry=prompt.entry)
     lines = (say.code("verdict", result.verdict.value), *loads, *step, entry)
     return Told(lines=lines, wants=Wants.END, well=result.verdict.value == "conforms")
