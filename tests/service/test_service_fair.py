@@ -117,13 +117,16 @@ def test_a_weighing_and_its_complaint_are_two_entries_in_one_chain(ledger):
     assert ledger.open_visit() is None
 
 
-def test_after_a_power_cut_at_any_step_there_is_one_weighing_and_at_most_one_complaint(ledger):
+def test_after_a_power_cut_in_any_state_there_is_one_weighing_and_at_most_one_complaint(ledger):
     whole = customer_at(ledger, visit="whole", bag="weighed", bag_g=8.0)
-    steps = 0
+    phases = [whole.phase]
     while whole.phase != "complained":
         whole.tell(Picked("complain")) if whole.phase == "judged" else whole.step()
-        steps += 1
-    for cut in range(steps):
+        phases.append(whole.phase)
+    begins = [step for step, phase in enumerate(phases) if phase != phases[step - 1]]
+    # A state that is waited in is cut in its midst too.
+    cuts = sorted({*begins, *(step + 5 for step in begins if phases[step : step + 6] == [phases[step]] * 6)})
+    for cut in cuts:
         weighings, complaints = len(bodies(ledger, "fair_weighing")), len(bodies(ledger, "complaint"))
         whole.visit.desk.close(whole.visit.desk.visit or "")
         customer = customer_at(ledger, visit=f"cut-{cut}", bag="weighed", bag_g=8.0)
