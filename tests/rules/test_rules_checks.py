@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Confidence, OutsideTable
@@ -157,6 +157,7 @@ def test_which_text_counts_goes_by_the_max_of_the_whole(whole_max_g, taken_over)
     assert bool(answer.superseded_by) is taken_over
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30_000_000), st.integers(0, 30_000_000))
 def test_limits_of_ranges_never_fall_with_the_load(one_mg, other_mg):
     less, more = sorted((one_mg, other_mg))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -181,6 +181,7 @@ def test_help_has_an_example(command):
     assert f"steelyard judge {command}" in run(command, "--help").stdout
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=4, max_size=4), st.sampled_from("123"))
 def test_no_text_makes_anything_but_an_answer_or_a_sentence(texts, method):
     names = ("--band", "--price", "--settled", "--actual")
@@ -190,6 +191,7 @@ def test_no_text_makes_anything_but_an_answer_or_a_sentence(texts, method):
     assert done.stdout if done.exit_code < 2 else done.stderr
 
 
+@settings(deadline=None)
 @given(st.text("0123456789.斤两kg/元¥ -", max_size=14))
 def test_amounts_and_prices_are_never_half_understood(text):
     done = run("retail", f"--price={text}", f"--settled={text}", "--actual=1g", "--json")

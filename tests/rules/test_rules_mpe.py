@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.rules.mpe import (
@@ -137,6 +137,7 @@ SCALES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(SCALES, st.data(), st.sampled_from(Stage))
 def test_limits_never_fall_with_the_load(given_scale, data, stage):
     top = int(given_scale.max_g * 1000)
@@ -147,6 +148,7 @@ def test_limits_never_fall_with_the_load(given_scale, data, stage):
     assert low.limit_g >= low.limit_initial_g
 
 
+@settings(deadline=None)
 @given(SCALES, st.integers(0, 5_000_000), st.integers(-30_000, 30_000))
 def test_limits_are_inclusive_and_symmetric(given_scale, load_mg, error_mg):
     answer = mpe(PACK, given_scale, D(load_mg) / 1000, Stage.IN_SERVICE, ON)

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Row
@@ -142,6 +142,7 @@ def test_a_pack_without_vectors_does_not_load():
         load_pack(b"vectors = []\n" + head)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_anything_but_a_bad_pack(data):
     with pytest.raises(BadPack):
@@ -314,6 +315,7 @@ VALUES = [
 SMALL = [path for path in FILES if path.stat().st_size < 12_000]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(SMALL), st.lists(st.tuples(st.integers(0), st.sampled_from([*VALUES, None])), max_size=3)
 )

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
@@ -186,6 +186,7 @@ def test_characters_and_unit_of_the_label(nominal_g, height_mm, unit):
     assert label_unit(PACK, D(nominal_g)) == unit
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50_000_000), st.integers(1, 50_000_000))
 def test_t_never_falls_with_the_quantity(one_mg, other_mg):
     less, more = sorted((one_mg, other_mg))
@@ -194,6 +195,7 @@ def test_t_never_falls_with_the_quantity(one_mg, other_mg):
     assert low.tolerable_g <= high.tolerable_g
 
 
+@settings(deadline=None)
 @given(st.integers(1000, 50_000_000))
 def test_one_package_at_t_conforms_and_beyond_does_not(nominal_mg):
     nominal = D(nominal_mg) / 1000
@@ -203,6 +205,7 @@ def test_one_package_at_t_conforms_and_beyond_does_not(nominal_mg):
     assert beyond.verdict is Verdict.DOES_NOT_CONFORM
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(450_000, 520_000), min_size=10, max_size=10))
 def test_a_heavier_package_never_spoils_the_counts(sample_mg):
     sample = tuple(D(each) / 1000 for each in sample_mg)

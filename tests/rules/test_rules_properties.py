@@ -8,7 +8,7 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Confidence, Dated, OutsideTable, Row
@@ -166,6 +166,7 @@ def test_every_limit_and_class_of_the_pack_in_force_is_held_by_a_vector():
 # ------------------------------------------------------------------------------------------------- limits
 
 
+@settings(deadline=None)
 @given(SCALES, st.data(), st.sampled_from(Stage))
 def test_limits_are_monotone(scale, data, stage):
     top = int(scale.max_g * 1000)
@@ -174,6 +175,7 @@ def test_limits_are_monotone(scale, data, stage):
     assert 0 < low.limit_g <= high.limit_g and low.limit_initial_g <= high.limit_initial_g
 
 
+@settings(deadline=None)
 @given(SCALES, st.data(), st.sampled_from(Stage))
 def test_limits_are_inclusive_and_symmetric(scale, data, stage):
     load = D(data.draw(st.integers(0, int(scale.max_g * 1000)))) / 1000
@@ -184,6 +186,7 @@ def test_limits_are_inclusive_and_symmetric(scale, data, stage):
         assert simple(sign * beyond, limit) is Verdict.DOES_NOT_CONFORM
 
 
+@settings(deadline=None)
 @given(SCALES, st.sampled_from(Stage), st.sampled_from([1, 3, 4, 5, 8]))
 def test_a_plan_stays_within_the_scale_and_says_what_each_load_rests_on(scale, stage, supports):
     tested = Examined(instrument=scale, supports=supports)
@@ -199,6 +202,7 @@ def test_a_plan_stays_within_the_scale_and_says_what_each_load_rests_on(scale, s
             assert load.clause and load.load_g % scale.e_g == 0
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["low", "mid", "high", "top", "gold", "silver"]), st.integers(1, 30_000_000), st.data()
 )
@@ -212,6 +216,7 @@ def test_permitted_deviations_are_monotone_and_end(band, mg, data):
     assert 0 < permitted_deviation(pack, band, D(less) / 1000).deviation_g <= high
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50_000_000), st.data())
 def test_tolerable_deficiencies_are_monotone_before_rounding(mg, data):
     pack = pack_in_force(PrepackagePack, ON)
@@ -222,6 +227,7 @@ def test_tolerable_deficiencies_are_monotone_before_rounding(mg, data):
 # -------------------------------------------------------------------------------------------- in force
 
 
+@settings(deadline=None)
 @given(st.sampled_from(KINDS), st.dates(date(1950, 1, 1), date(2100, 12, 31)))
 def test_no_pack_no_law(kind, on):
     """Before its first day no pack counts, and nothing stands in for it."""
@@ -233,6 +239,7 @@ def test_no_pack_no_law(kind, on):
         assert pack_in_force(kind, on).covers(on)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 900), st.integers(1, 900), st.integers(1, 12)), min_size=1, max_size=8)
 )

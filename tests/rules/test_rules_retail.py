@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_app.rules.base import Confidence, OutsideTable
@@ -264,6 +264,7 @@ def test_what_a_kiosk_scale_may_judge_by_method_2(scale, band, settled_g, stage,
     assert 1 in methods
 
 
+@settings(deadline=None)
 @given(st.sampled_from(BANDS), st.data())
 def test_deviations_never_fall_with_the_mass(band, data):
     top = int(next(row.up_to_g for row in reversed(PACK.deviations) if row.band == band) * 1000)
@@ -272,6 +273,7 @@ def test_deviations_never_fall_with_the_mass(band, data):
     assert 0 < low <= permitted_deviation(PACK, band, D(more) / 1000).deviation_g
 
 
+@settings(deadline=None)
 @given(st.sampled_from(BANDS), st.data(), st.sampled_from([1, 2, 3]))
 def test_limits_are_inclusive_and_gains_wrong_nobody(band, data, method):
     top = int(next(row.up_to_g for row in reversed(PACK.deviations) if row.band == band))
@@ -285,6 +287,7 @@ def test_limits_are_inclusive_and_gains_wrong_nobody(band, data, method):
     assert judged(band, settled, settled + gained, method=method).verdict is Verdict.CONFORMS
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2_000_000), st.integers(0, 2_000_000), st.integers(0, 2_000))
 def test_more_doubt_never_turns_into_an_accusation(settled_mg, actual_mg, standard_mg):
     settled, actual = D(settled_mg) / 1000, D(actual_mg) / 1000
