@@ -28,12 +28,14 @@ from firmware_app.cli.calibrate_live import Left, Stream, guide
 from firmware_app.cli.calibrate_output import say, told
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.cli.samples import source
+from firmware_app.cli.weights.common import recalls
 from firmware_app.quantity import BadAmount, grams
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service import config
 from firmware_app.service.config import Loaded
 from firmware_app.settings_file import BadSettings
+from firmware_app.standards.recalls import withdraw
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration, UsedWeight
 from hardware.loadcell.contract import LoadCellError
@@ -168,9 +170,11 @@ def _steps(
         weights = loaded.resolve(loaded.config.weights)
     if pan.capacity_g is None:
         fail("say up to where: --max, such as --max 15kg")
-    pieces = [
-        piece for one in load_weights(weights, pack_in_force(WeightsPack, today)) for piece in one.pieces
-    ]
+    sets = load_weights(weights, pack_in_force(WeightsPack, today))
+    if loaded is not None:
+        # A weight that was recalled would carry its fault into everything that is weighed afterwards.
+        sets = withdraw(sets, recalls(loaded))
+    pieces = [piece for one in sets for piece in one.pieces]
     return plan(pieces, grams(f"{pan.capacity_g:.3f}g"), today, loads)
 
 

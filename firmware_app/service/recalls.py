@@ -23,7 +23,7 @@ from firmware_app.ledger.errors import LedgerError
 from firmware_app.ledger.store import Ledger
 from firmware_app.quantity import BadAmount, Grams, grams, plain
 from firmware_app.service import messages
-from firmware_app.service.control import DOUBTED, WITHDRAWN
+from firmware_app.service.control import DOUBTED, UNREADABLE, WITHDRAWN
 from firmware_app.service.door import Commands
 from firmware_app.service.recall_messages import Recalled, RecallWeight
 from firmware_app.service.recalling import Packs, Recalling
@@ -32,6 +32,7 @@ from firmware_app.standards.recalls import (
     Affected,
     RecalledWeight,
     RecallPart,
+    Recalls,
     parts_of,
     read_recalls,
     recorded_weight,
@@ -104,29 +105,47 @@ class RecallDesk:
         drawer: Callable[[], tuple[WeightSet, ...]],
         packs: Packs = lambda: None,
     ) -> None:
-        """``packs``: the law packs at hand. Raises LedgerError, BadRecall."""
+        """``packs``: the law packs at hand.
+
+        Where the recalls of the record cannot be read, any weight may be one of them: none is used then.
+        """
         self._packs = packs
         self._ledger = ledger
         self._path = data_dir / NAME
         self._drawer = drawer
         self._trace: Trace | None = None
-        self._recalls = read_recalls(ledger)
+        self._recalls = Recalls()
+        self._unreadable = False
         self._told = _Told()
         self._ready: list[Affected] = []
         self._job: Recalling | None = None
         self._indexed = 0
         self.problem = ""
         """Why the recall in progress stands still, in words; empty where it goes on."""
-        self._resume()
+        try:
+            self._recalls = read_recalls(ledger)
+            self._resume()
+        except (LedgerError, StandardsError) as error:
+            self._unreadable, self.problem = True, str(error)
 
     # --------------------------------------------------------------------------------------- what it means
 
     def marked(self, weights: tuple[WeightSet, ...]) -> tuple[WeightSet, ...]:
         """The drawer with the withdrawn weights marked, which are used for nothing."""
+        if self._unreadable:
+            return tuple(
+                msgspec.structs.replace(
+                    each,
+                    pieces=tuple(msgspec.structs.replace(piece, withdrawn=True) for piece in each.pieces),
+                )
+                for each in weights
+            )
         return withdraw(weights, self._recalls)
 
     def lock(self, control: Piece | None, calibration: Calibration) -> str:
         """Code of why nothing may be judged by the pan, empty where no recall is the reason."""
+        if self._unreadable:
+            return UNREADABLE
         if control is not None and self._recalls.of(control.id, control.certificate) is not None:
             return WITHDRAWN
         for used in calibration.weights:
@@ -157,6 +176,8 @@ class RecallDesk:
 
         ``by``: who, for the record.
         """
+        if self._unreadable:
+            raise RecallRefused(f"{self.problem}: see steelyard ledger verify")
         if self._told.entries and self._told.last.recall == asked.recall:
             return self._told.progress(self._ready, self.problem)
         known = _told_by(parts_of(self._ledger, asked.recall))

@@ -34,6 +34,7 @@ SCHEMA = 1
 APPLICATION_ID = 0x53545553
 """``STUS`` in the file's header."""
 Bound = tuple[object, ...] | dict[str, object]
+_NOT_OURS = (apsw.BusyError, apsw.LockedError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)
 PAGE = 200
 BUSY_MS = 5000
 
@@ -88,20 +89,25 @@ class Trace:
     def open(cls, ledger: LedgerReader, path: Path | None = None) -> Self:
         """The index in ``path``, else (None, or where nothing may be written there) one in memory."""
         if path is not None:
-            with contextlib.suppress(apsw.Error):
-                return cls._opened(ledger, path)
-            # Damaged, or of another version: what is made of the ledger is made again.
+            # Held by another process, or not to be written: it stays as it is.
             with contextlib.suppress(apsw.Error, OSError):
-                for each in (
-                    path,
-                    *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")),
-                ):
-                    each.unlink(missing_ok=True)
-                return cls._opened(ledger, path)
+                return cls._opened_or_made(ledger, path)
         try:
             return cls(ledger, _prepared(apsw.Connection(":memory:")))
         except apsw.Error as error:
             raise TraceFailed(f"no index of the record can be made: {error}") from error
+
+    @classmethod
+    def _opened_or_made(cls, ledger: LedgerReader, path: Path) -> Self:
+        try:
+            return cls._opened(ledger, path)
+        except _NOT_OURS:
+            raise
+        except apsw.Error:
+            # Damaged, or of another version: what is made of the ledger is made again.
+            for end in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            return cls._opened(ledger, path)
 
     @classmethod
     def _opened(cls, ledger: LedgerReader, path: Path) -> Self:

@@ -325,6 +325,16 @@ def test_by_how_much_a_weight_was_mistaken(found, found_u, off, within):
     assert (weight.off_g, weight.within) == (D(off), within)
 
 
+def test_recalls_that_cannot_be_read_leave_no_weight_in_use_and_lock_the_pan(record):
+    record.append("recall", {"recall": "x", "written": "by a later program"})
+    desk = desk_of(record)
+    assert all(p.withdrawn for each in desk.marked(DRAWER) for p in each.pieces)
+    assert desk.lock(None, calibration(weights=())) == "control_unreadable"
+    with pytest.raises(RecallRefused, match="steelyard ledger verify"):
+        desk.begin(asked(), "me")
+    desk.turn()
+
+
 # ---------------------------------------------------------------------------------------------- by hand
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import apsw
 import pytest
 from records import (
     CERTIFICATE,
@@ -116,6 +117,20 @@ def test_the_index_of_another_chain_is_never_believed(record, tmp_path):
 def test_where_nothing_may_be_written_it_is_kept_in_memory(record, tmp_path):
     with Trace.open(record, tmp_path / "no" / "such" / "directory" / NAME) as trace:
         assert [seq for seq, _ in found(trace, What.WEIGHT, HEAVY_ID)] == [2, 4, 5]
+
+
+def test_an_index_that_another_process_holds_is_left_as_it_is(record, tmp_path, monkeypatch):
+    path = tmp_path / NAME
+    with Trace.open(record, path) as trace:
+        trace.update()
+    monkeypatch.setattr("firmware_app.standards.trace.BUSY_MS", 10)
+    holder = apsw.Connection(str(path))
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+    before = path.stat().st_ino
+    with Trace.open(record, path) as trace:
+        assert [seq for seq, _ in found(trace, What.WEIGHT, HEAVY_ID)] == [2, 4, 5]
+    holder.close(True)
+    assert path.stat().st_ino == before
 
 
 @pytest.mark.parametrize(
