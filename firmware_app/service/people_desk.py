@@ -10,6 +10,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -79,7 +80,9 @@ class PeopleDesk:
         self._change = change
         self._key = secrets.token_hex(32)
         self._waiting_ns: int | None = None
-        durable.write(data_dir / CONSOLE_KEY, self._key.encode() + b"\n", 0o600)
+        # A full disk must not keep the home screen away: nobody is entered by the key until the next start.
+        with contextlib.suppress(OSError):
+            durable.write(data_dir / CONSOLE_KEY, self._key.encode() + b"\n", 0o600)
 
     def commands(self) -> Commands:
         """What this desk is asked to do."""
