@@ -118,11 +118,16 @@ def main() -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{sys.argv[1]} cannot be read: {error}")
         return 2
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         header, payload, *_ = (*line.split("."), "")
-        if json.loads(unpacked(header)).get("typ") != ENTRY:
-            continue
-        entry = json.loads(unpacked(payload))
+        try:
+            if json.loads(unpacked(header))["typ"] != ENTRY:
+                continue
+            entry = json.loads(unpacked(payload))
+            entry["seq"], entry["body"].values()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            print(f"line {number} is no line of a ledger: let check_ledger.py look at it")
+            return 1
         hashes[entry["seq"]] = hashlib.sha256(line.encode()).hexdigest()
         for body in challenges(entry["body"]):
             found += 1

@@ -185,3 +185,14 @@ def test_anybody_sees_in_an_export_that_nobody_chose(tmp_path, changes, code, sa
     path = ledger(tmp_path, **changes)
     ran = subprocess.run([sys.executable, str(TOOL), str(path)], capture_output=True, text=True, check=False)
     assert (ran.returncode, said in ran.stdout) == (code, True), ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x\n", "a.b.c\n", "e30.e30.x\n", "eyJ0eXAiOiJzdGVlbHlhcmQtZW50cnkrandzIn0.W10.x\n"]
+)
+def test_the_checker_says_so_of_what_is_no_ledger(tmp_path, text):
+    path = tmp_path / "ledger.ndjson"
+    path.write_text(text, "ascii")
+    ran = subprocess.run([sys.executable, str(TOOL), str(path)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1 if text else 0, "")
+    assert ("is no line of a ledger" in ran.stdout) is bool(text)
