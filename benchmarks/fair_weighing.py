@@ -2,7 +2,7 @@
 
 Each visit is led through the whole table of states: answers, empty pan, goods, and where they seem short the
 goods once more. Beside it the plain way: one weighing, short when more is missing than is permitted.
-Run: python benchmarks/fair_weighing.py [--visits N] [--json]
+Run: python benchmarks/fair_weighing.py [--visits N] [--seller NAME] [--json]
 
 Rules this file obeys:
 
@@ -230,6 +230,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visits", type=int, default=VISITS)
+    parser.add_argument("--seller", default="", help="only those with this in their name")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows = {
@@ -241,6 +242,7 @@ def main() -> None:
         )
         for name, seller in SELLERS.items()
         for pan, common in LOOKED_AT
+        if arguments.seller in name
     }
     if arguments.json:
         print(

@@ -279,6 +279,13 @@ def test_where_only_the_bag_makes_it_short_the_person_looks_whether_it_lies_ther
     assert dropped == {"bag": "goods_without_bag", "goods": ""}
 
 
+def test_who_says_that_the_bag_lies_there_is_asked_once():
+    customer = Customer(1995.2, bag="weighed", bag_g=8, u=0.4)
+    assert customer.outcome().verdict is Verdict.UNDECIDED
+    assert customer.keys.count("fair_bag_sure") == 1
+    assert customer.body["bag"]["how"] == "weighed"
+
+
 def test_the_bag_is_not_asked_about_where_it_changes_nothing():
     customer = Customer(1900, bag="weighed", bag_g=8)
     customer.outcome()

@@ -167,6 +167,8 @@ class FairState(msgspec.Struct, frozen=True, kw_only=True):
     bag_half_g: Grams | None = None
     bag_confirmed: bool = False
     """It was said that the bag lies on the pan; the next rest is taken."""
+    bag_looked: bool = False
+    """The person looked whether the goods lie there in their bag."""
     given: tuple[Given, ...] = ()
     given_more: int = 0
     weighed: tuple[Weighed, ...] = ()

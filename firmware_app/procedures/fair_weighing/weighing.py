@@ -96,7 +96,9 @@ def to_pan(context: Context, state: FairState, clear: FairPhase) -> FairState:
 
 def back_to_bag(_context: Context, state: FairState, _event: Event, _now_ns: int) -> FairState:
     """From the pan back to the question of the bag; what was weighed stays on record and counts no more."""
-    return changed(_dropped(state, "went_back"), phase=FairPhase.BAG, problem="", gave_up=False)
+    return changed(
+        _dropped(state, "went_back"), phase=FairPhase.BAG, problem="", gave_up=False, bag_looked=False
+    )
 
 
 def clear(context: Context, state: FairState, event: Reading, now_ns: int) -> FairState:
@@ -167,9 +169,9 @@ def give_up(context: Context, state: FairState, event: Picked, _now_ns: int) -> 
 
 
 def bag_sure(context: Context, state: FairState, event: Picked, _now_ns: int) -> FairState:
-    """In their bag: weighed once more. Without it: nothing is taken off for it."""
+    """In their bag, as was said; or without it, and then nothing is taken off for it."""
     if event.option == IN_BAG:
-        return to_pan(context, state, FairPhase.CLEAR_AGAIN)
+        return conclude(context, changed(state, bag_looked=True))
     if event.option != NO_BAG_ON:
         return state
     weighed = tuple(
@@ -182,11 +184,14 @@ def bag_sure(context: Context, state: FairState, event: Picked, _now_ns: int) ->
 def conclude(context: Context, state: FairState) -> FairState:
     """The verdict on its way to the ledger, or first the doubts that a shortage must stand."""
     found = found_of(context, state)
-    if found.verdict is not Verdict.DOES_NOT_CONFORM or state.standing("again") is not None:
+    if found.verdict not in (Verdict.DOES_NOT_CONFORM, Verdict.UNDECIDED) or state.standing("again"):
         return judged(context, state)
-    bare = found_of(context, changed(state, bag=Bag.BARE))
-    if state.bag is Bag.WEIGHED and bare.verdict is not Verdict.DOES_NOT_CONFORM:
-        return changed(state, phase=FairPhase.BAG_SURE, problem="")
+    if state.bag is Bag.WEIGHED and not state.bag_looked:
+        bare = found_of(context, changed(state, bag=Bag.BARE))
+        if bare.verdict is not found.verdict:
+            return changed(state, phase=FairPhase.BAG_SURE, problem="")
+    if found.verdict is Verdict.UNDECIDED:
+        return judged(context, state)
     return to_pan(context, state, FairPhase.CLEAR_AGAIN)
 
 
