@@ -147,7 +147,10 @@ class _Table:
         stalls = {normal(each.code): each for each in old_stalls} | self._stalls
         scales = {} if self._replace else dict(self._before)
         scales |= self._scales
-        registry = Registry(tuple(stalls.values()), tuple(scales.values()))
+        try:
+            registry = Registry(tuple(stalls.values()), tuple(scales.values()))
+        except ValueError as error:
+            raise NoTable(f"the rows contradict what is registered: {error}; nothing was imported") from error
         new, before = self._scales, self._before
         return Change(
             registry=registry,
