@@ -21,6 +21,7 @@ from county_gateway import access, downlink, shelf
 from county_gateway.access import Role
 from county_gateway.database import open_database
 from county_gateway.desk.facts import GAP, UNTRUSTED
+from county_gateway.desk.fill import raise_alarm
 from county_gateway.errors import (
     BadBatch,
     BadProof,
@@ -330,7 +331,8 @@ class County:
                 refused.held = store.text_of(held.name, refused.known_hash)
             case GapFound(expected=expected):
                 log.warning("device %s: entries are missing from %d on", held.name, expected)
-                store.add_alarm(
+                raise_alarm(
+                    store.connection,
                     held.name,
                     GAP,
                     mark=f"{held.name} {expected}",
@@ -341,7 +343,8 @@ class County:
             case Revoked() | Replaced():
                 # One a day: whoever has the key can sign as much as he likes.
                 log.error("ALARM: %s", refused)
-                store.add_alarm(
+                raise_alarm(
+                    store.connection,
                     held.name,
                     UNTRUSTED,
                     mark=f"{held.name} {now.date().isoformat()}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -461,21 +461,9 @@ class Writer(Reader):
                 )
             )
             told = {"known": fork.known_hash, "other": fork.other_hash}
-            self.add_alarm(device, FORK, mark=fork.other_hash, seq=fork.seq, told=told, now=now)
-
-    def add_alarm(
-        self, name: str, cause: str, *, mark: str, seq: int, told: Mapping[str, str | int], now: Moment
-    ) -> None:
-        """Keeps an alarm that no entry tells; the same one, by its mark, only once."""
-        raise_alarm(
-            self._connection,
-            device=device_of(name),
-            cause=cause,
-            mark=mark,
-            seq=seq,
-            told=msgspec.json.encode(told).decode(),
-            now=now,
-        )
+            raise_alarm(
+                self._connection, device, FORK, mark=fork.other_hash, seq=fork.seq, told=told, now=now
+            )
 
     def make_findable(self) -> int:
         """Fills the tables of the desk where an older program left them; how many entries were read."""

@@ -9,7 +9,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -101,9 +101,17 @@ def fill_new(connection: Connection, chain: str, payloads: Sequence[tuple[int, P
 
 
 def raise_alarm(
-    connection: Connection, *, device: str, cause: str, mark: str, seq: int, told: str, now: datetime
+    connection: Connection,
+    chain: str,
+    cause: str,
+    *,
+    mark: str,
+    seq: int,
+    told: Mapping[str, str | int],
+    now: datetime,
 ) -> None:
-    """Keeps an alarm that no entry tells; the same one only once."""
+    """Keeps an alarm that no entry tells; the same one, by its mark, only once."""
+    device = chain.partition("~")[0]
     table = tables.alarms
     same = (table.c.device == device, table.c.cause == cause, table.c.mark == mark)
     if connection.execute(select(table.c.id).where(*same)).first() is not None:
@@ -117,7 +125,7 @@ def raise_alarm(
             seq=seq,
             entry=None,
             raised_at=now.isoformat(timespec="seconds"),
-            told=told,
+            told=msgspec.json.encode(told).decode(),
         )
     )
 
