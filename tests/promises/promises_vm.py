@@ -3,9 +3,9 @@
     python tests/promises/promises_vm.py COUNT [SEED]
 
 QEMU emulates the processor (TCG), so that no right of the host is needed. The machine boots the kernel of
-`provisioning/install.sh tests` with a tiny start of its own, sees this checkout read-only over 9p, and keeps its
-record on an ext4 disk. Cutting the power is killing QEMU: what the machine had not given to its disk is gone.
-What it had given stays; a disk that lies about its cache is the matter of `test_promises_power.py`.
+`provisioning/install.sh tests` with a tiny start of its own, sees this checkout read-only over 9p, and keeps
+its record on an ext4 disk. Cutting the power is killing QEMU: what the machine had not given to its disk is
+gone. What it had given stays; a disk that lies about its cache is the matter of `test_promises_power.py`.
 """
 
 from __future__ import annotations
