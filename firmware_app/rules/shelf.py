@@ -12,6 +12,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -97,20 +98,31 @@ def put(data_dir: Path, offer: Offered) -> bool:
 
     Raises BadShelf, OSError.
     """
+    if not data_dir.is_dir():
+        raise BadShelf(f"{data_dir}: no such data directory: start the appliance once, then add the pack")
     directory = data_dir / SHELF
-    durable.make_directory(directory, 0o750)
+    durable.make_directory(directory, 0o755)
+    _give_to_owner(data_dir, directory)
     if sum(1 for _ in directory.glob(f"*{SUFFIX}")) >= MAX_PACKS:
         raise BadShelf(f"{directory}: {MAX_PACKS} packs lie there already")
     whole = offer.signature.rstrip(b"\n") + b"\n\n" + offer.data
     path = directory / offer.file_name
     try:
-        durable.write_new(path, whole, 0o640)
+        durable.write_new(path, whole, 0o644)
     except FileExistsError:
         # Put there before, and the power went before anybody was told; or it was damaged since.
         if read_file(path).data == offer.data:
             return False
-        durable.write(path, whole, 0o640)
+        durable.write(path, whole, 0o644)
+    _give_to_owner(data_dir, path)
     return True
+
+
+def _give_to_owner(data_dir: Path, path: Path) -> None:
+    """Where root adds a pack, it belongs to whom the data belong to: the core reads and writes there too."""
+    if os.geteuid() == 0:
+        owner = data_dir.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def take_back(data_dir: Path, offer: Offered) -> None:

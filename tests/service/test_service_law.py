@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from firmware_app.rules.mpe import Instrument, mpe
 from firmware_app.rules.pack import BUILTIN, NoPackInForce, builtin_packs, load_pack, pack_in_force, pack_of
 from firmware_app.rules.publisher import publisher_key, sign_pack, statement
 from firmware_app.rules.rows import NawiPack, Stage, WeightsPack
-from firmware_app.rules.shelf import SHELF
+from firmware_app.rules.shelf import SHELF, BadShelf, offered, put
 from firmware_app.service.law import ADDED, MISSING, UNREADABLE, LawDesk, law_parameters, shelf_packs
 from firmware_app.service.law_messages import LawPackAdded
 from firmware_app.service.messages import Refused
@@ -120,8 +121,9 @@ def test_a_pack_that_the_record_names_counts_whoever_is_pinned_today(data):
 
 
 def test_a_pack_put_on_the_shelf_while_no_program_ran_is_named_and_then_counts(data):
-    from firmware_app.rules.shelf import offered, put
-
+    with pytest.raises(BadShelf, match="start the appliance once"):
+        put(data, offered(DATA, WORD, (KEY,)))
+    ledger(data).close()
     put(data, offered(DATA, WORD, (KEY,)))
     with ledger(data) as book:
         desk = LawDesk(book, data, (KEY,))
@@ -130,6 +132,15 @@ def test_a_pack_put_on_the_shelf_while_no_program_ran_is_named_and_then_counts(d
         assert PACK in desk.packs
         (body,) = entries(book, ADDED)
         assert body["source"] == "found on the shelf" and "by" not in body
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_adds_belongs_to_whom_the_data_belong_to(data):
+    data.mkdir()
+    os.chown(data, 12345, 12345)
+    put(data, offered(DATA, WORD, (KEY,)))
+    (file,) = (data / SHELF).iterdir()
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in (file, file.parent)} == {(12345, 12345)}
 
 
 HUGE = WEIGHTS.replace(b'version = "1"', b'version = "2"') + b"\n#" + b"x" * MAX_PACK

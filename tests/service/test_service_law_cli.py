@@ -81,6 +81,7 @@ class Appliance:
 @pytest.fixture
 def appliance() -> Iterator[Appliance]:
     made = Appliance()
+    (made.root / "data").mkdir()
     yield made
     shutil.rmtree(made.root)
 
