@@ -87,17 +87,22 @@ def _choose_scale(_context: Context, state: VerificationState) -> Prompt:
 def _scale(_context: Context, state: VerificationState) -> Prompt:
     scale = state.scale
     assert scale is not None
-    ranges = [*((each.max_g, each.e_g) for each in state.ranges), (scale.max_g, scale.e_g)]
-    intervals = " · ".join(f"{show_mass(most)} / {show_mass(e)}" for most, e in ranges)
-    facts = (
-        Fact(label="verif_class", value=scale.accuracy_class),
+    known = (Fact(label="verif_class", value=scale.accuracy_class),)
+    plate: tuple[Fact, ...] = (
         Fact(label="verif_max_min", value=f"{show_mass(scale.max_g)} / {show_mass(scale.min_g)}"),
-        Fact(label="verif_ranges", value=intervals)
-        if state.ranges
-        else Fact(label="verif_e_d", value=f"{show_mass(scale.e_g)} / {show_mass(scale.d_g)}"),
+        Fact(label="verif_e_d", value=f"{show_mass(scale.e_g)} / {show_mass(scale.d_g)}"),
+    )
+    ranges = [*((each.max_g, each.e_g) for each in state.ranges), (scale.max_g, scale.e_g)]
+    if state.ranges:
+        # The plate as a whole was seen before the first lower range was typed.
+        plate = tuple(
+            Fact(label="verif_ranges", value=f"{show_mass(most)} / {show_mass(e)}") for most, e in ranges
+        )
+    rest = (
         Fact(label="verif_supports", value=str(state.supports)),
         code_fact("price_computing", YES if scale.price_computing else NO),
     )
+    facts = (*known, *plate, *rest)[-FACTS_BESIDE:]
     more = ("differs", "supports", "no_ranges" if state.ranges else "range")
     return Page(
         key="verif_scale",
