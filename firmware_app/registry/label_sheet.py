@@ -15,7 +15,6 @@ code      38 mm with its quiet zone: of version 3 (29 modules) a module is 1.03 
 
 from __future__ import annotations
 
-import importlib.util
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -142,10 +141,6 @@ def _document(labels: Sequence[Label]) -> FPDF:
 def _add_tibetan(pdf: FPDF) -> None:
     if not TIBETAN.is_file():
         raise BadLabels(f"font {TIBETAN} is missing: install the package fonts-noto-core")
-    if importlib.util.find_spec("uharfbuzz") is None:
-        raise BadLabels(
-            "a name is in Tibetan, whose letters are stacked by the package uharfbuzz: install it"
-        )
     for style in ("", "B"):
         pdf.add_font("tibetan", style, str(TIBETAN))
     pdf.set_fallback_fonts(["tibetan"], exact_match=False)
