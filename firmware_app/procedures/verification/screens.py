@@ -103,10 +103,14 @@ def _scale(_context: Context, state: VerificationState) -> Prompt:
         code_fact("price_computing", YES if scale.price_computing else NO),
     )
     facts = (*known, *plate, *rest)[-FACTS_BESIDE:]
-    more = ("differs", "supports", "no_ranges" if state.ranges else "range")
+    more = ["supports"]
+    if len(state.ranges) < beginning.MOST_RANGES - 1:
+        more.append("range")
+    if state.ranges:
+        more.append("no_ranges")
     return Page(
         key="verif_scale",
-        wants=Pick((option("right"),)),
+        wants=Pick((option("right"), option("differs"))),
         facts=facts,
         picture=Picture.NAMEPLATE,
         beside=tuple(option(name) for name in more),
