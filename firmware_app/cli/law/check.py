@@ -93,7 +93,7 @@ def _vouched(
     try:
         offer = offered(content, read_signature(file, signature), publishers)
     except RulesError as error:
-        return str(error), False
+        return str(error).removeprefix("signature: "), False
     return f"good, by {offer.publisher}", True
 
 
