@@ -95,7 +95,7 @@ SELLERS: dict[str, Seller] = {
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares of the verdicts; ``short_most``: 95 % upper bound of the share called short (Clopper-Pearson).
+    """Shares of the verdicts; ``short_most``: one-sided 95 % bound of those called short (Clopper-Pearson).
 
     ``plain``: share that one weighing without U would call short. ``twice``: share that was weighed twice.
     """
@@ -211,7 +211,7 @@ def measure(seller: Seller, ratio: float, common: float, visits: int, seed: int 
         undecided=ends.count(Verdict.UNDECIDED) / visits,
         short=short / visits,
         cannot=ends.count(Verdict.CANNOT_JUDGE) / visits,
-        short_most=1.0 if short == visits else float(stats.beta.ppf(0.975, short + 1, visits - short)),
+        short_most=1.0 if short == visits else float(stats.beta.ppf(0.95, short + 1, visits - short)),
         plain=plain / visits,
         twice=twice / visits,
     )
