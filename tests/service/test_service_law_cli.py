@@ -212,3 +212,14 @@ def test_a_configuration_with_a_bad_publisher_is_refused_in_words(appliance):
 def test_nonsense_is_refused_with_the_remedy(arguments, words):
     done = CliRunner().invoke(law, list(arguments), env={"COLUMNS": "200"})
     assert done.exit_code == 2 and words in done.output
+
+
+def test_duties_are_reminders_with_their_text(appliance):
+    code, out = appliance.law("duties", "--for", "trader", "--on", "2026-11-23", *appliance.data)
+    assert code == 0 and "whose verification is valid" in out and "order94-2025 version 2" in out
+    code, out = appliance.law("duties", "--on", "2026-11-23", *appliance.data, "--json")
+    assert {each["concerned"] for each in json.loads(out)["duties"]} == {"organiser", "trader"}
+    code, out = appliance.law("duties", "--on", "2025-02-28", *appliance.data)
+    assert code == 0 and "no text" in out
+    code, out = appliance.law("duties", "--for", "moon", *appliance.data)
+    assert code == 2 and "organiser, trader" in out

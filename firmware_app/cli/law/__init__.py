@@ -6,13 +6,14 @@ import typer
 
 from firmware_app.cli.law.add import add_pack
 from firmware_app.cli.law.check import check_pack
+from firmware_app.cli.law.duties import list_duties
 from firmware_app.cli.law.list import list_packs
 from firmware_app.cli.law.show import show_pack
 from firmware_app.cli.law.sign import sign_file
 
 app = typer.Typer(
     name="law",
-    help="The law packs of the appliance: list, show, check, add; and sign, for their publisher.",
+    help="The law packs of the appliance: list, show, check, add, duties; and sign, for their publisher.",
     epilog="Example: steelyard law list --on 2027-01-08",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -25,3 +26,4 @@ app.command("add", epilog="Example: steelyard law add /media/usb/jjg1204-2025.to
 app.command("sign", epilog="Example: steelyard law sign new.toml --key law.key --name law.example.org")(
     sign_file
 )
+app.command("duties", epilog="Example: steelyard law duties --for trader")(list_duties)
