@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from typing import Protocol
 
 from kivy.graphics import Color, Rectangle
@@ -11,17 +10,17 @@ from kivy.graphics import Color, Rectangle
 from kiosk import theme
 from kiosk.layout import Box
 from kiosk.screens.scene import Actions, Scene, ScreenPiece
+from kiosk.screens.slip_card import SlipCard, SlipFace
 from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
-from kiosk.view.printing import Press, PrintKey, print_key
+from kiosk.view.printing import PrintKey, print_key
 from kiosk.view.verdict import LOADS_A_PAGE, Row, VerdictView, judged
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
-from kiosk.widgets.buttons import Button, IconButton, plate
+from kiosk.widgets.buttons import IconButton, plate
 from kiosk.widgets.corridor import Corridor
-from kiosk.widgets.frames import TONE_COLOURS, Card, LegalFrame
+from kiosk.widgets.frames import TONE_COLOURS, LegalFrame
 from kiosk.widgets.pen import Pen
-from kiosk.widgets.pictures import QrCode
 from kiosk.widgets.text import Line, fit_alike
 
 
@@ -39,22 +38,6 @@ class Banded(Protocol):
 
     @property
     def hint(self) -> str: ...
-
-
-class WithSlip(Protocol):
-    """What is said beside the code of a slip."""
-
-    @property
-    def slip(self) -> str: ...
-
-    @property
-    def slip_words(self) -> str: ...
-
-    @property
-    def entry(self) -> str: ...
-
-    @property
-    def check_only(self) -> str: ...
 
 
 class Face(enum.StrEnum):
@@ -138,30 +121,22 @@ class VerdictFace(Piece):
         self.corridor = Corridor(m)
         self.law = Line(m, (Size.SMALL, 15), theme.INK)
         self.caution = Line(m, (Size.SMALL, 15), theme.BAD, bold=True)
-        self.card = Card(m)
-        self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
-        self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
-        self.entry = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
-        self.print = PrintPiece(m, screen.actions)
+        self.slip = SlipCard(m, screen.actions, lambda: screen.turn(Face.SLIP))
         for piece in (
-            self.print,
+            self.slip,
             self.band,
             self.next_step,
             self.frame,
             self.corridor,
             self.law,
             self.caution,
-            self.card,
-            self.qr,
-            self.slip_words,
-            self.entry,
         ):
             self.add_widget(piece)
-        self._rows = (False, False, False)
+        self._rows = (False, False)
 
     def show(self, view: VerdictView, key: PrintKey | None, scene: Scene) -> None:
         language = scene.language
-        rows = (bool(view.next_step), bool(view.caution), key is not None)
+        rows = (bool(view.next_step), bool(view.caution))
         if rows != self._rows:
             self._rows = rows
             self.arrange(self.box)
@@ -170,14 +145,11 @@ class VerdictFace(Piece):
         self.corridor.show(view.corridor, (view.band_initial, view.band_service), language)
         self.law.say(view.law, language)
         self.caution.say(view.caution, language)
-        self.qr.show(view.slip)
-        self.slip_words.say(view.slip_words if self.qr.readable else view.slip_larger, language)
-        self.entry.say(view.entry, language)
-        self.print.show(key, scene.prompt.entry, scene)
+        self.slip.show(view, key, scene)
 
     def arrange(self, box: Box) -> None:
         px = self.m.px
-        has_next, has_caution, has_printer = self._rows
+        has_next, has_caution = self._rows
         right, left = box.inset(px(8)).cut_right(px(258), px(8))
         band, frame = left.cut_top(px(122), px(6))
         self.band.place(band)
@@ -192,49 +164,9 @@ class VerdictFace(Piece):
         if has_next:
             step, right = right.cut_top(px(106), px(6))
             self.next_step.place(step)
-        if has_printer:
-            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(8))
-            self.print.place(key)
-        self.card.place(right)
-        # What is left beside a next step is just high enough for the usual code at four pixels a module.
-        inside = right.inset(px(8), px(2))
-        entry, inside = inside.cut_bottom(px(30))
-        words, inside = inside.cut_bottom(px(30))
-        put(self.entry, entry)
-        put(self.slip_words, words)
-        self.qr.place(inside)
-        for label in (self.law, self.caution, self.entry, self.slip_words):
+        self.slip.place(right)
+        for label in (self.law, self.caution):
             label.fit()
-
-
-class PrintPiece(Piece):
-    """The key that prints the slip, says why it cannot, or takes it back."""
-
-    def __init__(self, m: Metrics, actions: Actions) -> None:
-        super().__init__(m)
-        self._actions = actions
-        self._press, self._entry = Press.NOTHING, 0
-        self.key = Button(
-            m, "judged.print", self._tapped, icon=icons.printer, sizes=(Size.LEAD, Size.BODY, Size.SMALL, 15)
-        )
-        self.add_widget(self.key)
-
-    def show(self, key: PrintKey | None, entry: int, scene: Scene) -> None:
-        self.show_if(key is not None)
-        if key is None:
-            return
-        self._press, self._entry = key.press, entry
-        self.key.say(key.words, scene.language)
-        self.key.enable(key.press is not Press.NOTHING and scene.open_)
-
-    def arrange(self, box: Box) -> None:
-        self.key.place(box)
-
-    def _tapped(self) -> None:
-        if self._press is Press.PRINT:
-            self._actions.print_slip(self._entry)
-        elif self._press is Press.CANCEL:
-            self._actions.cancel_slip(self._entry)
 
 
 class Marks(Piece):
@@ -377,38 +309,6 @@ class FiguresFace(Piece):
 
 def _texts(row: Row) -> tuple[str, ...]:
     return (row.load, row.indication, row.error, row.doubt, row.limits, row.word)
-
-
-class SlipFace(Piece):
-    """The code of the slip as large as the screen allows."""
-
-    def __init__(self, m: Metrics, close: Callable[[], None]) -> None:
-        super().__init__(m)
-        self.words = Line(m, (Size.TITLE, Size.LEAD), theme.INK, bold=True)
-        self.entry = Line(m, (Size.TITLE, Size.LEAD), theme.INK)
-        self.check_only = Line(m, (Size.BODY, Size.SMALL), theme.QUIET)
-        self.qr = QrCode(m, "judged.slip_large", close)
-        for piece in (self.words, self.entry, self.check_only, self.qr):
-            self.add_widget(piece)
-
-    def show(self, view: WithSlip, language: str) -> None:
-        self.words.say(view.slip_words, language)
-        self.entry.say(view.entry, language)
-        self.check_only.say(view.check_only, language)
-        self.qr.show(view.slip)
-
-    def arrange(self, box: Box) -> None:
-        px = self.m.px
-        inside = box.inset(px(8))
-        code, words = inside.cut_left(inside.h, px(20))
-        self.qr.place(code)
-        top, rest = words.cut_top(words.h * 0.4, px(8))
-        put(self.words, top)
-        entry, rest = rest.cut_top(px(60), px(8))
-        put(self.entry, entry)
-        put(self.check_only, rest)
-        for label in (self.words, self.entry, self.check_only):
-            label.fit()
 
 
 class JudgedScreen(ScreenPiece):

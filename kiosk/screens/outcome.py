@@ -7,17 +7,17 @@ from kivy.graphics import Color, Rectangle
 from firmware_app.service import messages
 from kiosk import theme
 from kiosk.layout import Box
-from kiosk.screens.judged import Face, Marks, NextStep, PrintPiece, SlipFace, VerdictBand
+from kiosk.screens.judged import Face, Marks, NextStep, VerdictBand
 from kiosk.screens.page import Beside, Facts
 from kiosk.screens.scene import Actions, Scene, ScreenPiece
+from kiosk.screens.slip_card import SlipCard, SlipFace
 from kiosk.theme import Metrics, Size
 from kiosk.view.page import LINES_A_PAGE, OutcomeView, outcome
 from kiosk.view.printing import PrintKey, print_key
 from kiosk.widgets import icons
 from kiosk.widgets.base import Piece, put
 from kiosk.widgets.buttons import IconButton
-from kiosk.widgets.frames import Card, legal_frame
-from kiosk.widgets.pictures import QrCode
+from kiosk.widgets.frames import legal_frame
 from kiosk.widgets.text import Line, fit_alike
 
 MOST_FACTS = 4
@@ -36,11 +36,7 @@ class ResultFace(Piece):
         self.caution = Line(m, (Size.SMALL, 15, 14, 13), theme.BAD, bold=True)
         self.document = Line(m, (Size.SMALL, 15, 14), theme.INK, bold=True)
         self.beside = Beside(m, lambda option: screen.actions.answer(messages.events.Picked(option)))
-        self.card = Card(m)
-        self.qr = QrCode(m, "judged.slip", lambda: screen.turn(Face.SLIP))
-        self.slip_words = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, halign="center")
-        self.entry = Line(m, (Size.BODY, Size.SMALL, 15), theme.INK, bold=True, halign="center")
-        self.print = PrintPiece(m, screen.actions)
+        self.slip = SlipCard(m, screen.actions, lambda: screen.turn(Face.SLIP))
         for piece in (
             self.band,
             self.next_step,
@@ -48,19 +44,14 @@ class ResultFace(Piece):
             self.caution,
             self.document,
             self.beside,
-            self.card,
-            self.qr,
-            self.slip_words,
-            self.entry,
-            self.print,
+            self.slip,
         ):
             self.add_widget(piece)
         self._view: OutcomeView | None = None
-        self._has_printer = False
 
     def show(self, view: OutcomeView, key: PrintKey | None, scene: Scene) -> None:
         language = scene.language
-        self._view, self._has_printer = view, key is not None and bool(view.slip)
+        self._view = view
         self.arrange(self.box)
         self.band.show(view, language)
         self.next_step.show(view.next_step, language)
@@ -68,15 +59,7 @@ class ResultFace(Piece):
         self.caution.say(view.caution, language)
         self.document.say(scene.say("page.document") if view.document else "", language)
         self.beside.show(view.beside, language, open_=scene.open_)
-        self.card.show_if(bool(view.slip))
-        self.qr.show_if(bool(view.slip))
-        if view.slip:
-            self.qr.show(view.slip)
-            self.slip_words.say(view.slip_words if self.qr.readable else view.slip_larger, language)
-        else:
-            self.slip_words.say("", language)
-        self.entry.say(view.entry, language)
-        self.print.show(key if view.slip else None, scene.prompt.entry, scene)
+        self.slip.show(view, key, scene)
 
     def arrange(self, box: Box) -> None:
         px, view = self.m.px, self._view
@@ -96,17 +79,8 @@ class ResultFace(Piece):
         if view.beside:
             beside, right = right.cut_bottom(self.m.target[1], px(6))
             self.beside.place(beside)
-        if self._has_printer:
-            key, right = right.cut_bottom(max(px(84), self.m.target[1]), px(6))
-            self.print.place(key)
-        self.card.place(right)
-        inside = right.inset(px(8), px(2))
-        entry, inside = inside.cut_bottom(px(30))
-        words, inside = inside.cut_bottom(px(30))
-        put(self.entry, entry)
-        put(self.slip_words, words)
-        self.qr.place(inside)
-        for label in (self.caution, self.document, self.entry, self.slip_words):
+        self.slip.place(right)
+        for label in (self.caution, self.document):
             label.fit()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from kiosk_core import SLIP, FakeCore, Kiosk, short_dir, state
+from kiosk_core import SLIP, FakeCore, Kiosk, state
 
 from firmware_app.procedures.context import Controlled
 from firmware_app.procedures.events import FigureTyped, LineSilent, Picked, ScaleChosen, StallTyped
@@ -81,14 +81,6 @@ def pages() -> dict[str, messages.Prompt]:
 
 
 PAGES = pages()
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
 
 
 @pytest.fixture(scope="module", params=["en", "zh", "bo"])

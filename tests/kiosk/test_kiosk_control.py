@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from kiosk_core import PROMPTS, FakeCore, Kiosk, control_result, short_dir, state
+from kiosk_core import PROMPTS, FakeCore, Kiosk, control_result, state
 
 from firmware_app.service import messages
 from firmware_app.weighing.control import Basis, Outcome
@@ -110,21 +109,6 @@ def test_deviations_are_shown_to_the_milligram(grams: str, shown: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ the finger
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
-
-
-@pytest.fixture(scope="module")
-def kiosk(core: FakeCore) -> Iterator[Kiosk]:
-    kiosk = Kiosk(core.run_dir, "--language", "en")
-    yield kiosk
-    kiosk.close()
 
 
 def until_tappable(kiosk: Kiosk, automation_id: str) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from kiosk_core import SLIP, FakeCore, Kiosk, short_dir, state
+from kiosk_core import SLIP, FakeCore, Kiosk, state
 
 from firmware_app.procedures.context import Contacts, Controlled, Pan
 from firmware_app.procedures.events import CodeGiven, Confirmed, FigureTyped, Picked
@@ -96,14 +96,6 @@ def pages() -> dict[str, messages.Prompt]:
 
 
 PAGES = pages()
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
 
 
 @pytest.fixture(scope="module", params=["en", "zh", "bo"])

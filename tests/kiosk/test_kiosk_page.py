@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from kiosk_core import PAGES, FakeCore, Kiosk, short_dir, state
+from kiosk_core import PAGES, FakeCore, Kiosk, state
 
 from firmware_app.service import messages
 
@@ -13,21 +11,6 @@ pytestmark = pytest.mark.screen
 
 e = messages.events
 TARGET = (78, 84)
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
-
-
-@pytest.fixture(scope="module")
-def kiosk(core: FakeCore) -> Iterator[Kiosk]:
-    kiosk = Kiosk(core.run_dir, "--language", "en")
-    yield kiosk
-    kiosk.close()
 
 
 class Steps:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from kiosk_core import PROMPTS, FakeCore, Kiosk, short_dir, state
 
@@ -114,21 +112,6 @@ def test_a_key_that_changes_the_figure_makes_it_the_persons_own(key, label) -> N
 # --------------------------------------------------------------------------------------------- screen
 
 screen = pytest.mark.screen
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
-
-
-@pytest.fixture(scope="module")
-def kiosk(core: FakeCore) -> Iterator[Kiosk]:
-    kiosk = Kiosk(core.run_dir, "--language", "en")
-    yield kiosk
-    kiosk.close()
 
 
 class Steps:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kiosk_core import FakeCore, Kiosk, short_dir, state
+from kiosk_core import FakeCore, Kiosk, state
 
 from firmware_app.procedures.page import Page, PageJudged
 from firmware_app.service import messages
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "procedures"))
 
-pytestmark = pytest.mark.screen
+pytestmark = [pytest.mark.screen, pytest.mark.timeout(900)]
 
 LANGUAGES = ("zh", "bo", "en")
 WALKS, STEPS = 20, 400
@@ -43,21 +42,6 @@ def pages_of(kind: messages.VisitKind) -> list[Page | PageJudged]:
             elif isinstance(prompt, PageJudged):
                 keep(prompt, prompt.key, prompt.verdict, prompt.next_step)
     return [prompt for _, prompt in found.values()]
-
-
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
-
-
-@pytest.fixture(scope="module")
-def kiosk(core: FakeCore) -> Iterator[Kiosk]:
-    kiosk = Kiosk(core.run_dir, "--language", "en")
-    yield kiosk
-    kiosk.close()
 
 
 class Steps:

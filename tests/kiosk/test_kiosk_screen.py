@@ -21,21 +21,6 @@ LANGUAGES = ("zh", "bo", "en")
 TARGETS = {"800x480": (78, 84), "1024x600": (100, 105), "1280x720": (125, 126)}
 
 
-@pytest.fixture(scope="module")
-def core() -> Iterator[FakeCore]:
-    core = FakeCore(short_dir())
-    core.start()
-    yield core
-    core.kill()
-
-
-@pytest.fixture(scope="module")
-def kiosk(core: FakeCore) -> Iterator[Kiosk]:
-    kiosk = Kiosk(core.run_dir, "--language", "en")
-    yield kiosk
-    kiosk.close()
-
-
 @pytest.fixture
 def steps(core: FakeCore, kiosk: Kiosk) -> Iterator[Steps]:
     steps = Steps(core, kiosk)
