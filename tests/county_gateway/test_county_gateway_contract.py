@@ -36,7 +36,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 schemathesis.serializer(ENTRIES_TYPE)(lambda _context, value: str(value).encode("utf-8", "replace"))
-SHORT, LONG = 4, 100
+SHORT, LONG = 4, 25
 PATH = "/schema/openapi.json"
 
 
@@ -118,7 +118,7 @@ def test_every_door_answers_as_its_document_says(county_of):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_every_door_answers_so_thousands_of_times(county_of, capsys):
+def test_every_door_answers_so_many_times(county_of, capsys):
     seen = drive(county_of, LONG)
 
     with capsys.disabled():
