@@ -14,12 +14,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from firmware_app import durable
 from firmware_app.ledger.downlink import STATEMENT_TYP, Offered, Offers, check_content, read_statement
 from firmware_app.ledger.errors import LedgerError
 from firmware_app.ledger.jose import unverified
@@ -121,7 +121,7 @@ class Fetcher:
     def _hand_over(self, core: Core, offered: Offered, fetched: Fetched) -> bool:
         path = self._run_dir / ASIDE.format(offered.name)
         try:
-            _put_aside(path, fetched.content)
+            durable.write(path, fetched.content, 0o660)
             reply = core(messages.TakeDownlink(offered.name, fetched.statement))
         except OSError as error:
             log.warning("%s: %s", path, error.strerror or error)
@@ -139,14 +139,3 @@ class Fetcher:
                 self._refused = {key: until for key, until in self._refused.items() if until > self._clock()}
                 self._refused[(offered.name, offered.version)] = self._clock() + REFUSED_S
         return False
-
-
-def _put_aside(path: Path, content: bytes) -> None:
-    """The file whole or not at all; it need not outlive the machine, the county still has it."""
-    part = path.with_name(f".{path.name}.part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o660)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    part.replace(path)
