@@ -64,6 +64,10 @@ TABLE: dict[ControlPhase, Row] = {
 }
 
 
+WEIGHING = (ControlPhase.CLEAR_PAN, ControlPhase.PUT_WEIGHT, ControlPhase.INTERRUPTED)
+"""Before there is an outcome."""
+
+
 class ControlOutcome(NamedTuple):
     """What comes of a check: the result for the screen, and kind and body of the ledger entry."""
 
@@ -136,8 +140,7 @@ class ControlCheck(Led[ControlCheckState]):
     def resumed(cls, context: Context, state: ControlCheckState) -> ControlCheckState:
         """With the pan to be emptied again; raises BadSnapshot where weight or calibration are others now."""
         _same_pan(context, state)
-        waits = state.phase in (ControlPhase.PUT_WEIGHT, ControlPhase.INTERRUPTED)
-        return steps.cleared(state) if waits else state
+        return steps.cleared(state) if state.phase in WEIGHING else state
 
     @property
     def outcome(self) -> ControlOutcome | None:

@@ -111,8 +111,8 @@ class Page(msgspec.Struct, frozen=True, tag="page", kw_only=True):
 
     ``pieces_g``: weights to put on, drawn. ``beside``: quieter choices, answered by ``Picked``. ``problem``:
     why the last answer was not taken. ``law``: the line that this question stands on. ``blind``: the live
-    weight of the pan is hidden while this is asked. ``held``: nobody is sent home from here for being away (an
-    inspector at work). ``scale``: id of the scale under test, empty where none.
+    weight of the pan is hidden while this is asked. ``held``: nobody is sent home from here for being away
+    (an inspector at work). ``scale``: id of the scale under test, empty where none.
     """
 
     key: str

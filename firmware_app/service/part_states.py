@@ -1,4 +1,4 @@
-"""What a screen is told of the printer, the pan's daily check and its calibration; part of `messages`.
+"""What a screen is told of each part of the appliance, from the pan to the printer; part of `messages`.
 
 Rules this file obeys:
 
@@ -8,6 +8,60 @@ Rules this file obeys:
 from __future__ import annotations
 
 import msgspec
+
+from hardware.loadcell.contract import Fault
+
+
+class PanState(msgspec.Struct, frozen=True, kw_only=True):
+    """The appliance's own pan. ``mass_g`` is rounded for display; None while faulty or hidden.
+
+    ``hidden``: a blind figure is being asked for. ``why_not``: code of why it is not stable, ``not_empty``
+    where it was loaded at the start and waits to be emptied. ``unfit``: why no verdict may rest on it, in the
+    words of the driver for the keeper; empty where one may.
+    """
+
+    mass_g: str | None
+    stable: bool
+    why_not: str | None
+    fault: Fault | None
+    hidden: bool = False
+    unfit: str = ""
+
+
+class LeadState(msgspec.Struct, frozen=True, kw_only=True):
+    """The lead from the scale under test: absent, lost, silent, or streaming ``text`` ``unit``."""
+
+    state: str
+    text: str = ""
+    unit: str = ""
+    stable: bool | None = None
+    overload: bool = False
+    underload: bool = False
+
+
+class CountyState(msgspec.Struct, frozen=True, kw_only=True):
+    """Delivery: ``reachable`` None before the first try; ``problem`` a code, empty when well."""
+
+    reachable: bool | None
+    unsent: int
+    last_entry: int
+    received: int
+    """The highest entry that the county has receipted."""
+    problem: str = ""
+    shelved: tuple[int, ...] = ()
+    """Entries that the county could not read and holds unread on its shelf."""
+
+
+class SeenScan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scanner read last, for a few seconds where it must be spoken of; ``at_ns`` tells scans apart.
+
+    ``code``: why nothing came of it; or ``figure``: what stands on a label, for the person to confirm.
+    """
+
+    at_ns: int
+    code: str
+    figure: str = ""
+    unit: str = ""
 
 
 class SlipJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,9 +87,11 @@ class Visitor(Wanderer):
 @pytest.fixture
 def appliance():
     made = Appliance()
-    made.until(lambda s: s.pan.fault is None and s.pan.stable, "the pan does not come up")
-    yield made
-    made.close()
+    try:
+        made.until(lambda s: s.pan.fault is None and s.pan.stable, "the pan does not come up")
+        yield made
+    finally:
+        made.close()
 
 
 def begin(appliance: Appliance, kind: VisitKind, people) -> str:
