@@ -38,7 +38,7 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in /modules/*; do /bin/busybox insmod $module; done
 /bin/busybox mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=262144 host /host
-/bin/busybox mount -t tmpfs tmp /host/tmp
+/bin/busybox mount -t tmpfs run /host/run
 /bin/busybox mount -t ext4 /dev/vda /host/mnt
 /bin/busybox mount -t proc proc /host/proc
 /bin/busybox mount --bind /dev /host/dev
@@ -115,7 +115,7 @@ class Machine:
     def _make_disk(self) -> None:
         root = self._directory / "disk"
         root.mkdir()
-        life = f"export HOME=/tmp PYTHONDONTWRITEBYTECODE=1\ncd {ROOT}\n" + (
+        life = f"export HOME=/run TMPDIR=/run PYTHONDONTWRITEBYTECODE=1\ncd {ROOT}\n" + (
             ".venv/bin/python tests/promises/promises_guest.py /mnt/home /dev/vdb $(cat /proc/cmdline |"
             " sed 's/.*run=//;s/ .*//')\n"
         )
