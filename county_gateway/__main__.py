@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,20 @@ from typing import Annotated
 import msgspec
 import typer
 
-from county_gateway.county import DATABASE, County, Settings
+from county_gateway.commands import (
+    DEFAULT_DATA,
+    DEFAULT_NAME,
+    DEVICE_FAILED,
+    WRONG_USE,
+    AsJson,
+    Data,
+    Database,
+    Name,
+    answer,
+    fail,
+    opened,
+)
+from county_gateway.county import DATABASE, Settings
 from county_gateway.import_command import import_
 from county_gateway.log.witnesses import read_witness
 from county_gateway.moving import move
@@ -22,7 +33,6 @@ from county_gateway.people_command import publish
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 
-WRONG_USE, DEVICE_FAILED = 2, 3
 MAX_WHY = 200
 
 app = typer.Typer(
@@ -34,26 +44,14 @@ app = typer.Typer(
     epilog="Example: steelyard gateway serve --data /var/lib/steelyard-county --port 8765",
 )
 
-DEFAULT_DATA = Path("/var/lib/steelyard-county")
-DEFAULT_NAME = "天祝县计量监督"
-DataDir = Annotated[Path, typer.Option("--data", help="Directory of the county's key and database.")]
-Database = Annotated[
-    str | None,
-    typer.Option(
-        envvar="STEELYARD_COUNTY_DATABASE",
-        help="SQLite file, or postgresql://user@host/name with ~/.pgpass; DATA/county.db if left out.",
-    ),
-]
 Device = Annotated[str, typer.Argument(help="Id of the appliance.")]
 ValidHours = Annotated[int, typer.Option(help="Hours until it expires.", min=1, max=24 * 90)]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-Name = Annotated[str, typer.Option("--name", help="The county's name, as receipts give it.")]
 
 
 @app.command()
 def serve(
     *,
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     name: Name = DEFAULT_NAME,
     host: Annotated[
@@ -102,9 +100,9 @@ def serve(
         )
         serve_here(settings, host, port, ready)
     except SteelyardError as error:
-        _fail(str(error), WRONG_USE)
+        fail(str(error), WRONG_USE)
     except OSError as error:
-        _fail(f"cannot serve on {host} port {port}: {error.strerror or error}", DEVICE_FAILED)
+        fail(f"cannot serve on {host} port {port}: {error.strerror or error}", DEVICE_FAILED)
 
 
 app.command("import")(import_)
@@ -114,7 +112,7 @@ app.add_typer(access_app)
 
 @app.command()
 def token(
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     valid_hours: ValidHours = 72,
     as_json: AsJson = False,
@@ -123,16 +121,16 @@ def token(
 
     Example: steelyard gateway token --data /var/lib/steelyard-county --valid-hours 24
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         given = county.give_token(timedelta(hours=valid_hours))
-    _answer(given, {"token": given, "valid_hours": valid_hours}, as_json=as_json)
+    answer(given, {"token": given, "valid_hours": valid_hours}, as_json=as_json)
 
 
 @app.command()
 def replace(
     device: Device,
     *,
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     valid_hours: ValidHours = 72,
     as_json: AsJson = False,
@@ -144,9 +142,9 @@ def replace(
 
     Example: steelyard gateway replace TZ-0001 --data /var/lib/steelyard-county
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         given = county.give_token(timedelta(hours=valid_hours), replaces=device)
-    _answer(given, {"token": given, "valid_hours": valid_hours, "replaces": device}, as_json=as_json)
+    answer(given, {"token": given, "valid_hours": valid_hours, "replaces": device}, as_json=as_json)
 
 
 @app.command()
@@ -154,7 +152,7 @@ def revoke(
     device: Device,
     *,
     why: Annotated[str, typer.Option(help="Reason, as it is kept and shown.")],
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
@@ -165,14 +163,14 @@ def revoke(
     Example: steelyard gateway revoke TZ-0001 --why "stolen from stall 17" --data /var/lib/steelyard-county
     """
     if not 1 <= len(why) <= MAX_WHY:
-        _fail(f"--why: give 1 to {MAX_WHY} characters", WRONG_USE)
-    with _county(data, database) as county:
+        fail(f"--why: give 1 to {MAX_WHY} characters", WRONG_USE)
+    with opened(data, database) as county:
         county.revoke(device, why)
-    _answer(f"{device} is revoked", {"revoked": device, "why": why}, as_json=as_json)
+    answer(f"{device} is revoked", {"revoked": device, "why": why}, as_json=as_json)
 
 
 @app.command("rotate-key")
-def rotate_key(*, data: DataDir = DEFAULT_DATA, database: Database = None, as_json: AsJson = False) -> None:
+def rotate_key(*, data: Data = DEFAULT_DATA, database: Database = None, as_json: AsJson = False) -> None:
     """Goes over to a new county key. Appliances learn it with their next receipt; old receipts stay good.
 
     Where gateways run on several machines, copy the new key's file to each of them: until then they give no
@@ -180,16 +178,16 @@ def rotate_key(*, data: DataDir = DEFAULT_DATA, database: Database = None, as_js
 
     Example: steelyard gateway rotate-key --data /var/lib/steelyard-county
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         old, new = county.kid, county.rotate_key()
     words = f"new key {new} in {data}/county-{new}.key; the key before it was {old}"
-    _answer(words, {"kid": new, "before": old}, as_json=as_json)
+    answer(words, {"kid": new, "before": old}, as_json=as_json)
 
 
 @app.command()
 def keys(
     *,
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     name: Name = DEFAULT_NAME,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("keys.ndjson"),
@@ -199,11 +197,11 @@ def keys(
 
     Example: steelyard gateway keys --data /var/lib/steelyard-county --out keys.ndjson
     """
-    with _county(data, database, name) as county:
+    with opened(data, database, name) as county:
         written = county.key_list()
         out.write_text(written, encoding="ascii")
         kid, count = county.kid, written.count("\n") - 1
-    _answer(
+    answer(
         f"{count} keys in {out}, signed by {kid}",
         {"file": str(out), "keys": count, "kid": kid},
         as_json=as_json,
@@ -214,7 +212,7 @@ def keys(
 def move_county(
     to: Annotated[str, typer.Argument(help="The empty database to go to: a file or postgresql:// URL.")],
     *,
-    data: DataDir = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
@@ -225,33 +223,10 @@ def move_county(
     try:
         moved = move(database or data / DATABASE, to)
     except SteelyardError as error:
-        _fail(str(error), WRONG_USE)
-    _answer(
+        fail(str(error), WRONG_USE)
+    answer(
         f"{moved['entries']} entries of {moved['devices']} chains are there now", dict(moved), as_json=as_json
     )
-
-
-@contextmanager
-def _county(data: Path, database: str | None, name: str = DEFAULT_NAME) -> Iterator[County]:
-    try:
-        county = County(Settings(data_dir=data, database=database, county=name))
-        try:
-            yield county
-        finally:
-            county.close()
-    except SteelyardError as error:
-        _fail(str(error), WRONG_USE)
-    except OSError as error:
-        _fail(f"{error.filename or data}: {error.strerror or error}", DEVICE_FAILED)
-
-
-def _answer(words: str, facts: dict[str, object], *, as_json: bool) -> None:
-    sys.stdout.write((msgspec.json.encode(facts).decode() if as_json else words) + "\n")
-
-
-def _fail(words: str, code: int) -> None:
-    sys.stderr.write(f"steelyard gateway: {words}\n")
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

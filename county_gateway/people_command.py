@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
 
 from county_gateway import access
 from county_gateway.access import MAX_DAYS, Role
-from county_gateway.county import County, Settings
-from firmware_app.errors import SteelyardError
+from county_gateway.commands import (
+    DEFAULT_DATA,
+    DEFAULT_NAME,
+    DEVICE_FAILED,
+    AsJson,
+    Data,
+    Database,
+    answer,
+    fail,
+    opened,
+)
 from firmware_app.ledger.downlink import MAX_CONTENT
 
-WRONG_USE, DEVICE_FAILED = 2, 3
-DEFAULT_DATA = Path("/var/lib/steelyard-county")
-DEFAULT_NAME = "天祝县计量监督"
 VALID_DAYS = 180
 
-Data = Annotated[Path, typer.Option("--data", help="Directory of the county's key and database.")]
-Database = Annotated[str | None, typer.Option(envvar="STEELYARD_COUNTY_DATABASE", help="As for serve.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Who = Annotated[str, typer.Argument(help="Name of the person or program; used once and never again.")]
 
 app = typer.Typer(
@@ -52,10 +53,10 @@ def create(
 
     Example: python -m county_gateway access create desk-screen --data /var/lib/steelyard-county
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         token = county.give_access(name, role, timedelta(days=days))
     facts: dict[str, object] = {"name": name, "role": role.value, "token": token, "days": days}
-    _answer(token, facts, as_json=as_json)
+    answer(token, facts, as_json=as_json)
 
 
 @app.command()
@@ -66,9 +67,9 @@ def revoke(
 
     Example: python -m county_gateway access revoke desk-screen --data /var/lib/steelyard-county
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         county.revoke_access(name)
-    _answer(f"the token of {name} is good for nothing any more", {"revoked": name}, as_json=as_json)
+    answer(f"the token of {name} is good for nothing any more", {"revoked": name}, as_json=as_json)
 
 
 @app.command("list")
@@ -77,7 +78,7 @@ def list_(*, data: Data = DEFAULT_DATA, database: Database = None, as_json: AsJs
 
     Example: python -m county_gateway access list --data /var/lib/steelyard-county
     """
-    with _county(data, database) as county:
+    with opened(data, database) as county:
         known = access.known(county.store)
     if as_json:
         sys.stdout.write(msgspec.json.encode(known).decode() + "\n")
@@ -105,35 +106,12 @@ def publish(
     Example: python -m county_gateway publish registry registry.toml --data /var/lib/steelyard-county
     """
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_CONTENT + 1)
+        with file.open("rb") as source:
+            content = source.read(MAX_CONTENT + 1)
     except OSError as error:
-        _fail(f"{file}: {error.strerror or error}", DEVICE_FAILED)
-    with _county(data, database, county_name) as county:
+        fail(f"{file}: {error.strerror or error}", DEVICE_FAILED)
+    with opened(data, database, county_name) as county:
         version = county.publish(name, content, device)
         kid = county.kid
     facts: dict[str, object] = {"published": name, "device": device, "version": version, "kid": kid}
-    _answer(f"{name} version {version}, as the county of key {kid}", facts, as_json=as_json)
-
-
-@contextmanager
-def _county(data: Path, database: str | None, name: str = DEFAULT_NAME) -> Iterator[County]:
-    try:
-        county = County(Settings(data_dir=data, database=database, county=name))
-        try:
-            yield county
-        finally:
-            county.close()
-    except SteelyardError as error:
-        _fail(str(error), WRONG_USE)
-    except OSError as error:
-        _fail(f"{error.filename or data}: {error.strerror or error}", DEVICE_FAILED)
-
-
-def _answer(words: str, facts: dict[str, object], *, as_json: bool) -> None:
-    sys.stdout.write((msgspec.json.encode(facts).decode() if as_json else words) + "\n")
-
-
-def _fail(words: str, code: int) -> NoReturn:
-    sys.stderr.write(f"steelyard gateway: {words}\n")
-    raise typer.Exit(code)
+    answer(f"{name} version {version}, as the county of key {kid}", facts, as_json=as_json)

@@ -30,7 +30,7 @@ from kiosk.link import Condition
 from kiosk.screens.choose import PAD_WIDTH, AskStallScreen, ChooseScaleScreen, ChooseWayScreen
 from kiosk.screens.control import ControlScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
-from kiosk.screens.judged import Face, JudgedScreen
+from kiosk.screens.judged import Face, FacedScreen, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
 from kiosk.screens.menu import MenuScreen
 from kiosk.screens.outcome import OutcomeScreen
@@ -131,7 +131,7 @@ class Desk(Piece):
             self.add_widget(piece)
 
     @property
-    def verdict(self) -> JudgedScreen | OutcomeScreen:
+    def verdict(self) -> FacedScreen:
         """The screen whose faces the rail turns."""
         return self.outcome if self.content is self.outcome else self.judged
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from county_gateway import tables as county_tables
@@ -187,9 +187,9 @@ def is_filled(connection: Connection) -> bool:
 # ------------------------------------------------------------------------------------------------ tables
 
 
-def _insert(connection: Connection, table: object, rows: list[dict[str, object]]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
     if rows:
-        connection.execute(insert(table), rows)  # type: ignore[arg-type]
+        connection.execute(insert(table), rows)
 
 
 def _payload(kind: str, jws: str) -> Payload | None:

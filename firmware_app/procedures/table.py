@@ -10,6 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar, get_args
 
@@ -70,7 +71,7 @@ def everywhere(moves: Row) -> Row:
     return {**{event: Move(stay) for event in get_args(Event)}, **moves}
 
 
-class Led(Generic[S]):
+class Led(ABC, Generic[S]):
     """One visit. Feed it every event with its time; show its prompt; save its outcome.
 
     A procedure names its ``TABLE``, its ``STATE``, the ``FORMAT`` of its snapshots and the phase ``LEFT`` in
@@ -88,14 +89,14 @@ class Led(Generic[S]):
         self._prompt = self.ask(context, state)
 
     @classmethod
+    @abstractmethod
     def start(cls, context: Context) -> Self:
         """A visit at its first question."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def ask(cls, context: Context, state: S) -> Prompt:
         """What is asked for in a state."""
-        raise NotImplementedError
 
     @classmethod
     def resumed(cls, context: Context, state: S) -> S:  # noqa: ARG003 (a procedure may need the context)
@@ -103,9 +104,9 @@ class Led(Generic[S]):
         return state
 
     @property
+    @abstractmethod
     def outcome(self) -> Any:
         """What comes of the visit (a ``kind`` and a ``body``), from Saving on; None before."""
-        raise NotImplementedError
 
     @classmethod
     def restore(cls, context: Context, snapshot: bytes) -> Self:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -317,7 +318,10 @@ class RecallDesk:
 
     def _weight(self, id: str, found: Grams, expanded: Grams) -> RecalledWeight:
         """The weight as the drawer has it or, gone from there, as the record last had it."""
-        facts = {"found_g": Decimal(plain(found)), "found_u_g": repr(float(expanded) / COVERAGE)}
+        facts: dict[str, Any] = {
+            "found_g": Decimal(plain(found)),
+            "found_u_g": repr(float(expanded) / COVERAGE),
+        }
         pieces = [piece for each in self._drawer() for piece in each.pieces]
         for piece in pieces:
             if piece.id == id:
@@ -330,7 +334,7 @@ class RecallDesk:
                     valid_to=piece.valid_to.isoformat(),
                     mass_g=Decimal(plain(piece.mass_g)),
                     u_g=repr(piece.standard_g),
-                    **facts,  # type: ignore[arg-type]
+                    **facts,
                 )
                 return _plausible(weight)
         said = self._recorded(id)

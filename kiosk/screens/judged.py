@@ -311,46 +311,34 @@ def _texts(row: Row) -> tuple[str, ...]:
     return (row.load, row.indication, row.error, row.doubt, row.limits, row.word)
 
 
-class JudgedScreen(ScreenPiece):
-    """Shows one face; the rail turns them."""
+class FacedScreen(ScreenPiece):
+    """A screen that shows one of its faces; the rail turns them. ``at``: the page of a face of several."""
 
     def __init__(self, m: Metrics, actions: Actions) -> None:
         super().__init__(m, actions)
         self.face = Face.VERDICT
-        self._page = 0
-        self.faces: dict[Face, VerdictFace | FiguresFace | SlipFace] = {
-            Face.VERDICT: VerdictFace(m, self),
-            Face.FIGURES: FiguresFace(m, self),
-            Face.SLIP: SlipFace(m, lambda: self.turn(Face.VERDICT)),
-        }
+        self.at = 0
+        self.faces: dict[Face, Piece] = {}
 
     def begin(self) -> None:
-        self.face, self._page = Face.VERDICT, 0
+        self.face, self.at = Face.VERDICT, 0
 
     def turn(self, face: Face) -> None:
         self.face = face
         self.actions.refresh()
 
     def page(self, by: int) -> None:
-        self._page += by
+        self.at += by
         self.actions.refresh()
 
-    def show(self, scene: Scene) -> None:
-        assert scene.state is not None
-        view = judged(scene.prompt, self._page, scene.say)
-        key = print_key(scene.state.printer, scene.prompt.entry, scene.say)
-        if not self.changed(view, key, scene.language, scene.open_, self.face):
-            return
-        self._page = view.page
+    def turned(self) -> Piece:
+        """The face that is to be shown, in its place."""
         face = self.faces[self.face]
         if face not in self.children:
             self.clear_widgets()
             self.add_widget(face)
         face.place(self.box)
-        if isinstance(face, VerdictFace):
-            face.show(view, key, scene)
-        else:
-            face.show(view, scene.language)
+        return face
 
     def arrange(self, box: Box) -> None:
         for face in self.children:
@@ -359,3 +347,29 @@ class JudgedScreen(ScreenPiece):
     def draw(self) -> None:
         Color(*theme.PAPER)
         Rectangle(pos=self.pos, size=self.size)
+
+
+class JudgedScreen(FacedScreen):
+    """The verdict of a self-check."""
+
+    def __init__(self, m: Metrics, actions: Actions) -> None:
+        super().__init__(m, actions)
+        self.verdict = VerdictFace(m, self)
+        self.figures = FiguresFace(m, self)
+        self.slip = SlipFace(m, lambda: self.turn(Face.VERDICT))
+        self.faces = {Face.VERDICT: self.verdict, Face.FIGURES: self.figures, Face.SLIP: self.slip}
+
+    def show(self, scene: Scene) -> None:
+        assert scene.state is not None
+        view = judged(scene.prompt, self.at, scene.say)
+        key = print_key(scene.state.printer, scene.prompt.entry, scene.say)
+        if not self.changed(view, key, scene.language, scene.open_, self.face):
+            return
+        self.at = view.page
+        face = self.turned()
+        if face is self.verdict:
+            self.verdict.show(view, key, scene)
+        elif face is self.figures:
+            self.figures.show(view, scene.language)
+        else:
+            self.slip.show(view, scene.language)

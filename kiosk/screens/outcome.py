@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from kivy.graphics import Color, Rectangle
-
 from firmware_app.service import messages
 from kiosk import theme
 from kiosk.layout import Box
-from kiosk.screens.judged import Face, Marks, NextStep, VerdictBand
+from kiosk.screens.judged import Face, FacedScreen, Marks, NextStep, VerdictBand
 from kiosk.screens.page import Beside, Facts
-from kiosk.screens.scene import Actions, Scene, ScreenPiece
+from kiosk.screens.scene import Actions, Scene
 from kiosk.screens.slip_card import SlipCard, SlipFace
 from kiosk.theme import Metrics, Size
 from kiosk.view.page import LINES_A_PAGE, OutcomeView, outcome
@@ -165,51 +163,27 @@ class LinesFace(Piece):
         legal_frame(self.m, self._frame)
 
 
-class OutcomeScreen(ScreenPiece):
-    """Shows one face; the rail turns them."""
+class OutcomeScreen(FacedScreen):
+    """The outcome of any procedure."""
 
     def __init__(self, m: Metrics, actions: Actions) -> None:
         super().__init__(m, actions)
-        self.face = Face.VERDICT
-        self._at = 0
         self.result = ResultFace(m, self)
         self.lines = LinesFace(m, self)
         self.slip = SlipFace(m, lambda: self.turn(Face.VERDICT))
-
-    def begin(self) -> None:
-        self.face, self._at = Face.VERDICT, 0
-
-    def turn(self, face: Face) -> None:
-        self.face = face
-        self.actions.refresh()
-
-    def page(self, by: int) -> None:
-        self._at += by
-        self.actions.refresh()
+        self.faces = {Face.VERDICT: self.result, Face.FIGURES: self.lines, Face.SLIP: self.slip}
 
     def show(self, scene: Scene) -> None:
         assert scene.state is not None
-        view = outcome(scene.prompt, self._at, scene.say)
+        view = outcome(scene.prompt, self.at, scene.say)
         key = print_key(scene.state.printer, scene.prompt.entry, scene.say)
         if not self.changed(view, key, scene.language, scene.open_, self.face):
             return
-        self._at = view.page
-        face = {Face.VERDICT: self.result, Face.FIGURES: self.lines, Face.SLIP: self.slip}[self.face]
-        if face not in self.children:
-            self.clear_widgets()
-            self.add_widget(face)
-        face.place(self.box)
+        self.at = view.page
+        face = self.turned()
         if face is self.result:
             self.result.show(view, key, scene)
         elif face is self.lines:
             self.lines.show(view, scene.language)
         else:
             self.slip.show(view, scene.language)
-
-    def arrange(self, box: Box) -> None:
-        for face in self.children:
-            face.place(box)
-
-    def draw(self) -> None:
-        Color(*theme.PAPER)
-        Rectangle(pos=self.pos, size=self.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kivy.clock import Clock
+from kivy.input.motionevent import MotionEvent
 
 from kiosk import theme
 from kiosk.layout import Box
@@ -71,9 +72,9 @@ class HoldButton(Tappable):
                 self.taps += 1
                 self._on_tap()
 
-    def on_touch_up(self, touch: object) -> bool:
-        if getattr(touch, "grab_current", None) is not self:
+    def on_touch_up(self, touch: MotionEvent) -> bool:
+        if touch.grab_current is not self:
             return False
-        touch.ungrab(self)  # type: ignore[attr-defined]
+        touch.ungrab(self)
         self._hold(False)
         return True

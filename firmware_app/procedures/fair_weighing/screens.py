@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,7 @@ from firmware_app.procedures.page import (
     Pick,
     Picture,
     Wait,
+    Wanted,
 )
 from firmware_app.procedures.prompts import Problem, Prompt
 from firmware_app.quantity import trimmed
@@ -260,15 +262,13 @@ SCREENS: dict[FairPhase, Callable[[Context, FairState], Prompt]] = {
 }
 
 
-def _page(state: FairState, key: str, wants: object, **fields: object) -> Page:
+def _page(state: FairState, key: str, wants: Wanted, *, facts: tuple[Fact, ...] = (), **fields: Any) -> Page:
     number, count = place(state)
-    asked = {"key": key, "wants": wants, "number": number, "count": count, "problem": state.problem}
-    facts = (*_note(state), *(fields.pop("facts", ())))  # type: ignore[misc]
-    return Page(**asked, facts=facts, **fields)  # type: ignore[arg-type]
+    return _uncounted(state, key, wants, number=number, count=count, facts=(*_note(state), *facts), **fields)
 
 
-def _uncounted(state: FairState, key: str, wants: object, **fields: object) -> Page:
-    return Page(key=key, wants=wants, problem=state.problem, **fields)  # type: ignore[arg-type]
+def _uncounted(state: FairState, key: str, wants: Wanted, **fields: Any) -> Page:
+    return Page(key=key, wants=wants, problem=state.problem, **fields)
 
 
 def _note(state: FairState) -> tuple[Fact, ...]:

@@ -10,6 +10,8 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from firmware_app.procedures.context import Context
@@ -113,9 +115,9 @@ def tries_of(state: VerificationState, item: Item) -> int:
     return sum(1 for step in state.plan if step.item is item and counting(state, step) is not None)
 
 
-def taken(state: VerificationState, now_ns: int, **facts: object) -> VerificationState:
+def taken(state: VerificationState, now_ns: int, **facts: Any) -> VerificationState:
     """The state with a try of the step that is asked for."""
-    tried = Try(step=state.step.id, at_ns=now_ns, **facts)  # type: ignore[arg-type]
+    tried = Try(step=state.step.id, at_ns=now_ns, **facts)
     return changed(state, tries=(*state.tries, tried), last_ns=now_ns, problem="")
 
 
