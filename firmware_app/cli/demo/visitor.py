@@ -18,7 +18,7 @@ from firmware_app.service import messages
 
 P = TypeVar("P")
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 class Visitor:
@@ -124,6 +124,12 @@ class Visitor:
             if time.monotonic() > end:
                 raise DemoFailed(f"cannot touch {widget}: {answer['why']}")
             self._ask(do="wait_idle")
+
+    def leave(self) -> None:
+        """Comes home from wherever a visit stands."""
+        if self.state().visit is not None:
+            self.tap("nav.cancel")
+        self.wait_home()
 
     def type(self, digits: str) -> None:
         """Types on the number pad and confirms."""

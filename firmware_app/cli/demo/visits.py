@@ -145,9 +145,14 @@ class Play:
             visitor.tap("answer.load_is_on")
 
     def _confirm_weights(self, language: str) -> None:
-        """The weights lie on the appliance's pan on their way from the drawer to the scale."""
+        """The weights lie on the appliance's pan on their way from the drawer to the scale.
+
+        A pan that is at fault just then looks at nothing, and the person goes to the scale at once.
+        """
         visitor = self.visitor
-        asked = visitor.wait_for(SwapOnPan)
+        asked = visitor.wait_for(SwapOnPan, PutWeights)
+        if not isinstance(asked, SwapOnPan):
+            return
         visitor.shot(f"weights-looked-at-{language}")
         ask(self._stage.pan_bench, load_g=float(asked.nominal_g))
         visitor.wait_for(PutWeights)
