@@ -21,10 +21,10 @@ imports: .venv/ready
 	.venv/bin/lint-imports
 
 unit: .venv/ready
-	.venv/bin/pytest -n auto --dist loadfile -m "not slow"
+	.venv/bin/pytest -n auto --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 proofs: .venv/ready-for-tests
-	.venv/bin/pytest -n auto --dist loadfile
+	.venv/bin/pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 .venv/ready: pyproject.toml provisioning/install.sh
 	provisioning/install.sh
