@@ -93,13 +93,8 @@ def failures_named(path: Path) -> Iterator[None]:
 
 def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:
     """The file opened by its one writer, made where it is missing; raises StoreFailed, NewerLedger."""
-    with failures_named(path):
-        connection = apsw.Connection(
-            str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=vfs
-        )
-        connection.set_busy_timeout(BUSY_MS)
+    with _opened(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs) as connection:
         if connection.pragma("journal_mode", "wal") != "wal":
-            close(connection)
             raise StoreFailed("io_error", f"{path}: this file system cannot hold a write-ahead log")
         connection.pragma("synchronous", 2)
         connection.pragma("foreign_keys", True)
@@ -110,7 +105,7 @@ def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:
         connection.pragma("wal_autocheckpoint", 0)
         connection.pragma("journal_size_limit", MAX_WAL_BYTES)
         _check_schema(connection, path)
-        return connection
+    return connection
 
 
 class Copying:
@@ -135,12 +130,23 @@ class Copying:
 
 def open_for_reading(path: Path) -> apsw.Connection:
     """The file opened by somebody who only looks, beside its writer; raises StoreFailed, NewerLedger."""
-    with failures_named(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        connection.set_busy_timeout(BUSY_MS)
+    with _opened(path, apsw.SQLITE_OPEN_READONLY) as connection:
         connection.pragma("trusted_schema", False)
         _check_schema(connection, path)
-        return connection
+    return connection
+
+
+@contextmanager
+def _opened(path: Path, flags: int, vfs: str | None = None) -> Iterator[apsw.Connection]:
+    """A connection that outlives the block; where the block fails it is closed with its files and locks."""
+    with failures_named(path):
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        try:
+            connection.set_busy_timeout(BUSY_MS)
+            yield connection
+        except BaseException:
+            close(connection)
+            raise
 
 
 def close(connection: apsw.Connection) -> None:
@@ -194,13 +200,10 @@ def _check_schema(connection: apsw.Connection, path: Path) -> None:
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     fresh = version == 0 and marked == 0 and tables == (0,)
     if not fresh and marked != APPLICATION_ID:
-        close(connection)
         raise StoreFailed("damaged", f"{path}: a database, but not a ledger")
     if not fresh and version < 1:
-        close(connection)
         raise StoreFailed("damaged", f"{path}: a ledger whose schema has no number")
     if version > schema():
-        close(connection)
         raise NewerLedger(
             f"{path}: ledger of schema {version}; this program knows up to {schema()}: update the program"
         )

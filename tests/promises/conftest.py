@@ -50,6 +50,8 @@ def lives() -> Callable:
 @pytest.fixture(scope="session")
 def independent() -> Callable[[Path], None]:
     """Exports the ledger of a data directory and has it checked by what shares no line with the product."""
+    # It stands beside its own modules, as it does where somebody takes it away to check a record.
+    sys.path.insert(0, str(CHECKER.parent))
     spec = importlib.util.spec_from_file_location("check_ledger", CHECKER)
     module = importlib.util.module_from_spec(spec)
     sys.modules["check_ledger"] = module

@@ -115,7 +115,7 @@ class Machine:
     def _make_disk(self) -> None:
         root = self._directory / "disk"
         root.mkdir()
-        life = f"export HOME=/run TMPDIR=/run PYTHONDONTWRITEBYTECODE=1\ncd {ROOT}\n" + (
+        life = f"export HOME=/run TMPDIR=/run PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={ROOT}\ncd {ROOT}\n" + (
             ".venv/bin/python tests/promises/promises_guest.py /mnt/home /dev/vdb $(cat /proc/cmdline |"
             " sed 's/.*run=//;s/ .*//')\n"
         )

@@ -7,7 +7,9 @@ again the same appliance goes on, and a power cut at that moment finds all that 
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from pathlib import Path
 
 import pytest
 from promises_disk import Log, Platter, Told
@@ -137,6 +139,34 @@ def test_whichever_call_fails_nothing_that_was_saved_is_harmed(quick, lives, fau
     with capsys.disabled():
         print(f"\n{fault}: {most} calls, {hits} runs in which the fault was met")
     assert hits > most // 3
+
+
+def held(root) -> list[str]:
+    """The files below ``root`` that this process holds open."""
+    found = []
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the handle that listed the directory
+            found.append(handle.readlink())
+    return [str(each) for each in found if each.is_relative_to(root)]
+
+
+def test_an_opening_that_fails_leaves_no_file_open(quick, lives):
+    """Given each call of the first opening fails, then nothing is held although the failure still is."""
+    with lives(quick / "whole") as life:
+        life.start()
+        most = life.disk.calls
+    failed = 0
+    for n in range(1, most + 1):
+        root = quick / f"life-{n}"
+        with lives(root, fault=errno.EIO, first=n, last=LASTING) as life:
+            try:
+                life.start()
+            except SteelyardError as failure:
+                failed += 1
+                life.stop()
+                assert held(root) == [], f"call {n}: {failure}"
+
+    assert failed > most // 2
 
 
 def test_the_proof_fails_where_the_log_is_copied_back_within_the_commit(quick, lives, monkeypatch):
