@@ -30,7 +30,7 @@ from firmware_app.ledger.county import EnrolRequest
 from firmware_app.ledger.home import HomeLedger, join_county, open_ledger
 from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock
-from firmware_app.service.delivery import DeliveryDesk
+from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.upload.client import CountyClient
 from firmware_app.upload.loop import Uploader
 from firmware_app.upload.process import Courier

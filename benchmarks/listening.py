@@ -32,7 +32,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from firmware_app.procedures.settle import follow, lead_policy  # noqa: E402
-from firmware_app.service.lead import Lead  # noqa: E402
+from firmware_app.service.lead.listener import Lead  # noqa: E402
 from hardware.scale.contract import Indication  # noqa: E402
 from hardware.scale.port import SerialOptions, SerialPort  # noqa: E402
 from hardware.scale.profile import builtin_profiles  # noqa: E402

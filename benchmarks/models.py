@@ -26,8 +26,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from firmware_app.procedures.after import Changed, Watch, look
 from firmware_app.procedures.budget import expanded_of_error
+from firmware_app.procedures.self_check.after import Changed, Watch, look
 from firmware_app.procedures.settle import LEAD_SETTLED, SECOND, Seen, follow, settled
 from firmware_app.rules.mpe import Instrument, mpe
 from firmware_app.rules.pack import pack_in_force

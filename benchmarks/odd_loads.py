@@ -27,7 +27,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from firmware_app.procedures.odd_loads import MOST, Averaged, OddLoad, average
+from firmware_app.procedures.self_check.odd_loads import MOST, Averaged, OddLoad, average
 from firmware_app.uncertainty.decision import Verdict, guarded
 
 VISITS = 20_000

@@ -33,11 +33,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from scipy.stats import beta  # noqa: E402
 from visit_scales import CHEATS, HONEST, MODELS, ON, OUT_OF_ORDER, RATIOS, Tested, registry  # noqa: E402
 
-from firmware_app.procedures import plan as self_check_plan  # noqa: E402
 from firmware_app.procedures.challenge import plan as challenge_plan  # noqa: E402
 from firmware_app.procedures.context import Head  # noqa: E402
 from firmware_app.procedures.prompts import Judged, PutGoods, Way  # noqa: E402
-from firmware_app.procedures.self_check import SelfCheck  # noqa: E402
+from firmware_app.procedures.self_check import plan as self_check_plan  # noqa: E402
+from firmware_app.procedures.self_check.procedure import SelfCheck  # noqa: E402
 from firmware_app.standards import select  # noqa: E402
 from tests.procedures.challenger import Inspector  # noqa: E402
 from tests.procedures.person import PAN, WEIGHTS, Person, context, reading  # noqa: E402

@@ -17,7 +17,7 @@ from firmware_app.ledger.home import LEDGER, read_ledger
 from firmware_app.rules.pack import builtin_packs
 from firmware_app.rules.rows import Pack
 from firmware_app.rules.shelf import BadShelf
-from firmware_app.service.law import shelf_packs
+from firmware_app.service.law.desk import shelf_packs
 
 DEFAULT_DATA = Path("/var/lib/steelyard")
 

@@ -10,15 +10,16 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from firmware_app.procedures import control_check, self_check
 from firmware_app.procedures.challenge import machine as challenge_machine
 from firmware_app.procedures.challenge import visit as challenge_visit
 from firmware_app.procedures.challenge.state import Phase as ChallengePhase
-from firmware_app.procedures.control_state import ControlPhase
+from firmware_app.procedures.control_check import procedure as control_check
+from firmware_app.procedures.control_check.state import ControlPhase
 from firmware_app.procedures.events import Event
 from firmware_app.procedures.fair_weighing import procedure as fair_weighing
 from firmware_app.procedures.fair_weighing.state import FairPhase
-from firmware_app.procedures.state import Phase
+from firmware_app.procedures.self_check import procedure as self_check
+from firmware_app.procedures.self_check.state import Phase
 from firmware_app.procedures.verification import procedure as verification
 from firmware_app.procedures.verification.state import Phase as VerificationPhase
 

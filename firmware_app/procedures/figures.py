@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from firmware_app.procedures.prompts import Problem, Source
 from firmware_app.procedures.settle import Seen, Window
-from firmware_app.procedures.state import Figure
+from firmware_app.procedures.taken import Figure
 from firmware_app.quantity import GRAMS_PER, Grams
 from firmware_app.registry.registry import Scale
 from hardware.scale.contract import Check, Indication, Kind

@@ -28,8 +28,8 @@ from firmware_app.procedures.rejudged import (
     Rejudged,
     Rejudger,
 )
-from firmware_app.procedures.self_check_rejudging import rejudge_version_1
-from firmware_app.procedures.self_check_rejudging_2 import rejudge_version_2
+from firmware_app.procedures.self_check.rejudging import rejudge_version_1
+from firmware_app.procedures.self_check.rejudging_2 import rejudge_version_2
 from firmware_app.procedures.verification import rejudging as verification
 from firmware_app.rules.rows import Pack
 

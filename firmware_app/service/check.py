@@ -13,9 +13,9 @@ from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.config import Config, Loaded
-from firmware_app.service.control import find_piece
-from firmware_app.service.lead_line import refuse_wrong_pair
+from firmware_app.service.lead.line import refuse_wrong_pair
 from firmware_app.service.messages import CORE_SOCKET, endpoint
+from firmware_app.service.pan.control import find_piece
 from firmware_app.service.processes import pan_options
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration

@@ -36,35 +36,39 @@ from firmware_app.procedures.prompts import Prompt, PutGoods
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.service import day, history, law, messages, software_watch
-from firmware_app.service.calibration_card import card
+from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock
-from firmware_app.service.clock_watch import ClockWatch
 from firmware_app.service.config import Loaded
-from firmware_app.service.control import WORDS, PanControl, find_piece, without
-from firmware_app.service.day import same_law, today
-from firmware_app.service.delivery import DeliveryDesk
+from firmware_app.service.county.delivery import DeliveryDesk
+from firmware_app.service.county.downlink import DownlinkDesk, Needs, in_use
 from firmware_app.service.door import Commands, Door
-from firmware_app.service.downlink import DownlinkDesk, Needs, in_use
 from firmware_app.service.health import Facts, examine
-from firmware_app.service.history import HistoryWatch
 from firmware_app.service.identity import measured_software, software_hash
-from firmware_app.service.law import LawDesk
-from firmware_app.service.lead_desk import LeadDesk
+from firmware_app.service.law import day
+from firmware_app.service.law import desk as law
+from firmware_app.service.law.day import same_law, today
+from firmware_app.service.law.desk import LawDesk
+from firmware_app.service.lead.desk import LeadDesk
 from firmware_app.service.messages import PartState, State
-from firmware_app.service.pan import NOT_EMPTY, Pan
-from firmware_app.service.parameters import ParameterTrail, confirmed, parameters
-from firmware_app.service.printing import Begun, SlipPrinter, Waiting
-from firmware_app.service.recalls import RecallDesk
-from firmware_app.service.scanner import Codes
-from firmware_app.service.scans import ScanDesk
-from firmware_app.service.settings import Effects, SettingsDesk, with_changes
-from firmware_app.service.slips import SlipDesk
-from firmware_app.service.software_watch import SoftwareWatch
-from firmware_app.service.staff import Staff
-from firmware_app.service.surroundings import surroundings
+from firmware_app.service.pan.calibration_card import card
+from firmware_app.service.pan.control import WORDS, PanControl, find_piece, without
+from firmware_app.service.pan.follower import NOT_EMPTY, Pan
+from firmware_app.service.pan.surroundings import surroundings
+from firmware_app.service.pan.zero_book import ZeroBook
+from firmware_app.service.people.staff import Staff
+from firmware_app.service.recall.desk import RecallDesk
+from firmware_app.service.scans.codes import Codes
+from firmware_app.service.scans.desk import ScanDesk
+from firmware_app.service.settings.desk import Effects, SettingsDesk, with_changes
+from firmware_app.service.settings.parameters import ParameterTrail, confirmed, parameters
+from firmware_app.service.slips.desk import SlipDesk
+from firmware_app.service.slips.printing import Begun, SlipPrinter, Waiting
 from firmware_app.service.visits import VisitDesk
-from firmware_app.service.zero_book import ZeroBook
+from firmware_app.service.watches import history
+from firmware_app.service.watches import software as software_watch
+from firmware_app.service.watches.clock import ClockWatch
+from firmware_app.service.watches.history import HistoryWatch
+from firmware_app.service.watches.software import SoftwareWatch
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scanner_contract import DriverUnavailable, ScannerError

@@ -23,8 +23,8 @@ from firmware_app.procedures.events import Answer
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.registry.person import Person, Role
-from firmware_app.service.downlink_messages import AskDownlink, DownlinkAsk, HeldFile, TakeDownlink
-from firmware_app.service.law_messages import AddLawPack, LawPackAdded
+from firmware_app.service.county.messages import AskDownlink, DownlinkAsk, HeldFile, TakeDownlink
+from firmware_app.service.law.messages import AddLawPack, LawPackAdded
 from firmware_app.service.part_states import (
     CalibrationAt,
     CalibrationCard,
@@ -37,7 +37,7 @@ from firmware_app.service.part_states import (
     SeenScan,
     SlipJob,
 )
-from firmware_app.service.people_messages import (
+from firmware_app.service.people.messages import (
     AddPerson,
     ChangePin,
     Credentials,
@@ -54,7 +54,7 @@ from firmware_app.service.people_messages import (
     Witness,
     Working,
 )
-from firmware_app.service.recall_messages import Recalled, RecallWeight
+from firmware_app.service.recall.messages import Recalled, RecallWeight
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
 

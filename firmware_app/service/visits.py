@@ -21,11 +21,11 @@ from firmware_app.ledger.slip import has_slip
 from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.challenge.visit import Challenge
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.control_check import ControlCheck
+from firmware_app.procedures.control_check.procedure import ControlCheck
 from firmware_app.procedures.events import Event, Saved, SaveFailed
 from firmware_app.procedures.fair_weighing.procedure import FairWeighing
 from firmware_app.procedures.prompts import Prompt, Saving, SwapOnPan
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.procedures.table import BadSnapshot
 from firmware_app.procedures.verification.procedure import Verification
 from firmware_app.registry.person import Person

@@ -24,7 +24,7 @@ from firmware_app.ledger.downlink import STATEMENT_TYP, Offered, Offers, check_c
 from firmware_app.ledger.errors import LedgerError
 from firmware_app.ledger.jose import unverified
 from firmware_app.service import messages
-from firmware_app.service.downlink_messages import ASIDE
+from firmware_app.service.county.messages import ASIDE
 from firmware_app.upload.outcome import Failed, Fetched, NothingNew
 
 T = TypeVar("T")

@@ -31,7 +31,7 @@ from firmware_app.procedures.prompts import (
     Way,
     WeighGoods,
 )
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.quantity import Estimate
 from firmware_app.registry.registry import load_registry
 from firmware_app.rules.pack import pack_in_force

@@ -5,11 +5,11 @@ from decimal import Decimal as D
 import pytest
 from person import GOLDEN, Person, context, honest, indication
 
-from firmware_app.procedures.after import POLICY, Changed, Watch, look
 from firmware_app.procedures.events import LoadIsOn, Saved
-from firmware_app.procedures.odd_loads import MOST
 from firmware_app.procedures.prompts import ClearPan, Judged, PutGoods, PutWeights, Saving, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.after import POLICY, Changed, Watch, look
+from firmware_app.procedures.self_check.odd_loads import MOST
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.procedures.settle import SECOND, Seen
 from firmware_app.uncertainty.decision import Verdict
 from hardware.scale.simulated.display import Plate

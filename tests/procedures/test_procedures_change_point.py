@@ -10,7 +10,7 @@ from firmware_app.procedures.events import FigureTyped, GoBack, Picked
 from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import Judged, PutWeights, Way
 from firmware_app.procedures.rejudging import rejudge
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 
 D = Decimal

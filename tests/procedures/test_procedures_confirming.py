@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from person import PAN, WEIGHTS, Person, context, honest, outlook, reading
 
-from firmware_app.procedures.confirming import PATIENCE_NS
 from firmware_app.procedures.context import Controlled, Pan, Surroundings
 from firmware_app.procedures.events import Confirmed, GoBack
 from firmware_app.procedures.prompts import (
@@ -20,7 +19,8 @@ from firmware_app.procedures.prompts import (
     SwapOnPan,
     Way,
 )
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.confirming import PATIENCE_NS
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from person import Person, context, honest, indication, reading
 
 from firmware_app.procedures.context import CheckPlan, Controlled
-from firmware_app.procedures.control_check import SCREENS, TABLE, ControlCheck
-from firmware_app.procedures.control_record import control_point
-from firmware_app.procedures.control_state import ControlPhase
+from firmware_app.procedures.control_check.procedure import SCREENS, TABLE, ControlCheck
+from firmware_app.procedures.control_check.record import control_point
+from firmware_app.procedures.control_check.state import ControlPhase
 from firmware_app.procedures.events import (
     Cancel,
     CodeGiven,
@@ -33,7 +33,6 @@ from firmware_app.procedures.events import (
     WayChosen,
     Witnessed,
 )
-from firmware_app.procedures.plan import ways_offered
 from firmware_app.procedures.prompts import (
     ClearPan,
     ControlJudged,
@@ -47,12 +46,13 @@ from firmware_app.procedures.prompts import (
     Way,
     WeighGoods,
 )
-from firmware_app.procedures.self_check import SelfCheck
-from firmware_app.procedures.slip import LOCK_WORDS
+from firmware_app.procedures.self_check.plan import ways_offered
+from firmware_app.procedures.self_check.procedure import SelfCheck
+from firmware_app.procedures.self_check.slip import LOCK_WORDS
 from firmware_app.procedures.table import BadSnapshot
 from firmware_app.registry.person import Role
 from firmware_app.service import messages
-from firmware_app.service.control import DUE, EXPIRED, FAILED
+from firmware_app.service.pan.control import DUE, EXPIRED, FAILED
 from firmware_app.standards.sets import Piece
 from firmware_app.weighing.control import BASELINE, Chart, Check
 from firmware_app.weighing.reading import PanFault, Reading

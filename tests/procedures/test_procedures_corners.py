@@ -6,7 +6,7 @@ from person import SMALL, WEIGHTS, Person, adds_ten_percent, context, honest, ro
 from firmware_app.procedures.events import GoBack, Picked
 from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import Judged, PutWeights, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 
 

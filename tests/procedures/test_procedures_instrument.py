@@ -21,7 +21,7 @@ from firmware_app.procedures.prompts import (
     Way,
     WeighGoods,
 )
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.instrument import Instrument
 from firmware_app.weighing.outlook import Outlook

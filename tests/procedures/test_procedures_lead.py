@@ -7,9 +7,9 @@ from person import Person, context, honest, indication, reading
 
 from firmware_app.procedures.events import FigureTyped, LineSilent, LoadIsOn, TypeInstead
 from firmware_app.procedures.prompts import Problem, PutGoods, PutWeights, Source, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
+from firmware_app.procedures.self_check.state import Phase
 from firmware_app.procedures.settle import LEAD_SETTLED, SECOND, Window, follow, settled
-from firmware_app.procedures.state import Phase
 from hardware.scale.contract import Check, Kind
 
 KG = D(1000)

@@ -14,9 +14,9 @@ from person import REGISTRY, Person, adds_ten_percent, context, honest, outlook,
 
 from firmware_app.procedures.budget import expanded_of_error
 from firmware_app.procedures.context import Pan
-from firmware_app.procedures.odd_loads import MOST, OddLoad, average
 from firmware_app.procedures.prompts import ChooseWay, Judged, PutGoods, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.odd_loads import MOST, OddLoad, average
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 from hardware.scale.simulated.display import Plate
 from hardware.scale.simulated.physics import MarketScale

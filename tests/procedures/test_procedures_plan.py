@@ -10,9 +10,9 @@ from person import COARSE, PAN, REGISTRY, WEIGHTS, Person, context, honest, outl
 
 from firmware_app.procedures.budget import choose, expanded_of_error, expected, limit_between, tells_honest
 from firmware_app.procedures.context import Pan
-from firmware_app.procedures.plan import plan_goods
 from firmware_app.procedures.prompts import ChooseWay, Judged, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.plan import plan_goods
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.quantity import Estimate
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.substitution import Way as How

@@ -15,7 +15,7 @@ from firmware_app.procedures.context import Controlled
 from firmware_app.procedures.prompts import Judged, Way
 from firmware_app.procedures.rejudged import CannotRejudge, Corrected, Correction, PanDoubt
 from firmware_app.procedures.rejudging import REJUDGERS, rejudge
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import NawiPack
 from firmware_app.uncertainty.decision import Verdict

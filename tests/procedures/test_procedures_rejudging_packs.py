@@ -12,7 +12,7 @@ from person import Person, context, honest
 from firmware_app.procedures.prompts import Judged, Way
 from firmware_app.procedures.rejudged import CannotRejudge
 from firmware_app.procedures.rejudging import rejudge
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.rules.pack import builtin_packs, pack_in_force
 from firmware_app.rules.rows import NawiPack, Stage
 

@@ -15,9 +15,10 @@ from person import Person, context, honest, indication
 
 from firmware_app.ledger.jose import MAX_JWS
 from firmware_app.procedures.events import LoadIsOn
-from firmware_app.procedures.evidence import ROOM, window_evidence
 from firmware_app.procedures.prompts import PutWeights, Saving, Source, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.evidence import ROOM, window_evidence
+from firmware_app.procedures.self_check.procedure import SelfCheck
+from firmware_app.procedures.self_check.state import Attempt, Planned
 from firmware_app.procedures.settle import (
     LEAD_SETTLED,
     LEAD_STILL,
@@ -29,7 +30,7 @@ from firmware_app.procedures.settle import (
     lead_policy,
     settled,
 )
-from firmware_app.procedures.state import Attempt, Figure, Planned
+from firmware_app.procedures.taken import Figure
 
 D = Decimal
 MS = 1_000_000

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware_app.procedures.slip import slip_lines
+from firmware_app.procedures.self_check.slip import slip_lines
 
 
 def entry(**changes):

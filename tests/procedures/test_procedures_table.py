@@ -42,9 +42,9 @@ from firmware_app.procedures.events import (
     Witnessed,
 )
 from firmware_app.procedures.prompts import AskStall, Judged, Problem, Prompt, PutWeights, SwapOnPan, Way
-from firmware_app.procedures.screens import SCREENS
-from firmware_app.procedures.self_check import TABLE, SelfCheck
-from firmware_app.procedures.state import MAX_ATTEMPTS, Phase
+from firmware_app.procedures.self_check.procedure import TABLE, SelfCheck
+from firmware_app.procedures.self_check.screens import SCREENS
+from firmware_app.procedures.self_check.state import MAX_ATTEMPTS, Phase
 from firmware_app.procedures.table import BadSnapshot
 from firmware_app.registry.person import Role
 from firmware_app.service import messages

@@ -9,8 +9,8 @@ import pytest
 from person import Person, adds_ten_percent, context, honest, reading
 
 from firmware_app.procedures.prompts import ChooseWay, Judged, PutGoods, Way, WeighGoods
-from firmware_app.procedures.self_check import SelfCheck
-from firmware_app.procedures.slip import slip_lines
+from firmware_app.procedures.self_check.procedure import SelfCheck
+from firmware_app.procedures.self_check.slip import slip_lines
 from firmware_app.uncertainty.decision import Verdict
 
 WHY = "gpio: this machine is too slow (9 of 878 reads …): use the driver spi"

@@ -32,7 +32,7 @@ from firmware_app.procedures.prompts import (
     Way,
     WeighGoods,
 )
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.uncertainty.decision import Verdict
 from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault

@@ -29,7 +29,7 @@ from promises_life import Life, examine
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import read_ledger
 from firmware_app.service.core import SLIPS_WAITING
-from firmware_app.service.printing import Waiting
+from firmware_app.service.slips.printing import Waiting
 
 CHECKER = Path(__file__).parents[2] / "tools" / "check_ledger.py"
 HOME = 10

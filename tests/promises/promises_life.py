@@ -45,9 +45,9 @@ from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.core import SLIPS_BEGUN, SLIPS_WAITING
 from firmware_app.service.messages import VisitKind
-from firmware_app.service.printing import Begun, Waiting
+from firmware_app.service.pan.zero_book import ZeroBook
+from firmware_app.service.slips.printing import Begun, Waiting
 from firmware_app.service.visits import VisitDesk
-from firmware_app.service.zero_book import ZeroBook
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scale.confirm import Confirmation, Shown

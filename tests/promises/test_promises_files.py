@@ -24,7 +24,7 @@ NOT_STATE = {
     "registry/confirmations.py": "the lock of the directory",
     "calibrating/keeping.py": "cuts off a torn end, and syncs that",
     "calibrating/plot.py": "a picture somebody asked for",
-    "service/printing.py": "reads only",
+    "service/slips/printing.py": "reads only",
     "service/clock.py": "a mark in the run directory, which is gone with the power",
     "cli": "what a person asked a command to write",
 }

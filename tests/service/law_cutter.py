@@ -19,9 +19,9 @@ from firmware_app.ledger.signer import SoftwareKey
 from firmware_app.rules.pack import BUILTIN, load_pack
 from firmware_app.rules.publisher import publisher_key, sign_pack, statement
 from firmware_app.rules.shelf import SHELF, opened, standing
-from firmware_app.service.law import LawDesk, named
+from firmware_app.service.law.desk import LawDesk, named
 
-WATCHED = ("durable.py", "rules/shelf.py", "service/law.py", "ledger/store.py", "ledger/database.py")
+WATCHED = ("durable.py", "rules/shelf.py", "service/law/desk.py", "ledger/store.py", "ledger/database.py")
 SIGNER = SoftwareKey(bytes(range(32)))
 KEY = publisher_key("law.example.org", SIGNER)
 DATA = (BUILTIN / "jjg99-2022.toml").read_bytes().replace(b'version = "1"', b'version = "2"')

@@ -15,7 +15,7 @@ from firmware_app.service import messages as m
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
 from firmware_app.service.identity import software_hash
-from firmware_app.service.people_desk import CONSOLE_KEY
+from firmware_app.service.people.desk import CONSOLE_KEY
 
 DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 KEEPER, INSPECTOR, SECOND = ("9001", "831274"), ("1001", "502816"), ("1002", "640951")

@@ -17,7 +17,7 @@ from firmware_app.service import identity, messages
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
 from firmware_app.service.messages import Refused, StartVisit, VisitKind
-from firmware_app.service.software_watch import EVERY_NS, FALSIFIED, SoftwareWatch, installed_hash
+from firmware_app.service.watches.software import EVERY_NS, FALSIFIED, SoftwareWatch, installed_hash
 
 DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
 

@@ -13,7 +13,7 @@ from firmware_app.procedures.context import Head
 from firmware_app.procedures.page import PageJudged
 from firmware_app.registry.person import Role
 from firmware_app.service.messages import VisitKind
-from firmware_app.service.permission import ALLOWED
+from firmware_app.service.people.permission import ALLOWED
 from firmware_app.service.visits import VisitDesk
 from firmware_app.weighing.reading import Reading
 from tests.procedures.challenger import Bench, Inspector

@@ -12,7 +12,7 @@ import pytest
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import open_ledger
 from firmware_app.service.clock import NEVER_BEFORE_S, SystemClock, kernel_disciplined
-from firmware_app.service.clock_watch import ClockWatch
+from firmware_app.service.watches.clock import ClockWatch
 
 
 @pytest.fixture

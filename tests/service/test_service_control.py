@@ -18,7 +18,8 @@ from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.check import check
 from firmware_app.service.config import Control, load
-from firmware_app.service.control import (
+from firmware_app.service.messages import VisitKind
+from firmware_app.service.pan.control import (
     DUE,
     EXPIRED,
     FAILED,
@@ -31,7 +32,6 @@ from firmware_app.service.control import (
     find_piece,
     without,
 )
-from firmware_app.service.messages import VisitKind
 from firmware_app.service.visits import VisitDesk
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.control import BASELINE

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from firmware_app.service.day import Day, day_of, same_law
+from firmware_app.service.law.day import Day, day_of, same_law
 
 
 class Pack:

@@ -26,8 +26,8 @@ from firmware_app.ledger.statements import CountyKey, make_county_key
 from firmware_app.service import messages as m
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
-from firmware_app.service.downlink import DIRECTORY, QUIET_NS, REFUSED, TAKEN
-from firmware_app.service.downlink_messages import ASIDE
+from firmware_app.service.county.downlink import DIRECTORY, QUIET_NS, REFUSED, TAKEN
+from firmware_app.service.county.messages import ASIDE
 
 REGISTRY = """
 [[stall]]

@@ -20,8 +20,8 @@ from firmware_app.procedures.prompts import NotSaved
 from firmware_app.procedures.rejudged import NOTHING_CHANGED, CannotRejudge, Correction, PanDoubt
 from firmware_app.procedures.rejudging import rejudge
 from firmware_app.service.messages import VisitKind
-from firmware_app.service.scans import ScanDesk
-from firmware_app.service.slips import LINES, SlipDesk
+from firmware_app.service.scans.desk import ScanDesk
+from firmware_app.service.slips.desk import LINES, SlipDesk
 from firmware_app.service.visits import VisitDesk
 from hardware.ean13 import Carries, Layout, check_digit
 from hardware.scanner_contract import Scan

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from firmware_app.service.lead import Lead
+from firmware_app.service.lead.listener import Lead
 from hardware.scale.contract import Check, Indication, LineState
 
 SECOND = 1_000_000_000

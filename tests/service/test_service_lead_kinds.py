@@ -19,7 +19,7 @@ from firmware_app.procedures.prompts import Source, Way
 from firmware_app.registry.confirmations import add_confirmation
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
-from firmware_app.service.lead_line import WrongPair
+from firmware_app.service.lead.line import WrongPair
 from firmware_app.service.messages import VisitKind
 from hardware.bench import ask
 from hardware.scale.confirm import Confirmation

@@ -13,7 +13,7 @@ from firmware_app.errors import SteelyardError
 from firmware_app.service import config
 from firmware_app.service.check import check
 from firmware_app.service.config import Lead
-from firmware_app.service.lead_line import LeadLine, WrongPair, line_for, open_line, refuse_wrong_pair
+from firmware_app.service.lead.line import LeadLine, WrongPair, line_for, open_line, refuse_wrong_pair
 from hardware.scale.confirm import Confirmation, Shown
 from hardware.scale.contract import ProfileInfo
 from hardware.scale.polling import PolledTransport

@@ -14,8 +14,8 @@ from people_stage import INSPECTOR, KEEPER, Stage, code
 
 from firmware_app.registry import pin as pins
 from firmware_app.service import messages as m
-from firmware_app.service import sign_in
-from firmware_app.service.lock_out import FREE, LONGEST_S, NAME, PAUSE_OF_ALL_S, LockOut, wait_after
+from firmware_app.service.people import sign_in
+from firmware_app.service.people.lock_out import FREE, LONGEST_S, NAME, PAUSE_OF_ALL_S, LockOut, wait_after
 
 S = 1_000_000_000
 

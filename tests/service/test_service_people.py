@@ -13,8 +13,8 @@ from people_stage import INSPECTOR, KEEPER, SECOND, Stage, code
 from firmware_app.registry.people import NAME as PEOPLE
 from firmware_app.registry.person import Person, Role
 from firmware_app.service import messages as m
-from firmware_app.service import permission
 from firmware_app.service.messages import VisitKind
+from firmware_app.service.people import permission
 
 
 @pytest.fixture

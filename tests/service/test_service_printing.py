@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
-from firmware_app.service.printing import COPY, STUCK_NS, Begun, Job, SlipPrinter, Waiting
+from firmware_app.service.slips.printing import COPY, STUCK_NS, Begun, Job, SlipPrinter, Waiting
 from hardware import printer_lines
 from hardware.printer_contract import PrinterUnavailable
 from hardware.printer_simulated import BenchPrinter, SimulatedPrinter
@@ -77,7 +77,7 @@ def bench(monkeypatch):
     monkeypatch.setattr(printer_lines, "ANSWER_S", 0.1)
     monkeypatch.setattr(printer_lines, "DONE_S", 0.3)
     monkeypatch.setattr(printer_lines, "WRITE_S", 0.3)
-    monkeypatch.setattr("firmware_app.service.printing.LOOK_S", 0.05)
+    monkeypatch.setattr("firmware_app.service.slips.printing.LOOK_S", 0.05)
     folder = Path(tempfile.mkdtemp(prefix="sp"))
     made = Bench(folder)
     yield made

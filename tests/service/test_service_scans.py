@@ -19,7 +19,7 @@ from firmware_app.procedures.events import (
 from firmware_app.procedures.prompts import AskStall, ChooseScale, ChooseWay, PutWeights, Way
 from firmware_app.registry.registry import load_registry
 from firmware_app.service.messages import SeenScan, VisitKind, VisitState
-from firmware_app.service.scans import REPEAT_NS, SAID_NS, ScanDesk
+from firmware_app.service.scans.desk import REPEAT_NS, SAID_NS, ScanDesk
 from hardware.ean13 import Carries, Layout, check_digit
 from hardware.scanner_contract import Refusal, Refused, Scan
 from hardware.scanning import Lines
@@ -60,8 +60,8 @@ def scan(text):
 
 
 def put_weights(source="typed"):
+    from firmware_app.procedures.cards import scale_card
     from firmware_app.procedures.prompts import Source
-    from firmware_app.procedures.screens import scale_card
 
     card = scale_card(REGISTRY.scales[0])
     return PutWeights(
@@ -70,7 +70,7 @@ def put_weights(source="typed"):
 
 
 def choose_scale():
-    from firmware_app.procedures.screens import scale_card, stall_card
+    from firmware_app.procedures.cards import scale_card, stall_card
 
     return ChooseScale(stall_card(REGISTRY.stalls[0]), (scale_card(REGISTRY.scales[0]),))
 
@@ -244,7 +244,7 @@ def test_no_bytes_whatever_do_more_than_a_label_may(prompt, pieces):
 
 def test_with_the_real_procedure_a_label_leads_to_the_scales_of_the_stall():
     from firmware_app.procedures.context import Context, Pan
-    from firmware_app.procedures.self_check import SelfCheck
+    from firmware_app.procedures.self_check.procedure import SelfCheck
     from firmware_app.rules.pack import pack_in_force
     from firmware_app.rules.rows import WeightsPack
     from firmware_app.standards.sets import load_weights

@@ -12,7 +12,7 @@ from people_stage import INSPECTOR, KEEPER, Stage, code
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.service import messages as m
 from firmware_app.service.config import load
-from firmware_app.service.settings import NAME, OPEN
+from firmware_app.service.settings.desk import NAME, OPEN
 from firmware_app.settings_file import BadSettings
 
 PRINTER = """

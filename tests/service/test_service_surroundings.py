@@ -6,7 +6,7 @@ from firmware_app.procedures.capability.answer import Condition, Held
 from firmware_app.procedures.capability.conditions import surroundings as looked
 from firmware_app.procedures.context import Context
 from firmware_app.registry.registry import Registry
-from firmware_app.service.surroundings import surroundings
+from firmware_app.service.pan.surroundings import surroundings
 
 MINUTE = 60 * 1_000_000_000
 

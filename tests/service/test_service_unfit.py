@@ -19,7 +19,7 @@ from firmware_app.procedures.prompts import ChooseWay, Way
 from firmware_app.service import health, messages
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
-from firmware_app.service.pan import Pan
+from firmware_app.service.pan.follower import Pan
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.instrument import Instrument
 from firmware_app.weighing.reading import Reading

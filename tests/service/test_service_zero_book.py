@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_app.service.zero_book import EVERY_NS, NAME, ZeroBook
+from firmware_app.service.pan.zero_book import EVERY_NS, NAME, ZeroBook
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.last_zero import LastZero, shift
 

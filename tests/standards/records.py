@@ -7,9 +7,9 @@ from pathlib import Path
 
 from firmware_app.ledger.home import open_ledger
 from firmware_app.procedures.context import CheckPlan, Controlled
-from firmware_app.procedures.control_check import ControlCheck
+from firmware_app.procedures.control_check.procedure import ControlCheck
 from firmware_app.procedures.prompts import ControlJudged, Judged, Saving, Way
-from firmware_app.procedures.self_check import SelfCheck
+from firmware_app.procedures.self_check.procedure import SelfCheck
 from firmware_app.quantity import Estimate
 from firmware_app.weighing.calibration import Calibration, UsedWeight
 from firmware_app.weighing.control import Chart

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from firmware_app.procedures.context import CheckPlan, Context, Pan
-from firmware_app.procedures.control_check import ControlCheck
+from firmware_app.procedures.control_check.procedure import ControlCheck
 from firmware_app.procedures.events import Saved
 from firmware_app.procedures.prompts import ControlJudged, PutControlWeight, Saving
 from firmware_app.registry.registry import Registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
-from firmware_app.service.control import find_piece
+from firmware_app.service.pan.control import find_piece
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.control import BASELINE, Chart, Check

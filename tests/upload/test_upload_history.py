@@ -15,7 +15,7 @@ from firmware_app.ledger.county import EnrolRequest
 from firmware_app.ledger.home import open_ledger
 from firmware_app.ledger.jose import b64url_decode
 from firmware_app.service import messages
-from firmware_app.service.history import BROKEN, HistoryWatch
+from firmware_app.service.watches.history import BROKEN, HistoryWatch
 from firmware_app.upload.client import CountyClient
 from firmware_app.upload.enrol import enrol
 from firmware_app.upload.loop import Uploader, Wait

@@ -16,7 +16,7 @@ from firmware_app.ledger.errors import BadEntry
 from firmware_app.ledger.home import open_ledger
 from firmware_app.ledger.shelf import READ, SHELVED, ShelfRequest
 from firmware_app.service import messages
-from firmware_app.service.delivery import DeliveryDesk
+from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.upload.client import CountyClient
 from firmware_app.upload.enrol import enrol
 from firmware_app.upload.loop import REFUSALS_BEFORE_SHELF, Uploader, Wait
@@ -176,7 +176,7 @@ def test_only_the_entry_that_waits_next_can_be_shelved(bench, seq):
 
 
 def test_a_county_that_refuses_everything_is_not_given_the_record_unread(bench, mocker):
-    mocker.patch("firmware_app.service.delivery.MOST_SHELVED", 0)
+    mocker.patch("firmware_app.service.county.delivery.MOST_SHELVED", 0)
 
     bench.turns(2 * REFUSALS_BEFORE_SHELF)
 

@@ -19,7 +19,7 @@ from firmware_app.ledger.county import EnrolRequest
 from firmware_app.ledger.home import join_county, open_ledger
 from firmware_app.ledger.signer import SoftwareKey
 from firmware_app.service import messages
-from firmware_app.service.delivery import DeliveryDesk
+from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.upload.stick import NotTaken, StickFailed, take_receipts, write_bundle
 
 URL = "http://127.0.0.1:1"

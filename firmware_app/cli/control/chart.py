@@ -14,7 +14,7 @@ from firmware_app.cli.control.series import Series, latest_series
 from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.ledger.errors import BadFormat, BadSignature, StoreFailed, WrongKey
 from firmware_app.ledger.home import read_ledger
-from firmware_app.procedures.control_record import in_grams
+from firmware_app.procedures.control_check.record import in_grams
 from firmware_app.weighing.control import BASELINE
 
 MARKS = {"in_control": "[green]✓[/]", "warning": "[yellow]?[/]", "out_of_control": "[red]✗[/]"}

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.procedures.control_record import KIND
-from firmware_app.service.control import History, PastCheck
+from firmware_app.procedures.control_check.record import KIND
+from firmware_app.service.pan.control import History, PastCheck
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):

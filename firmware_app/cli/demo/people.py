@@ -14,7 +14,7 @@ from firmware_app.registry import pin as pins
 from firmware_app.registry.person import Role
 from firmware_app.service import messages
 from firmware_app.service.client import CoreClient
-from firmware_app.service.people_desk import CONSOLE_KEY
+from firmware_app.service.people.desk import CONSOLE_KEY
 
 PATIENCE_S = 20.0
 

@@ -8,7 +8,7 @@ import msgspec
 
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
-from firmware_app.procedures.slip import slip_lines
+from firmware_app.procedures.self_check.slip import slip_lines
 
 
 def draw_slips(data_dir: Path, out: Path, slips: dict[int, str]) -> None:

@@ -23,7 +23,7 @@ from firmware_app.rules.base import RulesError
 from firmware_app.rules.shelf import offered, put, refuse_conflict
 from firmware_app.service import config
 from firmware_app.service.client import CoreClient, CoreSilent
-from firmware_app.service.law_messages import AddLawPack, LawPackAdded
+from firmware_app.service.law.messages import AddLawPack, LawPackAdded
 from firmware_app.service.messages import Refused
 
 COUNTS, WAITS = "counts", "waits_for_start"

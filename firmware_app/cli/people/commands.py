@@ -25,7 +25,7 @@ from firmware_app.registry import pin as pins
 from firmware_app.registry.people import load_people
 from firmware_app.registry.person import REGISTERED, Role
 from firmware_app.service import config, messages
-from firmware_app.service.people_desk import CONSOLE_KEY
+from firmware_app.service.people.desk import CONSOLE_KEY
 
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="Working number, 3 to 12 digits.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data directory of the appliance.")]

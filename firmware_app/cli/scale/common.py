@@ -19,7 +19,7 @@ from rich.console import Console
 from firmware_app import parts
 from firmware_app.cli.common import DEVICE_FAILED, fail, in_words, print_json
 from firmware_app.quantity import plain
-from firmware_app.service.lead_line import HID, MODBUS, SERIAL, LeadLine, open_line, registers_as_options
+from firmware_app.service.lead.line import HID, MODBUS, SERIAL, LeadLine, open_line, registers_as_options
 from hardware.scale.bits import Setting
 from hardware.scale.contract import (
     BadOption,

@@ -38,7 +38,7 @@ from firmware_app.cli.scale.dialogue import Plate, confirm_with_display
 from firmware_app.registry.confirmations import add_confirmation
 from firmware_app.registry.registry import load_registry
 from firmware_app.service.config import DEFAULT_PATH, load
-from firmware_app.service.lead_line import HID, MODBUS, SERIAL, open_line
+from firmware_app.service.lead.line import HID, MODBUS, SERIAL, open_line
 from hardware.scale.bits import Setting, lines_of, settings_to_try
 from hardware.scale.contract import Poll, ProfileInfo, Profiles, Transport
 from hardware.scale.diagnosis import Diagnosis, Level, diagnose

@@ -15,7 +15,7 @@ import typer
 
 from firmware_app.cli.common import NO, fail
 from firmware_app.cli.scale.common import Baud, Line, PortPath, line_of, remark, scale_in_words, setting_of
-from firmware_app.service.lead_line import open_line
+from firmware_app.service.lead.line import open_line
 from hardware.scale.contract import LineState, Transport
 from hardware.scale.recorder import Recorder
 

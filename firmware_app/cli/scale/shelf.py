@@ -13,7 +13,7 @@ from rich.text import Text
 from firmware_app.cli.common import print_json
 from firmware_app.cli.scale import common
 from firmware_app.cli.scale.common import AsJson, remark, scale_in_words, shelf
-from firmware_app.service.lead_line import HID
+from firmware_app.service.lead.line import HID
 from hardware.scale.hid_ports import hid_scales
 from hardware.scale.ports import ports
 

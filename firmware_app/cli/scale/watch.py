@@ -21,7 +21,7 @@ from firmware_app.cli.scale.common import (
     shelf,
     show,
 )
-from firmware_app.service.lead_line import HID, LeadLine, open_line, refuse_wrong_pair
+from firmware_app.service.lead.line import HID, LeadLine, open_line, refuse_wrong_pair
 from hardware.scale.bits import Setting
 from hardware.scale.contract import LineState, ProfileInfo, Transport
 from hardware.scale.stream import Stream

@@ -24,7 +24,7 @@ from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Loaded
 from firmware_app.service.identity import software_hash
 from firmware_app.service.messages import Recalled, RecallWeight, Refused
-from firmware_app.service.recalls import RecallDesk, RecallRefused
+from firmware_app.service.recall.desk import RecallDesk, RecallRefused
 from firmware_app.standards.recalls import Affected, parts_of
 from firmware_app.standards.uses import CALIBRATION_KINDS
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from firmware_app.procedures.capability.conditions import pan_ready
+from firmware_app.procedures.cards import scale_card
 from firmware_app.procedures.challenge import draw
 from firmware_app.procedures.challenge.keys import SOURCE
 from firmware_app.procedures.challenge.plan import Trial, nominal
@@ -22,9 +23,8 @@ from firmware_app.procedures.challenge.state import ChallengeState, Look, Result
 from firmware_app.procedures.challenge.telling import Judged
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.prompts import Way
-from firmware_app.procedures.screens import scale_card
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.state import Figure, PanMass
+from firmware_app.procedures.taken import Figure, PanMass
 from firmware_app.quantity import plain
 from firmware_app.rules.rows import Stage
 from firmware_app.standards.sets import Piece

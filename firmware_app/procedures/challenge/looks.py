@@ -30,7 +30,7 @@ from firmware_app.procedures.events import Confirmed, Event, FigureTyped, Picked
 from firmware_app.procedures.figures import problem_of, typed_figure
 from firmware_app.procedures.prompts import Problem, Way
 from firmware_app.procedures.settle import PAN_AT_REST, SECOND, settled
-from firmware_app.procedures.state import Figure
+from firmware_app.procedures.taken import Figure
 
 SAME, OTHER, ABSENT, CANNOT = "same", "changed", "no_such_key", "cannot"
 FROM_LEAD, TYPE = "from_lead", "type_it"

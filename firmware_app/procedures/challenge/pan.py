@@ -18,7 +18,7 @@ from firmware_app.procedures.challenge.state import ChallengeState, Phase, chang
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.prompts import Problem
 from firmware_app.procedures.settle import PAN_AT_REST, SECOND, Window, follow, settled
-from firmware_app.procedures.state import pan_mass
+from firmware_app.procedures.taken import pan_mass
 from firmware_app.quantity import Grams
 from firmware_app.weighing.reading import PanFault, Reading
 

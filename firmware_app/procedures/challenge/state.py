@@ -18,7 +18,7 @@ from firmware_app.procedures.challenge.draw import Ticket
 from firmware_app.procedures.challenge.plan import Deck, Trial
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.settle import Window
-from firmware_app.procedures.state import Figure, PanMass
+from firmware_app.procedures.taken import Figure, PanMass
 from firmware_app.registry.registry import Scale
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault

@@ -16,6 +16,7 @@ from typing import Self
 import msgspec
 
 from firmware_app.procedures import prompts
+from firmware_app.procedures.cards import scale_card, stall_card
 from firmware_app.procedures.challenge import machine
 from firmware_app.procedures.challenge.outcome import judged_page
 from firmware_app.procedures.challenge.state import ChallengeState, Phase
@@ -35,7 +36,6 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.page import Confirm, Page
 from firmware_app.procedures.prompts import Problem, Prompt
-from firmware_app.procedures.screens import scale_card, stall_card
 from firmware_app.procedures.table import Led, Move, Row, VisitRecord, everywhere
 from firmware_app.registry.confirmations import confirmation_for, with_confirmed_lead
 from firmware_app.registry.registry import Scale, Stall

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
+from firmware_app.procedures.cards import scale_card, stall_card
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import CodeGiven, Confirmed, Event, Picked, Saved, SaveFailed
 from firmware_app.procedures.fair_weighing.state import FairPhase, FairState, changed
-from firmware_app.procedures.screens import scale_card, stall_card
 from firmware_app.registry.labels import find_label
 from firmware_app.uncertainty.decision import Verdict
 

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from firmware_app.procedures.context import Context
-from firmware_app.procedures.evidence import pan_evidence
 from firmware_app.procedures.fair_weighing.case import case_of, weighing_of
 from firmware_app.procedures.fair_weighing.complaint import COMPLAIN
 from firmware_app.procedures.fair_weighing.judging import DECISION_RULE, Found
 from firmware_app.procedures.fair_weighing.ready import looked_at, not_ready
 from firmware_app.procedures.fair_weighing.state import Bag, FairState, What
 from firmware_app.procedures.page import GRAM, KILOGRAM, YUAN, Fact, Line, Option, PageJudged
+from firmware_app.procedures.taken import pan_evidence
 from firmware_app.quantity import Grams, plain, trimmed
 from firmware_app.rules.retail import RetailAnswer
 

@@ -19,7 +19,7 @@ import msgspec
 from firmware_app.procedures.page import PageJudged
 from firmware_app.procedures.prompts import Source
 from firmware_app.procedures.settle import Window
-from firmware_app.procedures.state import PanMass
+from firmware_app.procedures.taken import PanMass
 from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale, Stall
 from firmware_app.uncertainty.decision import Verdict

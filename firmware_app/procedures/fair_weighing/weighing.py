@@ -34,7 +34,7 @@ from firmware_app.procedures.fair_weighing.state import (
     changed,
 )
 from firmware_app.procedures.settle import SECOND, Policy, Window, follow, settled
-from firmware_app.procedures.state import PanMass, pan_mass
+from firmware_app.procedures.taken import PanMass, pan_mass
 from firmware_app.quantity import Grams
 from firmware_app.uncertainty.decision import CAPABILITY, Verdict
 from firmware_app.weighing.reading import PanFault, Reading

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware_app.procedures import prompts
+from firmware_app.procedures.cards import scale_card
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.page import (
     GRAM,
@@ -26,7 +27,6 @@ from firmware_app.procedures.page import (
     Wait,
 )
 from firmware_app.procedures.prompts import Prompt
-from firmware_app.procedures.screens import scale_card
 from firmware_app.procedures.verification import beginning, closing, embedded
 from firmware_app.procedures.verification.arithmetic import counting, point_of
 from firmware_app.procedures.verification.closing import scale_id
