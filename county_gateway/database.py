@@ -38,6 +38,7 @@ POOL, MORE = 5, 10
 """Connections of one process: kept, and at most so many beside; three processes stay below the 100 that
 PostgreSQL allows where nothing is configured."""
 
+_TAKE = text("SELECT pg_advisory_xact_lock(:number)")
 _alembic = threading.Lock()
 """alembic keeps the migration that runs in a global of its own."""
 
@@ -107,7 +108,7 @@ def take(connection: Connection, lock: Lock) -> None:
     In SQLite whoever writes is alone from the beginning of the transaction.
     """
     if is_postgres(connection):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": int(lock)})
+        connection.execute(_TAKE, {"number": int(lock)})
 
 
 # --------------------------------------------------------------------------------------------- schema

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, update
 
 from county_gateway import tables
+from county_gateway.bulk import add_rows
 from county_gateway.database import WRITING, Lock, is_postgres, take
 from county_gateway.desk import tables as desk_tables
 from county_gateway.desk.facts import FORK
@@ -22,6 +23,22 @@ from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
 
 Moment = datetime
+
+ENTRY = ("device", "seq", "hash", "kind", "verdict", "at", "clock", "received_at", "jws")
+"""Columns of an entry as it comes; its number is the database's."""
+
+# Made once: to put a statement together takes several times as long as to carry it out.
+_devices, _keys = tables.devices, tables.county_keys
+_CHAINS = select(_devices).where(_devices.c.id == bindparam("device")).order_by(_devices.c.number)
+_CHAINS_HELD = _CHAINS.with_for_update()
+_CHAIN = select(_devices).where(_devices.c.device == bindparam("device"))
+_CHAIN_HELD = _CHAIN.with_for_update()
+_NEW_HEAD = (
+    update(_devices)
+    .where(_devices.c.device == bindparam("name"))
+    .values(head_seq=bindparam("seq"), head_hash=bindparam("hash"), seen_at=bindparam("now"))
+)
+_SIGNING = select(_keys).order_by(_keys.c.number.desc()).limit(1)
 
 
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,22 +169,22 @@ class Reader:
 
     def chain(self, device: str) -> Chain | None:
         """The device's chain as far as the county holds it, None for a stranger."""
-        return self._chain(select(tables.devices).where(tables.devices.c.device == device))
+        return self._chain(_CHAIN, device)
 
-    def _chain(self, query: Select[Any]) -> Chain | None:
-        row = self._connection.execute(query).one_or_none()
+    def _chain(self, query: Select[Any], device: str) -> Chain | None:
+        row = self._connection.execute(query, {"device": device}).one_or_none()
         return None if row is None else _held(row).chain
 
     def all_chains(self) -> list[Held]:
         """Every chain of every device."""
-        return self._chains(select(tables.devices).order_by(tables.devices.c.device))
+        return [_held(row) for row in self._connection.execute(select(_devices).order_by(_devices.c.device))]
 
     def chains(self, device: str) -> list[Held]:
         """The chains of a device, the newest last."""
-        return self._chains(_chains_of(device))
+        return self._chains(_CHAINS, device)
 
-    def _chains(self, query: Select[Any]) -> list[Held]:
-        return [_held(row) for row in self._connection.execute(query)]
+    def _chains(self, query: Select[Any], device: str) -> list[Held]:
+        return [_held(row) for row in self._connection.execute(query, {"device": device})]
 
     def held(self, device: str, kid: str) -> Held | None:
         """The device's chain that a key signs; the newest where it signs none, None for a stranger."""
@@ -183,8 +200,7 @@ class Reader:
 
     def county_key(self) -> CountyKeyView | None:
         """The key that signs for the county, None before the first."""
-        query = select(tables.county_keys).order_by(tables.county_keys.c.number.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_SIGNING).one_or_none()
         return None if row is None else CountyKeyView(**row._mapping)
 
     def text_of(self, device: str, entry_hash: str) -> str:
@@ -296,12 +312,11 @@ class Writer(Reader):
 
     def chain(self, device: str) -> Chain | None:
         """As a reader's, and nobody else writes to this device until the transaction ends."""
-        query = select(tables.devices).where(tables.devices.c.device == device)
-        return self._chain(query.with_for_update())
+        return self._chain(_CHAIN_HELD, device)
 
     def chains(self, device: str) -> list[Held]:
         """As a reader's, and nobody else writes to this device until the transaction ends."""
-        return self._chains(_chains_of(device).with_for_update())
+        return self._chains(_CHAINS_HELD, device)
 
     def add_token(self, token: str, made: Moment, expires: Moment, replaces: str | None = None) -> None:
         """Keeps the hash of a one-time token. ``replaces``: the one device that may use it."""
@@ -418,27 +433,23 @@ class Writer(Reader):
             take(self._connection, Lock.ORDER)
             received = _text(now)
             rows = [
-                {
-                    "device": name,
-                    "seq": entry.seq,
-                    "hash": entry.hash,
-                    "kind": entry.payload.kind,
-                    "verdict": entry.verdict,
-                    "at": entry.payload.at,
-                    "clock": entry.payload.clock.value,
-                    "received_at": received,
-                    "jws": entry.jws,
-                }
+                (
+                    name,
+                    entry.seq,
+                    entry.hash,
+                    entry.payload.kind,
+                    entry.verdict,
+                    entry.payload.at,
+                    entry.payload.clock.value,
+                    received,
+                    entry.jws,
+                )
                 for entry in new
             ]
-            self._connection.execute(insert(tables.entries), rows)
+            add_rows(self._connection, tables.entries, ENTRY, rows)
             fill_new(self._connection, name, [(entry.seq, entry.payload) for entry in new])
-        table = tables.devices
-        self._connection.execute(
-            update(table)
-            .where(table.c.device == name)
-            .values(head_seq=chain.head.seq, head_hash=chain.head.hash, seen_at=_text(now))
-        )
+        head = {"seq": chain.head.seq, "hash": chain.head.hash, "now": _text(now), "name": name}
+        self._connection.execute(_NEW_HEAD, head)
 
     def add_receipt(self, device: str, seq: int, jws: str) -> None:
         """Keeps the receipt that is about to be given."""
@@ -471,11 +482,6 @@ class Writer(Reader):
             return 0
         self.alone()
         return 0 if is_filled(self._connection) else refill(self._connection)
-
-
-def _chains_of(device: str) -> Select[Any]:
-    table = tables.devices
-    return select(table).where(table.c.id == device).order_by(table.c.number)
 
 
 def _held(row: Row[Any]) -> Held:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ MAX_CITED, MAX_DEPTH, MAX_LOOKED = 500, 6, 20_000
 MAX_TOLD = 2000
 """Characters of JSON that an alarm repeats of its entry."""
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_NESTED = (dict, list)
 CONTROL_CHECK, RECALL, COMPLAINT = "control_check", "recall", "complaint"
 
 ALARMS = {
@@ -125,9 +126,32 @@ def facts_of(chain: str, payload: Payload, received_at: str) -> Facts:
     )
 
 
-def health_after(before: Health, payload: Payload) -> Health:
-    """How the chain stands after one more entry."""
-    body, changes = payload.body, dict[str, Any]()
+def health_after(before: Health, payloads: Sequence[Payload]) -> Health:
+    """How the chain stands after more entries, in order."""
+    if not payloads:
+        return before
+    changes = dict[str, Any]()
+    judged = before.judged
+    for payload in payloads:
+        judged += verdict_of(payload.body) is not None
+        _change(before, changes, payload)
+    last = payloads[-1]
+    return msgspec.structs.replace(
+        before,
+        seq=last.seq,
+        at=last.at,
+        clock=last.clock.value,
+        boot=_text(last.boot),
+        uptime_ns=last.uptime_ns,
+        software=_text(last.software),
+        judged=judged,
+        **changes,
+    )
+
+
+def _change(before: Health, changes: dict[str, Any], payload: Payload) -> None:
+    """What an entry changes by its kind, put to the ``changes`` of those before it."""
+    body = payload.body
     match payload.kind:
         case "control_check":
             changes["control"] = Control(
@@ -145,25 +169,16 @@ def health_after(before: Health, payload: Payload) -> Health:
         case "history_broken":
             changes["broken"] = payload.at
         case "delivery_shelved":
-            changes["shelved"] = [*before.shelved, *_number(body.get("seq"))][-16:]
+            shelved = changes.get("shelved", before.shelved)
+            changes["shelved"] = [*shelved, *_number(body.get("seq"))][-16:]
         case "delivery_read":
-            gone = _number(body.get("seq"))
-            changes["shelved"] = [seq for seq in before.shelved if seq not in gone]
+            gone, shelved = _number(body.get("seq")), changes.get("shelved", before.shelved)
+            changes["shelved"] = [seq for seq in shelved if seq not in gone]
         case "downlink_taken":
             name, version = _text(body.get("name")), _number(body.get("version"))
-            if name and version and (name in before.downlink or len(before.downlink) < 64):
-                changes["downlink"] = {**before.downlink, name: version[0]}
-    return msgspec.structs.replace(
-        before,
-        seq=payload.seq,
-        at=payload.at,
-        clock=payload.clock.value,
-        boot=_text(payload.boot),
-        uptime_ns=payload.uptime_ns,
-        software=_text(payload.software),
-        judged=before.judged + (verdict_of(body) is not None),
-        **changes,
-    )
+            taken = changes.get("downlink", before.downlink)
+            if name and version and (name in taken or len(taken) < 64):
+                changes["downlink"] = {**taken, name: version[0]}
 
 
 def told_of(payload: Payload) -> str:
@@ -207,6 +222,9 @@ def _text(value: object) -> str:
     """A text as a registry may hold it, else empty: PostgreSQL keeps no NUL, and no list shows controls."""
     if not isinstance(value, str) or len(value) > MAX_NAME:
         return ""
+    # Nearly every text is printable, and Python says so at once; spaces of other scripts are not, and may be.
+    if value.isprintable():
+        return value
     return "" if any(unicodedata.category(char).startswith("C") for char in value) else value
 
 
@@ -253,13 +271,15 @@ def _cited(chain: str, own: int, body: dict[str, Any]) -> Iterator[str]:
     while left and looked < MAX_LOOKED and given < MAX_CITED:
         value, depth = left.pop()
         looked += 1
+        members = value
         if isinstance(value, dict):
-            for target in _named(chain, own, value):
-                given += 1
-                yield target
-        members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            members = value.values()
+            if "entry" in value or "entries" in value:
+                for target in _named(chain, own, value):
+                    given += 1
+                    yield target
         if depth < MAX_DEPTH:
-            left += [(member, depth + 1) for member in members if isinstance(member, dict | list)]
+            left += [(member, depth + 1) for member in members if isinstance(member, _NESTED)]
 
 
 def _named(chain: str, own: int, value: dict[str, Any]) -> Iterator[str]:

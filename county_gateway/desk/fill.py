@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from county_gateway import tables as county_tables
-from county_gateway.database import Lock, is_postgres, take
+from county_gateway.bulk import add_rows
+from county_gateway.database import Lock, take
 from county_gateway.desk import tables
 from county_gateway.desk.facts import (
     ALARMS,
@@ -36,6 +38,40 @@ from firmware_app.ledger.errors import BadFormat
 PAGE = 1000
 ON_SHELF = "on_shelf"
 REGISTRY, ENTRY = "registry", "entry"
+FACTS = ("id", "device", "kind", "verdict", "stall", "scale", "day")
+
+# Made once: to put a statement together takes several times as long as to carry it out.
+_kept, _health_of, _scale = county_tables.entries.c, tables.health, tables.scales
+_JUST_KEPT = (
+    select(_kept.id, _kept.seq, _kept.hash, _kept.received_at)
+    .where(
+        _kept.device == bindparam("chain"),
+        _kept.seq >= bindparam("first"),
+        _kept.seq <= bindparam("last"),
+    )
+    .order_by(_kept.seq)
+)
+_STATE = select(_health_of.c.state).where(_health_of.c.device == bindparam("chain"))
+_ADD_STATE = insert(_health_of).values(device=bindparam("chain"), state=bindparam("new"))
+_NEW_STATE = (
+    update(_health_of).where(_health_of.c.device == bindparam("chain")).values(state=bindparam("new"))
+)
+_NEW_SCALE = (
+    update(_scale)
+    .where(_scale.c.scale == bindparam("name"))
+    .values({column.name: bindparam(column.name) for column in _scale.c if column.name != "scale"})
+)
+
+
+def _add_up(dialect: Any) -> Any:
+    statement = dialect.insert(tables.sums)
+    return statement.on_conflict_do_update(
+        index_elements=["day", "device", "kind", "verdict"],
+        set_={"count": tables.sums.c.count + statement.excluded.count},
+    )
+
+
+_ADD_UP = {dialect.dialect.name: _add_up(dialect) for dialect in (postgresql, sqlite)}
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -52,33 +88,28 @@ def fill(connection: Connection, chain: str, device: str, kept: Sequence[Kept]) 
     """Makes entries of one chain, in order, findable. ``device``: id of the device that the chain is of."""
     read = [(each, each.payload) for each in kept if each.payload is not None]
     said = [(each, facts_of(chain, payload, each.received_at), payload) for each, payload in read]
-    _insert(
+    add_rows(
         connection,
         tables.facts,
+        FACTS,
         [
-            {
-                "id": each.id,
-                "device": device,
-                "kind": facts.kind,
-                "verdict": facts.verdict,
-                "stall": facts.stall,
-                "scale": facts.scale,
-                "day": facts.day,
-            }
+            (each.id, device, facts.kind, facts.verdict, facts.stall, facts.scale, facts.day)
             for each, facts, _ in said
             if facts.found
         ],
     )
-    _insert(
+    add_rows(
         connection,
         tables.citations,
-        [{"id": each.id, "target": target} for each, facts, _ in said for target in facts.cites],
+        ("id", "target"),
+        [(each.id, target) for each, facts, _ in said for target in facts.cites],
     )
     points = [(each.id, chart_point(payload)) for each, payload in read]
-    _insert(
+    add_rows(
         connection,
         tables.chart_points,
-        [{"id": number, "device": device, "point": point} for number, point in points if point is not None],
+        ("id", "device", "point"),
+        [(number, device, point) for number, point in points if point is not None],
     )
     _alarms(connection, device, kept)
     _scales(connection, [(each.id, facts) for each, facts, _ in said])
@@ -88,16 +119,13 @@ def fill(connection: Connection, chain: str, device: str, kept: Sequence[Kept]) 
 
 def fill_new(connection: Connection, chain: str, payloads: Sequence[tuple[int, Payload | None]]) -> None:
     """As `fill`, for entries that were just kept, by their numbers in the chain."""
-    table = county_tables.entries.c
-    first, last = payloads[0][0], payloads[-1][0]
-    rows = connection.execute(
-        select(table.id, table.seq, table.hash, table.received_at).where(
-            table.device == chain, table.seq >= first, table.seq <= last
-        )
-    ).all()
+    named = {"chain": chain, "first": payloads[0][0], "last": payloads[-1][0]}
     by_seq = dict(payloads)
-    kept = [Kept(row.id, row.seq, row.hash, row.received_at, by_seq[row.seq]) for row in rows]
-    fill(connection, chain, chain.partition("~")[0], sorted(kept, key=lambda each: each.seq))
+    kept = [
+        Kept(number, seq, hashed, received_at, by_seq[seq])
+        for number, seq, hashed, received_at in connection.execute(_JUST_KEPT, named)
+    ]
+    fill(connection, chain, chain.partition("~")[0], kept)
 
 
 def raise_alarm(
@@ -187,11 +215,6 @@ def is_filled(connection: Connection) -> bool:
 # ------------------------------------------------------------------------------------------------ tables
 
 
-def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
-
-
 def _payload(kind: str, jws: str) -> Payload | None:
     try:
         return None if kind == ON_SHELF else unverified_payload(jws)
@@ -216,7 +239,8 @@ def _alarms(connection: Connection, device: str, kept: Sequence[Kept]) -> None:
                     "told": told,
                 }
             )
-    _insert(connection, tables.alarms, rows)
+    if rows:
+        connection.execute(insert(tables.alarms), rows)
 
 
 def _refill_forks(connection: Connection) -> None:
@@ -276,43 +300,30 @@ def _scales(connection: Connection, said: Sequence[tuple[int, Facts]]) -> None:
         if old is None:
             connection.execute(insert(table).values(scale=scale, **values))
         else:
-            connection.execute(update(table).where(table.c.scale == scale).values(**values))
+            connection.execute(_NEW_SCALE, {"name": scale, **values})
 
 
 def _sums(connection: Connection, device: str, said: Sequence[Facts]) -> None:
     counted = Counter((facts.day, device, facts.kind, facts.verdict) for facts in said)
-    if not counted:
-        return
-    dialect = postgresql if is_postgres(connection) else sqlite
-    statement = dialect.insert(tables.sums)
-    statement = statement.on_conflict_do_update(
-        index_elements=["day", "device", "kind", "verdict"],
-        set_={"count": tables.sums.c.count + statement.excluded.count},
-    )
-    connection.execute(
-        statement,
-        [
-            {"day": day, "device": name, "kind": kind, "verdict": verdict, "count": count}
-            for (day, name, kind, verdict), count in sorted(counted.items())
-        ],
-    )
+    if counted:
+        connection.execute(
+            _ADD_UP[connection.dialect.name],
+            [
+                {"day": day, "device": name, "kind": kind, "verdict": verdict, "count": count}
+                for (day, name, kind, verdict), count in sorted(counted.items())
+            ],
+        )
 
 
 def _health(connection: Connection, chain: str, payloads: Sequence[Payload]) -> None:
     if not payloads:
         return
-    table = tables.health
-    found = connection.execute(select(table.c.state).where(table.c.device == chain)).scalar_one_or_none()
+    found = connection.execute(_STATE, {"chain": chain}).scalar_one_or_none()
     state = Health() if found is None else msgspec.json.decode(found, type=Health)
-    for payload in payloads:
-        # What comes down from the shelf later is older than what is known.
-        if payload.seq > state.seq:
-            state = health_after(state, payload)
-    text = msgspec.json.encode(state).decode()
-    if found is None:
-        connection.execute(insert(table).values(device=chain, state=text))
-    else:
-        connection.execute(update(table).where(table.c.device == chain).values(state=text))
+    # What comes down from the shelf later is older than what is known.
+    state = health_after(state, [payload for payload in payloads if payload.seq > state.seq])
+    new = {"chain": chain, "new": msgspec.json.encode(state).decode()}
+    connection.execute(_ADD_STATE if found is None else _NEW_STATE, new)
 
 
 __all__ = ["fill", "fill_new", "is_filled", "raise_alarm", "refill", "taken_down", "target_of"]

@@ -14,15 +14,38 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from county_gateway import tables as county_tables
+from county_gateway.bulk import add_rows
 from county_gateway.log import tables
 from county_gateway.log.errors import LogError, NotLogged
 from county_gateway.log.merkle import WIDTH, Tree, grow
 from county_gateway.log.tiles import BadTilePath, TilePath, bundle, width_in
 from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf
 from firmware_app.ledger.note import read_note
+
+# Made once: to put a statement together takes several times as long as to carry it out.
+_head, _leaves, _tiles = tables.log_head, tables.log_leaves, tables.log_tiles
+_checkpoints, _receipts = tables.log_checkpoints, tables.log_receipts
+_ORIGIN, _SIZE = select(_head.c.origin), select(_head.c.size)
+_SIZE_HELD = _SIZE.with_for_update()
+_NEW_SIZE = update(_head).values(size=bindparam("new"))
+_POSITION = select(_leaves.c.position).where(_leaves.c.entry == bindparam("named"))
+_this_tile = (_tiles.c.level == bindparam("at"), _tiles.c.number == bindparam("nth"))
+_TILE = select(_tiles.c.hashes).where(*_this_tile)
+_GROWN_TILE = update(_tiles).where(*_this_tile).values(hashes=bindparam("new"))
+_LATEST = (
+    select(_checkpoints.c.size, _checkpoints.c.root, _checkpoints.c.note)
+    .order_by(_checkpoints.c.size.desc())
+    .limit(1)
+)
+_CHECKPOINT = select(_checkpoints).where(_checkpoints.c.size == bindparam("of"))
+_RECEIPT = select(_receipts.c.jws).where(
+    _receipts.c.device == bindparam("chain"),
+    _receipts.c.seq == bindparam("nth"),
+    _receipts.c.since == bindparam("seen"),
+)
 
 CHUNK = 2048
 """Entries that are given their positions together when an older database gets its log."""
@@ -44,14 +67,14 @@ class LogReader:
 
     def origin(self) -> str:
         """The log's name; raises LogError where there is no log yet."""
-        row = self._connection.execute(select(tables.log_head.c.origin)).scalar_one_or_none()
+        row = self._connection.execute(_ORIGIN).scalar_one_or_none()
         if row is None:
             raise LogError("this county has no log yet")
         return str(row)
 
     def size(self) -> int:
         """The number of leaves on disk."""
-        return int(self._connection.execute(select(tables.log_head.c.size)).scalar_one_or_none() or 0)
+        return int(self._connection.execute(_SIZE).scalar_one_or_none() or 0)
 
     def tree(self) -> Tree:
         """The whole tree of this moment."""
@@ -59,27 +82,19 @@ class LogReader:
 
     def tile(self, level: int, number: int) -> bytes:
         """The bytes of a tile as wide as it has grown, empty where there is none."""
-        table = tables.log_tiles.c
-        found = self._connection.execute(
-            select(table.hashes).where(table.level == level, table.number == number)
-        ).scalar_one_or_none()
+        found = self._connection.execute(_TILE, {"at": level, "nth": number}).scalar_one_or_none()
         return b"" if found is None else bytes(found)
 
     def position(self, entry: str) -> int:
         """The place of the entry with that SHA-256, from 0; raises NotLogged."""
-        table = tables.log_leaves.c
-        found = self._connection.execute(
-            select(table.position).where(table.entry == entry)
-        ).scalar_one_or_none()
+        found = self._connection.execute(_POSITION, {"named": entry}).scalar_one_or_none()
         if found is None:
             raise NotLogged(f"the entry {entry} has no place in the log")
         return int(found)
 
     def latest(self) -> Published | None:
         """The checkpoint of the largest tree, None before the first."""
-        table = tables.log_checkpoints
-        query = select(table.c.size, table.c.root, table.c.note).order_by(table.c.size.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_LATEST).one_or_none()
         return None if row is None else Published(row.size, row.root, row.note)
 
     def file(self, path: TilePath, size: int) -> bytes:
@@ -100,10 +115,8 @@ class LogReader:
 
     def receipt(self, device: str, seq: int, since: int) -> str | None:
         """The receipt that was given upon an entry to a device that had seen ``since`` leaves."""
-        table = tables.log_receipts.c
-        return self._connection.execute(
-            select(table.jws).where(table.device == device, table.seq == seq, table.since == since)
-        ).scalar_one_or_none()
+        of = {"chain": device, "nth": seq, "seen": since}
+        return self._connection.execute(_RECEIPT, of).scalar_one_or_none()
 
 
 class LogWriter(LogReader):
@@ -144,20 +157,17 @@ class LogWriter(LogReader):
             return
         size = self._hold()
         changed = grow(size, [entry_leaf(entry) for entry in entries], self.tile)
-        self._connection.execute(
-            insert(tables.log_leaves),
-            [{"position": size + nth, "entry": entry} for nth, entry in enumerate(entries)],
-        )
-        table = tables.log_tiles
+        leaves = [(size + nth, entry) for nth, entry in enumerate(entries)]
+        add_rows(self._connection, tables.log_leaves, ("position", "entry"), leaves)
+        new = []
         for at, hashes in changed.items():
             if size >> (8 * at.level) > at.number * WIDTH:
-                same = (table.c.level == at.level, table.c.number == at.number)
-                self._connection.execute(update(table).where(*same).values(hashes=hashes))
+                grown = {"at": at.level, "nth": at.number, "new": hashes}
+                self._connection.execute(_GROWN_TILE, grown)
             else:
-                self._connection.execute(
-                    insert(table).values(level=at.level, number=at.number, hashes=hashes)
-                )
-        self._connection.execute(update(tables.log_head).values(size=size + len(entries)))
+                new.append((at.level, at.number, hashes))
+        add_rows(self._connection, tables.log_tiles, ("level", "number", "hashes"), new)
+        self._connection.execute(_NEW_SIZE, {"new": size + len(entries)})
 
     def add_checkpoint(self, published: Published, at: str) -> Published:
         """Keeps a checkpoint; of one size the one with more signatures stays, and is given back.
@@ -166,10 +176,11 @@ class LogWriter(LogReader):
         """
         self._hold()
         table = tables.log_checkpoints
-        kept = self._connection.execute(select(table).where(table.c.size == published.size)).one_or_none()
+        kept = self._connection.execute(_CHECKPOINT, {"of": published.size}).one_or_none()
         if kept is None:
             self._connection.execute(
-                insert(table).values(size=published.size, root=published.root, note=published.note, at=at)
+                insert(table),
+                {"size": published.size, "root": published.root, "note": published.note, "at": at},
             )
             return published
         if kept.root != published.root:
@@ -189,9 +200,8 @@ class LogWriter(LogReader):
         given = self.receipt(device, seq, since)
         if given is not None:
             return given
-        self._connection.execute(
-            insert(tables.log_receipts).values(device=device, seq=seq, since=since, jws=jws)
-        )
+        kept = {"device": device, "seq": seq, "since": since, "jws": jws}
+        self._connection.execute(insert(tables.log_receipts), kept)
         return jws
 
     def rename(self, origin: str) -> None:
@@ -226,7 +236,7 @@ class LogWriter(LogReader):
 
     def _hold(self) -> int:
         """The number of leaves; nobody else appends until the transaction ends."""
-        size = self._connection.execute(select(tables.log_head.c.size).with_for_update()).scalar_one_or_none()
+        size = self._connection.execute(_SIZE_HELD).scalar_one_or_none()
         if size is None:
             raise LogError("this county has no log yet")
         return int(size)

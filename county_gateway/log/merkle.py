@@ -56,12 +56,13 @@ def grow(size: int, leaves: Sequence[bytes], read: ReadTile) -> dict[TileAt, byt
 
 
 class Tree:
-    """A tree of ``size`` leaves, looked at through its tiles; each tile is read once."""
+    """A tree of ``size`` leaves, looked at through its tiles; each is read, and each part hashed, once."""
 
     def __init__(self, size: int, read: ReadTile) -> None:
         self.size = size
         self._read = read
         self._tiles: dict[TileAt, bytes] = {}
+        self._roots: dict[tuple[int, int], bytes] = {}
 
     def root(self, size: int | None = None) -> bytes:
         """Root of the tree, or of its beginning of ``size`` leaves."""
@@ -102,11 +103,16 @@ class Tree:
 
     def _range(self, low: int, high: int) -> bytes:
         """Root of the leaves low … high - 1, ``low`` being where such a subtree begins."""
-        count = high - low
-        if count & (count - 1) == 0:
-            return self._complete(count.bit_length() - 1, low)
-        middle = low + _split(count)
-        return node_hash(self._range(low, middle), self._range(middle, high))
+        found = self._roots.get((low, high))
+        if found is None:
+            count = high - low
+            if count & (count - 1) == 0:
+                found = self._complete(count.bit_length() - 1, low)
+            else:
+                middle = low + _split(count)
+                found = node_hash(self._range(low, middle), self._range(middle, high))
+            self._roots[low, high] = found
+        return found
 
     def _complete(self, height: int, low: int) -> bytes:
         level, inside = divmod(height, HEIGHT)

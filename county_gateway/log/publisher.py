@@ -96,11 +96,12 @@ class Publisher:
         answer is not waited for again for a while.
         """
         with self._busy:
-            with self._look() as (reader, _):
+            with self._look() as (reader, tree):
                 latest = reader.latest()
-            if latest is not None and latest.size > position and self._signed_here(latest):
-                return latest
-            return self._publish()
+                if latest is not None and latest.size > position and self._signed_here(latest):
+                    return latest
+                published = self._sign(reader, tree, latest)
+            return self._keep(published)
 
     def latest(self) -> Published | None:
         """The checkpoint that stands, None before the first entry; raises LogWentBack.
@@ -110,11 +111,12 @@ class Publisher:
         with self._busy:
             with self._look() as (reader, tree):
                 latest = reader.latest()
-            if tree.size == 0:
-                return None
-            if latest is not None and latest.size == tree.size and self._is_whole(latest):
-                return latest
-            return self._publish()
+                if tree.size == 0:
+                    return None
+                if latest is not None and latest.size == tree.size and self._is_whole(latest):
+                    return latest
+                published = self._sign(reader, tree, latest)
+            return self._keep(published)
 
     def _is_whole(self, published: Published) -> bool:
         if not self._signed_here(published):
@@ -128,19 +130,21 @@ class Publisher:
         key = log_key(read_checkpoint(note.text).origin, self._signer.public_jwk)
         return any((each.name, each.id) == (key.name, key.id) for each in note.signatures)
 
-    def _publish(self) -> Published:
-        with self._look() as (reader, tree):
-            origin, last = reader.origin(), reader.latest()
-            if last is not None and b64encode(tree.root(last.size)) != last.root:
-                raise self._alarm(f"the tree of {last.size} leaves has another root than was published")
-            self._hold_against_mark(origin, tree)
-            checkpoint = Checkpoint(origin, tree.size, tree.root())
-            note = self._signed(checkpoint)
-            before = read_note(last.note).signatures if last is not None and last.size == tree.size else ()
-            note = Note(note.text, _joined(note.signatures, self._cosignatures(note, tree), before))
-        published = Published(checkpoint.size, b64encode(checkpoint.root), str(note))
+    def _sign(self, reader: LogReader, tree: Tree, last: Published | None) -> Published:
+        """A checkpoint of a tree as it lies on disk; raises LogWentBack. ``last``: the one that stands."""
+        origin = reader.origin()
+        if last is not None and b64encode(tree.root(last.size)) != last.root:
+            raise self._alarm(f"the tree of {last.size} leaves has another root than was published")
+        self._hold_against_mark(origin, tree)
+        checkpoint = Checkpoint(origin, tree.size, tree.root())
+        note = self._signed(checkpoint)
+        before = read_note(last.note).signatures if last is not None and last.size == tree.size else ()
+        note = Note(note.text, _joined(note.signatures, self._cosignatures(note, tree), before))
+        return Published(checkpoint.size, b64encode(checkpoint.root), str(note))
+
+    def _keep(self, published: Published) -> Published:
         # The mark first: what leaves this process afterwards is remembered outside the database.
-        self._remember(checkpoint, published.note)
+        self._remember(read_checkpoint(read_note(published.note).text), published.note)
         with self._writing() as connection:
             return LogWriter(connection).add_checkpoint(published, self._now().isoformat(timespec="seconds"))
 
