@@ -19,12 +19,30 @@ import apsw
 
 from firmware_app.ledger.errors import NewerLedger, StoreFailed
 
-MIGRATIONS: tuple[str, ...] = ()
+_NO_INDEX_OF_HASHES = """
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema
+    SET name = 'entries_by_hash', sql = 'CREATE UNIQUE INDEX entries_by_hash ON entries (hash)'
+    WHERE name = 'sqlite_autoindex_entries_1';
+UPDATE sqlite_schema SET name = 'sqlite_autoindex_entries_1' WHERE name = 'sqlite_autoindex_entries_2';
+UPDATE sqlite_schema SET sql = replace(sql, 'hash TEXT NOT NULL UNIQUE', 'hash TEXT NOT NULL')
+    WHERE type = 'table' AND name = 'entries';
+PRAGMA writable_schema = RESET;
+DROP INDEX entries_by_hash;
+"""
+"""To schema 2. Nobody looks an entry up by its hash, and two numbers cannot have one; the index behind UNIQUE
+cost each append two pages, at a place as random as the hash. SQLite takes UNIQUE away only by writing the
+whole table anew, which on a card with a year of entries takes minutes and twice the room. So the index gets
+a name of its own in the schema, which changes nothing of what it is, and is dropped as any other
+(sqlite.org/pragma.html#pragma_writable_schema, sqlite.org/fileformat2.html, 2.6.1 and 2.6.2)."""
+MIGRATIONS: tuple[str, ...] = (_NO_INDEX_OF_HASHES,)
 """Statements that lead from each schema to the next, the first from 1 to 2; never changed afterwards."""
 APPLICATION_ID = 0x53544C59
 """``STLY`` in the file's header, so that `file` and a wrong path are told apart."""
-CHECKPOINT_PAGES = 256
+CHECKPOINT_PAGES = 1000
+"""As many as SQLite itself takes: a copying is two syncs, and writes anew the pages that every entry changes."""
 MAX_WAL_BYTES = 4 << 20
+"""As long as the log stays between two copyings: 1000 pages of 4096 bytes, 24 bytes before each."""
 BUSY_MS = 5000
 
 _TABLES = """

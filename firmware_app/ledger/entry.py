@@ -78,6 +78,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
+_ARRAYS = (list, tuple)
 _payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
 
 
@@ -175,14 +176,18 @@ def _plain(body: object) -> dict[str, Any]:
         raise BadBody(f"a body holds plain values only: {error}") from error
 
 
-def _check_numbers(value: object) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadBody(f"{value} is no number that may be recorded")
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise BadBody(f"{value} is beyond 64 bits")
-    if isinstance(value, dict):
-        for member in value.values():
-            _check_numbers(member)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            _check_numbers(member)
+def _check_numbers(body: dict[str, Any]) -> None:
+    # One flat walk over a list that grows under it: an examination's body has some thousand values.
+    waiting: list[object] = [body]
+    for value in waiting:
+        if isinstance(value, str):
+            continue
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, _ARRAYS):
+            waiting.extend(value)
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise BadBody(f"{value} is no number that may be recorded")
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            raise BadBody(f"{value} is beyond 64 bits")

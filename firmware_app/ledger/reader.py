@@ -112,28 +112,25 @@ class LedgerReader:
 
     def county_key(self, kid: str) -> PublicJwk | None:
         """The key of a county that this device has ever joined, or that such a county went over to."""
-        with failures_named(self.path):
-            rows = self._connection.execute(
-                "SELECT jws FROM entries WHERE kind IN ('enrolment', 'county_key') ORDER BY seq"
-            ).fetchall()
-        keys: dict[str, PublicJwk] = {}
-        for (jws,) in rows:
-            key = _county_key(read_entry(str(jws), self.key), keys)
-            keys[key.kid] = key
-        return keys.get(kid)
+        return self._keys_since(1).get(kid)
 
     def county_keys(self) -> tuple[PublicJwk, ...]:
         """The keys of the county that was joined last: that of the enrolment, and those after it."""
+        joined = _integer(self._one("SELECT max(seq) FROM entries WHERE kind = 'enrolment'"))
+        return tuple(self._keys_since(joined).values()) if joined else ()
+
+    def _keys_since(self, seq: int) -> dict[str, PublicJwk]:
+        """The counties' keys by thumbprint, in the order in which the entries from ``seq`` on tell them."""
         with failures_named(self.path):
             rows = self._connection.execute(
-                "SELECT jws FROM entries WHERE kind IN ('enrolment', 'county_key') AND seq >="
-                " (SELECT max(seq) FROM entries WHERE kind = 'enrolment') ORDER BY seq"
+                "SELECT jws FROM entries WHERE kind IN ('enrolment', 'county_key') AND seq >= ? ORDER BY seq",
+                (seq,),
             ).fetchall()
         keys: dict[str, PublicJwk] = {}
         for (jws,) in rows:
             key = _county_key(read_entry(str(jws), self.key), keys)
             keys[key.kid] = key
-        return tuple(keys.values())
+        return keys
 
     def entry(self, seq: int) -> Entry | None:
         """One entry, its signature verified; raises BadFormat, BadSignature, WrongKey, StoreFailed."""
@@ -222,25 +219,42 @@ class LedgerReader:
         Raises ChainError, BadReceipt, StoreFailed.
         """
         chain: Chain | None = None
-        for jws in self.all_lines():
+        for jws, kept in self._all_indexed():
             chain, entry = begin(jws) if chain is None else chain.follow(jws)
-            kept = self._one(
-                "SELECT hash FROM entries WHERE seq = ? AND kind = ?", entry.seq, entry.payload.kind
-            )
-            if kept != entry.hash:
+            if kept != (entry.seq, entry.hash, entry.payload.kind):
                 raise StoreFailed("damaged", f"{self.path}: the index of entry {entry.seq} is wrong")
             if progress is not None:
                 progress(entry.seq)
         if chain is None or chain.head != self.head:
             raise StoreFailed("damaged", f"{self.path}: entries are missing before the last one")
-        receipts = [self.check_receipt(jws) for jws in self.receipt_lines()]
+        keys = self._keys_since(1)
+        receipts = [self._check_receipt(jws, keys) for jws in self.receipt_lines()]
         last = max((receipt.seq for receipt in receipts), default=0)
         return Verified(chain.device, chain.key.kid, chain.head, len(receipts), last)
 
+    def _all_indexed(self) -> Iterator[tuple[str, tuple[object, ...]]]:
+        """Every entry's text up to the head of this moment; the number, hash and kind it is kept under."""
+        last, after = self.head.seq, 0
+        while after < last:
+            with failures_named(self.path):
+                page = self._connection.execute(
+                    "SELECT jws, seq, hash, kind FROM entries WHERE seq > ? AND seq <= ?"
+                    " ORDER BY seq LIMIT ?",
+                    (after, last, PAGE),
+                ).fetchall()
+            if not page:
+                return
+            for jws, *kept in page:
+                yield str(jws), tuple(kept)
+            after = _integer(page[-1][1])
+
     def check_receipt(self, jws: str) -> Receipt:
         """The receipt, if it is a joined county's word on an entry of this ledger; raises BadReceipt."""
+        return self._check_receipt(jws, self._keys_since(1))
+
+    def _check_receipt(self, jws: str, keys: Mapping[str, PublicJwk]) -> Receipt:
         kid = receipt_kid(jws)
-        key = self.county_key(kid)
+        key = keys.get(kid)
         if key is None:
             raise BadReceipt(f"receipt: signed by {kid[:64]}, the key of no county that was joined")
         receipt = read_receipt(jws, key)

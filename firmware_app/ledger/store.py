@@ -156,24 +156,25 @@ class Ledger(LedgerReader):
         ``drops``: a visit that ends without an outcome in the same transaction.
         Raises StoreFailed (nothing was saved), BadBody, BadFormat.
         """
+        if visit is not None:
+            _check_visit(visit)
+            first = self.entry_of(visit)
+            if first is not None:
+                self.drop_visit(visit)
+                return first
+        # Made before the transaction begins: nothing of it is the disk's, and readers wait for nothing.
+        head = self.head
+        entry = make_entry(
+            self._signer,
+            device=self.device,
+            seq=head.seq + 1,
+            prev=head.hash,
+            stamp=stamp(self._clock),
+            software=self._software,
+            kind=kind,
+            body=body,
+        )
         with self._writing():
-            if visit is not None:
-                _check_visit(visit)
-                first = self.entry_of(visit)
-                if first is not None:
-                    self._forget(visit)
-                    return first
-            head = self.head
-            entry = make_entry(
-                self._signer,
-                device=self.device,
-                seq=head.seq + 1,
-                prev=head.hash,
-                stamp=stamp(self._clock),
-                software=self._software,
-                kind=kind,
-                body=body,
-            )
             _insert(self._connection, entry, visit)
             for over in (visit, drops):
                 if over is not None:

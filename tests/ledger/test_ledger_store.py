@@ -246,6 +246,26 @@ def test_a_full_disk_saves_nothing_and_says_so(ledger):
     assert ledger.append("self_check", {}, visit="v1").seq == full_at + 1
 
 
+def test_a_signature_that_does_not_fit_is_never_saved(ledger, monkeypatch):
+    ledger.keep_visit("v1", "self_check", b"x")
+    real = ledger._signer
+
+    class Faulty:
+        alg, kid, public_jwk = real.alg, real.kid, real.public_jwk
+
+        def sign(self, message):
+            return bytes([real.sign(message)[0] ^ 1]) + real.sign(message)[1:]
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(ledger, "_signer", Faulty())
+        with pytest.raises(BadSignature):
+            ledger.append("self_check", {}, visit="v1")
+
+    assert ledger.open_visit().visit == "v1"
+    assert ledger.append("self_check", {}, visit="v1").seq == 2
+    assert ledger.verify().head.seq == 2
+
+
 def test_a_read_only_ledger_says_so(ledger):
     ledger._connection.pragma("query_only", True)
 

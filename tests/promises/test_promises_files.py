@@ -105,21 +105,33 @@ NEXT = "ALTER TABLE receipts ADD COLUMN proof TEXT; CREATE INDEX receipts_by_pro
 """A migration such as a later version may bring."""
 
 
-def test_no_cut_within_a_migration_breaks_a_promise(quick, lives, monkeypatch):
-    """Given a ledger of schema 1, then a program of schema 2 starts, and the power goes at any operation."""
+NOW = database.MIGRATIONS
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "holds"),
+    [
+        ((), NOW[:1], "SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'entries_by_hash'"),
+        (NOW, (*NOW, NEXT), "SELECT count(proof) = 0 FROM receipts"),
+    ],
+    ids=["to schema 2", "to the next one"],
+)
+def test_no_cut_within_a_migration_breaks_a_promise(quick, lives, monkeypatch, before, after, holds):
+    """Given a ledger of one schema, then the next program starts, and the power goes at any operation."""
+    monkeypatch.setattr(database, "MIGRATIONS", before)
     with open_ledger(quick / "life", clock=Clock(), software="first", device="KIOSK-7") as ledger:
         kept = [ledger.append("start", {"n": number}) for number in range(3)]
     facts: list[object] = [Opened(4), *(Saved(entry.seq, entry.hash, "") for entry in kept)]
     old = {each.name: each.read_bytes() for each in (quick / "life").iterdir()}
-    monkeypatch.setattr(database, "MIGRATIONS", (NEXT,))
+    monkeypatch.setattr(database, "MIGRATIONS", after)
     lay(quick / "new", old)
     with lives(quick / "new") as life:
         life.disk.log.begin(old)
-        before = len(life.disk.log.events)
+        first = len(life.disk.log.events)
         life.start("second")
     number = passed = 0
     for at, state in states(life.disk.log, every=True):
-        if at <= before:
+        if at <= first:
             continue
         facts += [each.fact for each in life.disk.log.events[passed:at] if isinstance(each, Told)]
         passed = at
@@ -127,18 +139,19 @@ def test_no_cut_within_a_migration_breaks_a_promise(quick, lives, monkeypatch):
         examine(quick / "after", facts)
         number += 1
         with open_ledger(quick / "after", clock=Clock(), software="third") as ledger:
-            assert ledger._connection.pragma("user_version") == 2
-            assert ledger._one("SELECT count(proof) FROM receipts") == 0
+            assert ledger._connection.pragma("user_version") == 1 + len(after)
+            assert ledger._one(holds) == 1
+            assert ledger._connection.pragma("integrity_check") == "ok"
     assert number > 20
 
 
 def test_a_program_that_is_older_than_the_ledger_says_so_and_leaves_it_alone(quick, monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(database, "MIGRATIONS", (NEXT,))
+        newer.setattr(database, "MIGRATIONS", (*NOW, NEXT))
         open_ledger(quick, clock=Clock(), software="second").close()
     before = (quick / LEDGER).read_bytes()
 
-    with pytest.raises(NewerLedger, match=r"schema 2; this program knows up to 1: update the program"):
+    with pytest.raises(NewerLedger, match=r"schema 3; this program knows up to 2: update the program"):
         open_ledger(quick, clock=Clock(), software="first")
     assert (quick / LEDGER).read_bytes() == before
 
