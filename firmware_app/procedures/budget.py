@@ -76,9 +76,9 @@ def expanded_of_error(reference_u: float, step_g: Grams, *others: float) -> Gram
 
 def limit_between(context: Context, scale: Scale, low_g: Grams, high_g: Grams) -> Grams:
     """The smaller of the limits in service at two loads; raises RulesError."""
-    pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
     instrument = instrument_of(scale)
-    return min(mpe(pack, instrument, load, Stage.IN_SERVICE, context.on).limit_g for load in (low_g, high_g))
+    pack = pack_in_force(NawiPack, context.on, context.packs, instrument)
+    return min(mpe(pack, instrument, load, Stage.IN_SERVICE, context.on).limit_g for load in {low_g, high_g})
 
 
 def tells_honest(reference_u: float, d_g: Grams, limit_g: Grams) -> bool:

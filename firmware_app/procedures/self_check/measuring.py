@@ -72,11 +72,16 @@ def measured(
         id(attempt): _sharpened(context, scale, _alone(context, scale, attempt), by_load)
         for attempt in standing
     }
+    speaking = {
+        attempt.load.group
+        for attempt in standing
+        if attempt.load.group and _speaks(context, scale, alone[id(attempt)])
+    }
     found: list[Measured] = []
     for attempt in standing:
         group = attempt.load.group
         together = [each for each in standing if group and each.load.group == group]
-        if len(together) < 2 or any(_speaks(context, scale, alone[id(each)]) for each in together):
+        if len(together) < 2 or group in speaking:
             found.append(alone[id(attempt)])
         elif attempt is together[0]:
             found.append(_together(context, scale, together))
