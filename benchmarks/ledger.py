@@ -1,15 +1,20 @@
 """What the record costs: append with full sync against a bare commit, verification, the independent checker.
 
-python benchmarks/ledger.py [ENTRIES]
+python benchmarks/ledger.py [ENTRIES] [--directory D]
+python benchmarks/ledger.py growth [--size N] [--directory D]
+
+``--directory``: the disk that is measured, the system's directory for temporary files if none is named.
+``growth`` fills a ledger up to 10 000, 100 000 … N entries and asks it the same at each; see ledger_growth.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -17,56 +22,92 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
+from firmware_app.ledger.clock import stamp
+from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.export import write_export
-from firmware_app.ledger.home import open_ledger
+from firmware_app.ledger.home import HomeLedger, open_ledger
+from firmware_app.ledger.signer import open_key
 from firmware_app.service.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
 BODY = {"verdict": "conforms", "scale": {"serial": "S-1"}, "loads": ["x" * 200] * 8}
+QUANTILES = (0.5, 0.95, 0.99)
 
 
-def appends(ledger, directory: Path, times: int) -> tuple[float, float, float]:
-    """Medians in ms: an append, a bare SQLite commit of as many bytes with the same durability and no more,
-    and what of an append is not the disk's. The two take turns, so that a busy disk is busy for both."""
-    connection = apsw.Connection(str(directory / "bare.db"))
-    for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (b)"):
-        connection.execute(statement).fetchall()
-    text = "x" * len(ledger.append("self_check", BODY).jws)
-    ours, bare, processor = [], [], []
+class Times(list[float]):
+    """Durations in microseconds by a clock in seconds: waiting and all, or the processor's alone."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def take(self, act: Callable[[], object]) -> None:
+        began = self._clock()
+        act()
+        self.append(1e6 * (self._clock() - began))
+
+    def at(self, quantile: float) -> float:
+        return sorted(self)[min(len(self) - 1, int(quantile * len(self)))]
+
+
+class BareCommit:
+    """SQLite as it comes, with the same journal, the same sync and a text as long as an entry; no more."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._connection = apsw.Connection(str(path))
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (b)"):
+            self._connection.execute(statement).fetchall()
+        self._text = text
+
+    def __call__(self) -> None:
+        self._connection.execute("INSERT INTO t VALUES (?)", (self._text,))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def appends(ledger: HomeLedger, directory: Path, clock: SystemClock, times: int) -> dict[str, Times]:
+    """An append, a bare commit, and what of an append is not the disk's, in turns: a machine that is busy is
+    busy for all of them."""
+    text = ledger.append("self_check", BODY).jws
+    bare = BareCommit(directory / "bare.db", text)
+    key = open_key(directory / "device.key")
+    message, _, _ = text.rpartition(".")
+    signed = message.encode()
+    signature, public = key.sign(signed), Ed25519PrivateKey.from_private_bytes(key._seed).public_key()
+
+    def made() -> None:
+        make_entry(
+            key, device="B-1", seq=2, prev="0" * 64, stamp=stamp(clock), software="s", kind="self_check",
+            body=BODY,
+        )  # fmt: skip
+
+    acts: dict[str, Callable[[], object]] = {
+        "append": lambda: ledger.append("self_check", BODY),
+        "bare commit": bare,
+        "stamped, written, signed and looked at": made,
+        "signing": lambda: key.sign(signed),
+        "verifying one's own signature": lambda: public.verify(signature, signed),
+    }
+    found = {name: Times() for name in acts}
     for _ in range(times):
-        used = time.process_time()
-        ours.append(once_ms(lambda: ledger.append("self_check", BODY)))
-        processor.append(1000 * (time.process_time() - used))
-        bare.append(once_ms(lambda: connection.execute("INSERT INTO t VALUES (?)", (text,))))
-    return statistics.median(ours), statistics.median(bare), statistics.median(processor)
+        for name, act in acts.items():
+            found[name].take(act)
+    bare.close()
+    return found
 
 
-def once_ms(act) -> float:
-    began = time.perf_counter()
-    act()
-    return 1000 * (time.perf_counter() - began)
-
-
-def median_ms(times: int, act) -> float:
-    return statistics.median(once_ms(act) for _ in range(times))
-
-
-def bare_verify_us() -> float:
-    key = Ed25519PrivateKey.generate()
-    message = b"x" * 2400
-    signature = key.sign(message)
-    return 1000 * median_ms(2000, lambda: key.public_key().verify(signature, message))
-
-
-def main() -> None:
-    entries = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    table = Table(title=f"{entries} entries of about 2.4 kB")
-    for heading in ("what", "Steelyard", "limit", "ratio"):
+def record(console: Console, entries: int, directory: Path | None) -> None:
+    """Append, verification and the independent checker, at one size."""
+    table = Table(title=f"{entries} entries")
+    for heading in ("what", "p50", "p95", "p99"):
         table.add_column(heading, justify="right")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=directory) as name:
         home = Path(name)
-        with open_ledger(home, clock=SystemClock("Asia/Shanghai"), software="s", device="B-1") as ledger:
-            append, bare, processor = appends(ledger, home, entries)
+        clock = SystemClock("Asia/Shanghai")
+        with open_ledger(home, clock=clock, software="s", device="B-1") as ledger:
+            found = appends(ledger, home, clock, entries)
+            length = len(ledger.lines(1, 1)[0])
             began = time.perf_counter()
             ledger.verify()
             verify = 1e6 * (time.perf_counter() - began) / entries
@@ -77,18 +118,35 @@ def main() -> None:
             [sys.executable, ROOT / "tools/check_ledger.py", export], check=True, capture_output=True
         )
         check = 1e6 * (time.perf_counter() - began) / entries
-        signature = bare_verify_us()
-    table.add_row(
-        "append, full sync, ms", f"{append:.2f}", f"{bare:.2f} (bare commit)", f"{append / bare:.1f}"
+    for what, times in found.items():
+        table.add_row(f"{what}, µs", *(f"{times.at(quantile):.0f}" for quantile in QUANTILES))
+    ratios = (found["append"].at(quantile) / found["bare commit"].at(quantile) for quantile in QUANTILES)
+    table.add_row("append / bare commit (target 1.5)", *(f"{ratio:.2f}" for ratio in ratios))
+    signature = found["verifying one's own signature"].at(0.5)
+    table.add_row("verify an entry of the ledger, µs", f"{verify:.0f}")
+    table.add_row("verify / bare Ed25519 (target 2)", f"{verify / signature:.2f}")
+    table.add_row("independent checker, µs an entry, start included", f"{check:.0f}")
+    console.print(table)
+    console.print(f"an entry has {length} characters; full sync in {directory or tempfile.gettempdir()}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    table.add_row("of it processor time, ms", f"{processor:.2f}", "", "")
-    table.add_row(
-        "verify an entry, µs", f"{verify:.0f}", f"{signature:.0f} (bare Ed25519)", f"{verify / signature:.1f}"
-    )
-    table.add_row(
-        "independent checker, µs an entry", f"{check:.0f}", f"{signature:.0f}", f"{check / signature:.1f}"
-    )
-    Console(width=110).print(table)
+    parser.add_argument("what", nargs="?", default="2000", help="number of entries, or: growth")
+    parser.add_argument("--size", type=int, default=10**5, help="entries to grow to")
+    parser.add_argument("--directory", type=Path, help="the disk that is measured")
+    given = parser.parse_args()
+    console = Console(width=110)
+    if given.what == "growth":
+        from ledger_growth import growth
+
+        growth(console, given.size, given.directory)
+    elif given.what.isdecimal() and int(given.what) > 1:
+        record(console, int(given.what), given.directory)
+    else:
+        parser.error(f"{given.what}: a number of entries from 2 on, or growth")
 
 
 if __name__ == "__main__":
