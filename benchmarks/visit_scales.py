@@ -15,7 +15,7 @@ from firmware_app.registry.registry import Registry, Scale, Stall
 from firmware_app.rules.mpe import Instrument, mpe
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import NawiPack, Stage
-from hardware.scale.simulated.display import Plate
+from hardware.scale.simulated.display import Plate, Shown
 from hardware.scale.simulated.models import PIN, Position
 from hardware.scale.simulated.physics import MarketScale
 
@@ -35,8 +35,8 @@ AT_EDGE = 0.5
 """Share of the honest scales whose curve uses up the whole maximum permissible error."""
 
 
-def registry() -> Registry:
-    """One stall for each size."""
+def registry(profile: str = "") -> Registry:
+    """One stall for each size. ``profile``: protocol of the lead of every scale, empty for none."""
     stalls = tuple(Stall(code=str(index), name="") for index in range(len(SIZES)))
     scales = tuple(
         Scale(
@@ -46,6 +46,7 @@ def registry() -> Registry:
             max_g=Decimal(most),
             min_g=Decimal(least),
             e_g=Decimal(e),
+            profile=profile,
         )
         for index, (most, e, least) in enumerate(SIZES)
     )
@@ -93,6 +94,12 @@ class Tested:
 
     def put(self, load: float) -> Decimal:
         """The load is put on the empty scale and read after a while."""
+        self.place(load)
+        self._now_s += SETTLES_S + self._rng.uniform(0.2, 4.0)
+        return self.read()
+
+    def place(self, load: float) -> None:
+        """The load is put on the empty scale."""
         if self._load:
             self.clear()
         if self.model == "remote_jump":
@@ -105,8 +112,11 @@ class Tested:
         else:
             self._scale.put(load + self.error(load), self._now_s)
         self._load = load
-        self._now_s += SETTLES_S + self._rng.uniform(0.2, 4.0)
-        return self.read()
+
+    def frame(self, seconds: float) -> Shown:
+        """What the lead says so much later."""
+        self._now_s += seconds
+        return self._scale.at(self._now_s)
 
     def read(self) -> Decimal:
         """What stands on the display."""
@@ -116,9 +126,13 @@ class Tested:
             self.worst_limits = max(self.worst_limits, beyond / self.limit(self._load))
         return shown.grams
 
-    def clear(self) -> None:
+    def lift(self) -> None:
+        """The load is taken off at once."""
         self._load = 0.0
         self._scale.put(0.0, self._now_s)
+
+    def clear(self) -> None:
+        self.lift()
         self._now_s += EMPTY_S
 
     def wait(self, seconds: float = SECOND_LOOK_S) -> None:
