@@ -2,8 +2,8 @@
 
 The program knows hardware by its contracts only; which part stands behind one is written in the
 configuration. Groups: ``steelyard.loadcell``, ``steelyard.scale_transport``, ``steelyard.scale_profiles``,
-``steelyard.scanner``, ``steelyard.printer``. What checks the options of a driver without opening it stands
-under the driver's name in the group with ``_options`` behind its name.
+``steelyard.scanner``, ``steelyard.printer``, ``steelyard.camera``. What checks the options of a driver
+without opening it stands under the driver's name in the group with ``_options`` behind its name.
 """
 
 from __future__ import annotations

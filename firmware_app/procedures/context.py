@@ -97,7 +97,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     the order of the goods; draw it from the system's randomness. ``packs``: None for those delivered with
     the program. ``controlled``: what the daily check says of the pan. ``check``: what such a check needs,
     None where no control weight is configured. ``contacts``: who takes complaints.
-    ``head``: what the challenge draws its order from.
+    ``head``: what the challenge draws its order from. ``camera``: the driver of the camera, empty where none.
     ``person``: who leads the visit, having signed in, for ``by`` in the record; None where nobody needs to.
     """
 
@@ -116,3 +116,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None = None
     head: Head = Head()
     contacts: Contacts = Contacts()
+    camera: str = ""

@@ -107,4 +107,30 @@ class Witnessed(msgspec.Struct, frozen=True, tag="witnessed"):
     role: Role
 
 
-Event = Answer | Reading | PanFault | Indication | LineSilent | Saved | SaveFailed | Witnessed
+class PhotoTaken(msgspec.Struct, frozen=True, kw_only=True, tag="photo_taken"):
+    """A photo is on the disk under its SHA-256 (hex). ``size``: bytes; ``at``: by a clock of that quality."""
+
+    sha256: str
+    size: int
+    at: str
+    clock: str
+
+
+class PhotoFailed(msgspec.Struct, frozen=True, tag="photo_failed"):
+    """There is no photo; ``why`` is the code of the camera's trouble, or of the disk's."""
+
+    why: str
+
+
+Event = (
+    Answer
+    | Reading
+    | PanFault
+    | Indication
+    | LineSilent
+    | Saved
+    | SaveFailed
+    | Witnessed
+    | PhotoTaken
+    | PhotoFailed
+)

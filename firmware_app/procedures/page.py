@@ -103,7 +103,11 @@ class Wait(msgspec.Struct, frozen=True, tag="wait"):
     """Nothing is asked: an instrument moves the visit on by itself."""
 
 
-Wanted = Pick | Amount | Code | Confirm | Wait
+class Shot(msgspec.Struct, frozen=True, tag="shot"):
+    """Nothing is asked: the camera takes a photo; ``PhotoTaken`` or ``PhotoFailed`` moves the visit on."""
+
+
+Wanted = Pick | Amount | Code | Confirm | Wait | Shot
 
 
 class Page(msgspec.Struct, frozen=True, tag="page", kw_only=True):

@@ -19,6 +19,7 @@ from firmware_app.service.pan.control import find_piece
 from firmware_app.service.processes import pan_options
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
+from hardware.camera.contract import CameraError
 from hardware.loadcell.contract import LoadCellError
 from hardware.printer_contract import PrinterError
 from hardware.scale.contract import ScaleError
@@ -41,6 +42,8 @@ def drivers(config: Config) -> Iterator[Driver]:
         yield Driver("lead", "steelyard.scale_transport", config.lead.transport, config.lead.options)
     if config.scanner is not None:
         yield Driver("scanner", "steelyard.scanner", config.scanner.driver, config.scanner.options)
+    if config.camera is not None:
+        yield Driver("camera", "steelyard.camera", config.camera.driver, config.camera.options)
     if config.printer is not None:
         yield Driver("printer", "steelyard.printer", config.printer.driver, config.printer.options)
 
@@ -56,7 +59,7 @@ def check(loaded: Loaded, today: date) -> tuple[str, ...]:
         try:
             if not parts.check_options(driver.group, driver.name, driver.options):
                 unchecked.append(driver.table)
-        except (LoadCellError, ScaleError, ScannerError, PrinterError) as error:
+        except (LoadCellError, ScaleError, ScannerError, PrinterError, CameraError) as error:
             raise SteelyardError(f"{loaded.path}: {driver.table}.options: {error}") from error
     if config.lead is not None:
         infos = parts.factory("steelyard.scale_profiles", "builtin")().list()

@@ -123,6 +123,13 @@ class Printer(msgspec.Struct, frozen=True):
     face: Annotated[int, Meta(ge=0, le=63, description="face in the font collection")] = SLIP_FACE
 
 
+class Camera(msgspec.Struct, frozen=True):
+    """The camera for what an inspector looks at: a driver by name and its options; absent where none."""
+
+    driver: Name
+    options: dict[str, Option] = {}
+
+
 class Control(msgspec.Struct, frozen=True):
     """The daily check of the pan: the weight kept for it alone, and how long a check counts."""
 
@@ -194,6 +201,7 @@ class Config(msgspec.Struct, frozen=True):
     control: Control | None = None
     scanner: Scanner | None = None
     printer: Printer | None = None
+    camera: Camera | None = None
     county: County | None = None
     screen: Screen = Screen()
     law: Law = Law()

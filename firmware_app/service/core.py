@@ -56,6 +56,7 @@ from firmware_app.service.pan.follower import NOT_EMPTY, Pan
 from firmware_app.service.pan.surroundings import surroundings
 from firmware_app.service.pan.zero_book import ZeroBook
 from firmware_app.service.people.staff import Staff
+from firmware_app.service.photos.desk import photo_desk
 from firmware_app.service.recall.desk import RecallDesk
 from firmware_app.service.scans.codes import Codes
 from firmware_app.service.scans.desk import ScanDesk
@@ -137,6 +138,7 @@ class Core:
         self._lead = LeadDesk(config.lead, self._ledger, self._parameters, loaded.data_dir)
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
+        self._photos = photo_desk(config.camera, self._data_dir, self._clock)
         self._delivery = DeliveryDesk(self._ledger, self._clock)
         self._screen = config.screen
         self._settings = SettingsDesk(file, config, self._parameters, self._effects)
@@ -281,6 +283,8 @@ class Core:
         for event in (*pan_events, *self._lead.take(now_ns)):
             if self._staff.waiting() is None:
                 self._desk.handle(event, now_ns)
+        for taken in self._photos.turn(self._desk.state(), now_ns) if self._staff.waiting() is None else ():
+            self._desk.handle(taken, now_ns)
         for code in self._codes.take() if self._codes is not None else ():
             self._scans.scanned(code, now_ns)
         self._door.answer(self._obey, now_ns)
@@ -314,6 +318,7 @@ class Core:
             check=check,
             surroundings=surroundings(self._config.pan.driver, time.monotonic_ns()),
             head=context.Head(self._ledger.head.seq, self._ledger.head.hash),
+            camera=self._photos.driver,
             contacts=context.Contacts(**msgspec.structs.asdict(self._config.complaints)),
         )
 
@@ -450,6 +455,7 @@ class Core:
         if self._codes is not None:
             self._codes.close()
         self._slips.close()
+        self._photos.close()
         self._pan.close()
         self._door.close()
         self._staff.close()

@@ -291,6 +291,7 @@ class PageScreen(ScreenPiece):
             Ask.CONFIRM: (self.confirm,),
             Ask.HOLD: (self.hold,),
             Ask.PAN: (self.pan,),
+            Ask.NOTHING: (),
         }
 
     def _show_answer(self, view: PageView, scene: Scene) -> None:

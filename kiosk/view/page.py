@@ -46,6 +46,8 @@ class Ask(enum.StrEnum):
     CONFIRM = "confirm"
     HOLD = "hold"
     PAN = "pan"
+    NOTHING = "nothing"
+    """A photo is being taken: hands off."""
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -205,6 +207,8 @@ def _ask(wants: messages.page.Wanted) -> Ask:
             return Ask.HOLD if hold else Ask.CONFIRM
         case g.Wait():
             return Ask.PAN
+        case g.Shot():
+            return Ask.NOTHING
     return Ask.KEYS
 
 

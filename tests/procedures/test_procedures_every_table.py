@@ -36,7 +36,7 @@ def around(**changes):
     weight = next(piece for each in FULL for piece in each.pieces if piece.nominal_g == 5000)
     check = CheckPlan(piece=weight, chart=Chart(resolution_g=0.1), points=(), resolution_g=Decimal("0.1"))
     usual = {"weights": FULL, "pan": PAN, "check": check, "person": INSPECTOR, "head": HEAD}
-    return context(**{**usual, **changes})
+    return context(**{**usual, "camera": "simulated", **changes})
 
 
 def begun(kind: VisitKind, **changes) -> Led:

@@ -254,3 +254,23 @@ def test_without_the_key_there_is_a_sheet_without_a_code(data, tmp_path) -> None
     finally:
         (data / "elsewhere.key").rename(data / "device.key")
     assert code == 0 and (tmp_path / "c.pdf").exists(), said
+
+
+def test_the_sheet_cites_count_and_hashes_of_photos_and_stays_one_page(honest) -> None:
+    # given the fullest record there can be, with as many photos as there may be
+    body = body_of(fullest())
+    hashes = [f"{number:02x}" * 32 for number in range(0xA0, 0xA6)]
+    cited = [{"of": "", "sha256": each, "bytes": 1, "at": "", "clock": "battery"} for each in hashes]
+    pdf = page.record_sheet(
+        entry_of({**body, "camera": "still", "photos": cited, "photos_failed": ["silent"]}), "x" * 300
+    )
+    text = text_of(pdf)
+    assert "照片6张（另有1次未拍成）" in text
+    assert all(each[: rows.HASH_SHOWN] in text for each in hashes)
+    assert "照片无（本机没有摄像头）" in text_of(page.record_sheet(honest))
+
+
+def test_a_record_from_before_photos_still_has_its_sheet(honest) -> None:
+    body = {**honest.payload.body, "camera": "still"}
+    del body["photos_failed"]
+    assert rows.photo_words(body) == "未拍"

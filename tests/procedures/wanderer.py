@@ -17,6 +17,7 @@ from firmware_app.weighing.reading import PanFault
 from hardware.loadcell.contract import Fault
 
 FIGURES = ("0", "5", "0.5", "1005", "2505", "2500", "12.50", "1.005", "15000", "20", "99999999", "x", "")
+PHOTO_TROUBLES = ("silent", "disk_full", "no_camera", "?")
 UNITS = ("g", "kg", "CNY", "CNY/kg", "", "斤")
 MASSES = (0.0, 0.02, -3.0, 40.0, 437.3, 1260.4, 2505.0, 5000.0, 9999.0, 21000.0)
 CODES = ("12", "7", "99", "", "2001234012502", "x" * 60)
@@ -136,6 +137,13 @@ class Wanderer:
                 self.tell(e.CodeGiven(self.random.choice(CODES)))
             case page.Confirm():
                 self.tell(e.Confirmed())
+            case page.Shot():
+                photo = e.PhotoTaken(
+                    sha256="7" * 64, size=200_000, at="2026-11-23T09:00:00+08:00", clock="battery"
+                )
+                self.tell(
+                    photo if self.random.random() < 0.7 else e.PhotoFailed(self.random.choice(PHOTO_TROUBLES))
+                )
             case page.Wait():
                 pile = float(sum(map(Decimal, prompt.pieces_g)))
                 self.still(self.random.choice((0.01, pile or self.wanted(prompt), pile * 0.9 or 40.0)))

@@ -62,6 +62,9 @@ driver = "simulated"
 at = "{root}/printed"
 bench = "{root}/run/bench-printer.ipc"
 
+[camera]
+driver = "simulated"
+
 [county]
 url = "{county}"
 

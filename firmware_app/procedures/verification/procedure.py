@@ -20,6 +20,8 @@ from firmware_app.procedures.events import (
     GoBack,
     LineSilent,
     LoadIsOn,
+    PhotoFailed,
+    PhotoTaken,
     Picked,
     Saved,
     SaveFailed,
@@ -30,7 +32,7 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.procedures.table import Led, Move, Row, VisitRecord, everywhere
-from firmware_app.procedures.verification import beginning, embedded, ending, lead, taking
+from firmware_app.procedures.verification import beginning, embedded, ending, lead, photos, taking
 from firmware_app.procedures.verification.moving import ONWARD
 from firmware_app.procedures.verification.record import KIND
 from firmware_app.procedures.verification.screens import prompt_of
@@ -51,6 +53,7 @@ ANYWHERE: Row = everywhere(
 BACK = Move(taking.back, ONWARD)
 BESIDE = (*ONWARD, Phase.OTHER)
 """Where what a step offers besides its answer may lead."""
+LISTED = (Phase.LOOK_ALL, Phase.LOOK)
 ANSWERED = (*BESIDE, Phase.FAILED)
 AFTER_INDICATION = (*ONWARD, Phase.ADDED, Phase.AMOUNT, Phase.FAILED)
 
@@ -114,13 +117,24 @@ TABLE: dict[Phase, Row] = {
     },
     Phase.LOOK_ALL: {
         **ANYWHERE,
-        Picked: Move(taking.all_hold, BESIDE),
+        Picked: Move(taking.all_hold, (*BESIDE, Phase.AIM)),
         GoBack: BACK,
     },
     Phase.LOOK: {
         **ANYWHERE,
-        Picked: Move(taking.looked, BESIDE),
+        Picked: Move(taking.looked, (*BESIDE, Phase.AIM)),
         GoBack: BACK,
+    },
+    Phase.AIM: {
+        **ANYWHERE,
+        Picked: Move(photos.aimed, (Phase.AIM, Phase.SHUTTER, *LISTED)),
+        GoBack: Move(photos.back_to_list, LISTED),
+    },
+    Phase.SHUTTER: {
+        **ANYWHERE,
+        PhotoTaken: Move(photos.taken, (Phase.AIM,)),
+        PhotoFailed: Move(photos.failed, (Phase.AIM,)),
+        GoBack: Move(photos.given_up, (Phase.AIM,)),
     },
     Phase.READY: {
         **ANYWHERE,
@@ -237,8 +251,8 @@ class Verification(Led[VerificationState]):
 
     @classmethod
     def resumed(cls, _context: Context, state: VerificationState) -> VerificationState:
-        """As it stood; what the challenge knew of times is void."""
-        return embedded.resumed(state)
+        """As it stood; what the challenge knew of times is void, and so is a photo that was being taken."""
+        return photos.resumed(embedded.resumed(state))
 
     @property
     def outcome(self) -> VisitRecord | None:

@@ -32,7 +32,7 @@ from firmware_app.procedures.verification.judging import (
 )
 from firmware_app.procedures.verification.law import Rules, rules_of
 from firmware_app.procedures.verification.loads import GOODS
-from firmware_app.procedures.verification.state import Step, Try, VerificationState
+from firmware_app.procedures.verification.state import Photo, Step, Try, VerificationState
 from firmware_app.quantity import Grams, plain
 from firmware_app.registry.person import Person
 from firmware_app.registry.registry import Scale
@@ -42,8 +42,7 @@ from firmware_app.standards.sets import Piece
 KIND = "verification"
 PROCEDURE, VERSION = "on-site-examination", 1
 DECISION_RULE = "simple acceptance: the error before rounding against the limit, equality passes"
-CAMERA = "none"
-"""No camera belongs to this appliance: a record of one that has lists file name and SHA-256 of each photo."""
+NO_CAMERA = "none"
 
 
 def body_of(context: Context, state: VerificationState, whole: Whole) -> dict[str, Any]:
@@ -73,8 +72,9 @@ def body_of(context: Context, state: VerificationState, whole: Whole) -> dict[st
             "humidity_rh": state.humidity,
             "source": "typed" if state.temperature or state.humidity else "",
         },
-        "camera": CAMERA,
-        "photos": [],
+        "camera": context.camera or NO_CAMERA,
+        "photos": [_photo(each) for each in state.photos],
+        "photos_failed": list(state.photos_failed),
         "items": [_item(state, rules, each) for each in whole.items],
         "weights": [weight(piece) for piece in state.drawer],
         "tries": [_try(each) for each in state.tries if not each.counts],
@@ -134,6 +134,17 @@ def weight(piece: Piece) -> dict[str, Any]:
         "tolerance_g": plain(piece.tolerance_g),
         "certificate": piece.certificate,
         "valid_to": piece.valid_to.isoformat(),
+    }
+
+
+def _photo(photo: Photo) -> dict[str, Any]:
+    """A photo as the record cites it; its file is named by its SHA-256."""
+    return {
+        "of": photo.of,
+        "sha256": photo.sha256,
+        "bytes": photo.size,
+        "at": photo.at,
+        "clock": photo.clock,
     }
 
 

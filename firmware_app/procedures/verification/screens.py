@@ -27,7 +27,7 @@ from firmware_app.procedures.page import (
     Wait,
 )
 from firmware_app.procedures.prompts import Prompt
-from firmware_app.procedures.verification import beginning, closing, embedded
+from firmware_app.procedures.verification import beginning, closing, embedded, photos
 from firmware_app.procedures.verification.arithmetic import counting, point_of
 from firmware_app.procedures.verification.closing import scale_id
 from firmware_app.procedures.verification.facts import (
@@ -158,6 +158,7 @@ def _look_all(context: Context, state: VerificationState) -> Prompt:
         Pick((option("all_hold"), option("one_by_one"))),
         facts=facts,
         picture=Picture.NAMEPLATE,
+        more=photos.offered(context),
     )
 
 
@@ -166,7 +167,15 @@ def _look(context: Context, state: VerificationState) -> Prompt:
     what = state.step.what
     picture = PICTURES.get(what, Picture.NONE)
     facts = (code_fact("look", what),)
-    return _page(context, state, "verif_look", Pick(options), facts=facts, picture=picture)
+    return _page(
+        context,
+        state,
+        "verif_look",
+        Pick(options),
+        facts=facts,
+        picture=picture,
+        more=photos.offered(context),
+    )
 
 
 def _ready(context: Context, state: VerificationState) -> Prompt:
@@ -393,6 +402,8 @@ SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
     Phase.HUMIDITY: _amount("verif_humidity", "", beside=("not_measured",)),
     Phase.LOOK_ALL: _look_all,
     Phase.LOOK: _look,
+    Phase.AIM: photos.aim,
+    Phase.SHUTTER: photos.shutter,
     Phase.READY: _ready,
     Phase.INDICATION: _indication,
     Phase.LISTEN: _listen,

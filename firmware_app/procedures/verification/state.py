@@ -53,6 +53,10 @@ class Phase(enum.StrEnum):
     HUMIDITY = "humidity"
     LOOK_ALL = "look_all"
     LOOK = "look"
+    AIM = "aim"
+    """What is looked at is put before the camera."""
+    SHUTTER = "shutter"
+    """The camera takes its photo."""
     READY = "ready"
     INDICATION = "indication"
     LISTEN = "listen"
@@ -139,6 +143,16 @@ class Try(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.dropped
 
 
+class Photo(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo that lies on the disk under its SHA-256. ``of``: the point of the list, empty where of all."""
+
+    of: str
+    sha256: str
+    size: int
+    at: str
+    clock: str
+
+
 class Omitted(msgspec.Struct, frozen=True):
     """An item that a person left out, and why."""
 
@@ -176,6 +190,9 @@ class VerificationState(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     one_by_one: bool = False
     """The appearance list is answered point by point."""
+    photos: tuple[Photo, ...] = ()
+    photos_failed: tuple[str, ...] = ()
+    """Why photos that were asked for did not come about."""
     shown: Shown | None = None
     """Given for this step, while what was added up to its change point is asked for."""
     typing: bool = False

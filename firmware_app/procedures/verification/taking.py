@@ -13,7 +13,7 @@ from firmware_app.procedures.challenge import machine
 from firmware_app.procedures.challenge import state as challenge_state
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Confirmed, Event, FigureTyped, GoBack, Picked
-from firmware_app.procedures.verification import arithmetic, embedded
+from firmware_app.procedures.verification import arithmetic, embedded, photos
 from firmware_app.procedures.verification.beginning import planned, refused
 from firmware_app.procedures.verification.figures import bare_number, typed_added, typed_indication
 from firmware_app.procedures.verification.items import (
@@ -56,6 +56,8 @@ LIGHT = 20
 
 def all_hold(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
     """Some points of the list at once, or point by point."""
+    if event.option == photos.PHOTO:
+        return photos.wanted(context, state)
     if event.option == "one_by_one":
         return changed(state, phase=Phase.LOOK, one_by_one=True, problem="")
     if event.option != "all_hold":
@@ -68,6 +70,8 @@ def all_hold(context: Context, state: VerificationState, event: Picked, now_ns: 
 
 def looked(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
     """One point of the list."""
+    if event.option == photos.PHOTO:
+        return photos.wanted(context, state)
     if event.option not in ANSWERS:
         return besides(context, state, event, now_ns)
     return go(context, taken(state, now_ns, answer=event.option), state.place + 1)

@@ -213,7 +213,7 @@ def _facts(part: Part, entry: Entry, y: float) -> float:
         ("核查阶段", words.STAGES[body["stage"]]),
         ("封印", scale["seal"]),
         ("环境", _around(around)),
-        ("照片", "无（本机没有摄像头）" if body["camera"] == "none" else str(len(body["photos"]))),
+        ("照片", rows.photo_words(body)),
     )
     half = WIDTH / 2
     for number, (label, value) in enumerate(facts):
@@ -221,7 +221,7 @@ def _facts(part: Part, entry: Entry, y: float) -> float:
         part.text(x, y, 21, label, frame=True, grey=True)
         part.text(x + 21, y, half - 21, value or "—", frame=True)
         y += part.row if number % 2 else 0
-    for line in rows.weight_texts(body):
+    for line in (*rows.weight_texts(body), *rows.photo_texts(body)):
         y = part.paragraph(LEFT, y + 0.3, WIDTH, line)
     return y
 

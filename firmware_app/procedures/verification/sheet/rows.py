@@ -12,12 +12,15 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from firmware_app.procedures.verification.record import NO_CAMERA
 from firmware_app.procedures.verification.sheet import words
 from firmware_app.quantity import show_mass, trimmed
 
 Body = dict[str, Any]
 Row = tuple[str, ...]
 HEAD: Row = ("", "L", "I", "ΔL", "P", "E", "E0", "Ec", "允差 ±", "")
+HASH_SHOWN = 12
+"""Digits of a photo's hash on paper: enough to find its file; the entry, whose hash is on paper, has all."""
 _CITED = re.compile(
     r"(?:JJG|JJF|OIML R) ?[0-9-]+(?::[0-9]{4})?"
     r"(?: (?:Table [0-9]+|clause [0-9.]+|[A-Z]\.[0-9.]*[0-9]|[0-9]+(?:\.[0-9]+)+))?(?:, [A-Z]\.[0-9.]*[0-9])*"
@@ -218,6 +221,22 @@ def initial_words(body: Body) -> str:
         return ""
     held = all(step["holds_initial"] for step in judged)
     return "按首次允差（1 倍）：" + ("所测各点也在允差之内" if held else "有测点超出")
+
+
+def photo_words(body: Body) -> str:
+    """How many photos were taken, and how many did not come about."""
+    if body["camera"] == NO_CAMERA:
+        return "无（本机没有摄像头）"
+    # A record from before photos could fail has no count of them.
+    failed = len(body.get("photos_failed", ()))
+    taken = f"{len(body['photos'])} 张" if body["photos"] else "未拍"
+    return taken + (f"（另有 {failed} 次未拍成）" if failed else "")
+
+
+def photo_texts(body: Body) -> list[str]:
+    """The photos by the beginnings of their hashes, in one line; none where there are no photos."""
+    cited = "、".join(each["sha256"][:HASH_SHOWN] for each in body["photos"])
+    return [f"照片 SHA-256（前 {HASH_SHOWN} 位，全文见电子记录）：{cited}"] if cited else []
 
 
 def weight_texts(body: Body) -> list[str]:

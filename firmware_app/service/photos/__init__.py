@@ -1,0 +1,1 @@
+"""The desk of the camera: photos that a procedure asks for, kept beside the ledger."""
