@@ -276,7 +276,7 @@ class County:
                 proof = store.text_of(held.name, batch.chain.head.hash) if ahead else ""
                 signing = self._follow(store)
                 store.add_entries(held.name, batch.chain, batch.new, now)
-                self.log.append(store.connection, [entry.hash for entry in batch.new])
+                place = self.log.append(store.connection, [entry.hash for entry in batch.new])
                 receipt = (
                     self._receipt(store, held, batch.last_seq, batch.last_hash, now) if seen is None else ""
                 )
@@ -284,7 +284,11 @@ class County:
         if refused is not None:
             raise refused
         if seen is not None:
-            receipt = self.log.receipt(held, batch.last_seq, batch.last_hash, seen, self.name)
+            # Where a known entry comes last, the place is not that of the batch's end.
+            place = place if batch.last_seq == batch.chain.head.seq else None
+            receipt = self.log.receipt(
+                held, batch.last_seq, batch.last_hash, seen, county=self.name, place=place
+            )
         return Accepted(
             receipt=receipt,
             head=batch.chain.head.seq,

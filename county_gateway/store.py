@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, select, update
 
 from county_gateway import tables
 from county_gateway.bulk import add_rows
@@ -16,8 +16,18 @@ from county_gateway.database import WRITING, Lock, is_postgres, take
 from county_gateway.desk import tables as desk_tables
 from county_gateway.desk.facts import FORK
 from county_gateway.desk.fill import fill_new, is_filled, raise_alarm, refill
-from county_gateway.errors import BadToken, DeviceTaken, ForkFound, Replaced, Revoked
-from firmware_app.ledger.chain import EMPTY, Chain, Head
+from county_gateway.errors import BadToken, DeviceTaken, ForkFound
+from county_gateway.held import (
+    CountyKeyView,
+    DeviceView,
+    EntryView,
+    ForkView,
+    Held,
+    chain_name,
+    device_of,
+    held_in,
+)
+from firmware_app.ledger.chain import EMPTY, Chain
 from firmware_app.ledger.county import MAX_BATCH, EnrolRequest
 from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
@@ -39,95 +49,6 @@ _NEW_HEAD = (
     .values(head_seq=bindparam("seq"), head_hash=bindparam("hash"), seen_at=bindparam("now"))
 )
 _SIGNING = select(_keys).order_by(_keys.c.number.desc()).limit(1)
-
-
-class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that has joined. ``receipted``: highest entry with a receipt; ``forks``: alarms.
-
-    ``device`` names its chain: its ``id``, with a number behind it for the chain of a replacement.
-    """
-
-    device: str
-    id: str
-    kid: str
-    enrolled_at: str
-    seen_at: str | None
-    entries: int
-    receipted: int
-    forks: int
-    revoked_at: str | None
-    revoked_why: str | None
-    closed_at: str | None
-
-
-class EntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry as the county holds it; ``id`` is the place in the county's own order."""
-
-    id: int
-    device: str
-    seq: int
-    hash: str
-    kind: str
-    verdict: str | None
-    at: str
-    clock: str
-    received_at: str
-    jws: str
-
-
-class ForkView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm: ``device`` signed ``jws``, which contradicts the history that the county holds."""
-
-    id: int
-    device: str
-    seq: int
-    known_hash: str
-    other_hash: str
-    seen_at: str
-    jws: str
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's chain with what the county knows of it.
-
-    ``name``: as the other tables speak of it; ``number``: 1, and one more for each key that took an older
-    one's place; ``county_key``: number of the county's key that the device was told.
-    """
-
-    name: str
-    number: int
-    chain: Chain
-    county_key: int
-    revoked_why: str | None
-    closed_at: str | None
-    closure: str | None
-
-    def must_take(self) -> None:
-        """Raises Revoked or Replaced where nothing new may come upon this chain."""
-        if self.revoked_why is not None:
-            raise Revoked(f"{self.chain.device}: its key was revoked: {self.revoked_why}")
-        if self.closed_at is not None:
-            raise Replaced(f"{self.chain.device}: goes on with another key since {self.closed_at}")
-
-
-class CountyKeyView(msgspec.Struct, frozen=True, kw_only=True):
-    """A key of the county. ``statement``: of the key before it, None for the first."""
-
-    number: int
-    kid: str
-    jwk: str
-    at: str
-    statement: str | None
-
-
-def chain_name(device: str, number: int) -> str:
-    """The name of a device's chain; ``~`` is in no device's id."""
-    return device if number == 1 else f"{device}~{number}"
-
-
-def device_of(name: str) -> str:
-    """The device that a chain is of."""
-    return name.partition("~")[0]
 
 
 class Store:
@@ -173,18 +94,20 @@ class Reader:
 
     def _chain(self, query: Select[Any], device: str) -> Chain | None:
         row = self._connection.execute(query, {"device": device}).one_or_none()
-        return None if row is None else _held(row).chain
+        return None if row is None else held_in(row).chain
 
     def all_chains(self) -> list[Held]:
         """Every chain of every device."""
-        return [_held(row) for row in self._connection.execute(select(_devices).order_by(_devices.c.device))]
+        return [
+            held_in(row) for row in self._connection.execute(select(_devices).order_by(_devices.c.device))
+        ]
 
     def chains(self, device: str) -> list[Held]:
         """The chains of a device, the newest last."""
         return self._chains(_CHAINS, device)
 
     def _chains(self, query: Select[Any], device: str) -> list[Held]:
-        return [_held(row) for row in self._connection.execute(query, {"device": device})]
+        return [held_in(row) for row in self._connection.execute(query, {"device": device})]
 
     def held(self, device: str, kid: str) -> Held | None:
         """The device's chain that a key signs; the newest where it signs none, None for a stranger."""
@@ -296,7 +219,7 @@ class Reader:
 
     def verdicts(self) -> dict[str, int]:
         """How often each verdict was given."""
-        table = desk_tables.sums.c
+        table = desk_tables.totals.c
         query = (
             select(table.verdict, func.sum(table.count)).where(table.verdict != "").group_by(table.verdict)
         )
@@ -484,18 +407,18 @@ class Writer(Reader):
         return 0 if is_filled(self._connection) else refill(self._connection)
 
 
-def _held(row: Row[Any]) -> Held:
-    key = msgspec.json.decode(row.jwk, type=PublicJwk)
-    return Held(
-        name=row.device,
-        number=row.number,
-        chain=Chain(row.id, key, Head(row.head_seq, row.head_hash)),
-        county_key=row.county_key,
-        revoked_why=row.revoked_why,
-        closed_at=row.closed_at,
-        closure=row.closure,
-    )
-
-
 def _text(moment: Moment) -> str:
     return moment.isoformat(timespec="seconds")
+
+
+__all__ = [
+    "CountyKeyView",
+    "DeviceView",
+    "EntryView",
+    "ForkView",
+    "Held",
+    "Reader",
+    "Store",
+    "Writer",
+    "device_of",
+]

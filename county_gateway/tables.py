@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 5
+SCHEMA = 6
 """The number of the latest file in ``migrations/versions``."""
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")

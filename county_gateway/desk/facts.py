@@ -229,8 +229,10 @@ def _text(value: object) -> str:
 
 
 def _day(value: object) -> str:
+    if not (text := _text(value)):
+        return ""
     try:
-        return date.fromisoformat(_text(value)).isoformat()
+        return date.fromisoformat(text).isoformat()
     except ValueError:
         return ""
 

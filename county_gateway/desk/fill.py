@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from county_gateway import tables as county_tables
@@ -56,6 +56,7 @@ _ADD_STATE = insert(_health_of).values(device=bindparam("chain"), state=bindpara
 _NEW_STATE = (
     update(_health_of).where(_health_of.c.device == bindparam("chain")).values(state=bindparam("new"))
 )
+_SCALES_NAMED = select(_scale).where(_scale.c.scale.in_(bindparam("names", expanding=True)))
 _NEW_SCALE = (
     update(_scale)
     .where(_scale.c.scale == bindparam("name"))
@@ -63,15 +64,18 @@ _NEW_SCALE = (
 )
 
 
-def _add_up(dialect: Any) -> Any:
-    statement = dialect.insert(tables.sums)
+def _add_up(dialect: Any, table: Table) -> Any:
+    statement = dialect.insert(table)
     return statement.on_conflict_do_update(
-        index_elements=["day", "device", "kind", "verdict"],
-        set_={"count": tables.sums.c.count + statement.excluded.count},
+        index_elements=list(table.primary_key.columns),
+        set_={"count": table.c.count + statement.excluded.count},
     )
 
 
-_ADD_UP = {dialect.dialect.name: _add_up(dialect) for dialect in (postgresql, sqlite)}
+_ADD_UP = {
+    dialect.dialect.name: [_add_up(dialect, table) for table in (tables.sums, tables.totals)]
+    for dialect in (postgresql, sqlite)
+}
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -180,6 +184,7 @@ def refill(connection: Connection) -> int:
         tables.citations,
         tables.chart_points,
         tables.sums,
+        tables.totals,
         tables.health,
         tables.filled,
     ):
@@ -275,10 +280,7 @@ def _scales(connection: Connection, said: Sequence[tuple[int, Facts]]) -> None:
     if not latest:
         return
     table = tables.scales
-    known = {
-        row.scale: row
-        for row in connection.execute(select(table).where(table.c.scale.in_(sorted(latest)))).all()
-    }
+    known = {row.scale: row for row in connection.execute(_SCALES_NAMED, {"names": sorted(latest)})}
     for scale, (number, facts) in sorted(latest.items()):
         card, old = facts.card, known.get(scale)
         assert card is not None
@@ -304,15 +306,24 @@ def _scales(connection: Connection, said: Sequence[tuple[int, Facts]]) -> None:
 
 
 def _sums(connection: Connection, device: str, said: Sequence[Facts]) -> None:
-    counted = Counter((facts.day, device, facts.kind, facts.verdict) for facts in said)
-    if counted:
-        connection.execute(
-            _ADD_UP[connection.dialect.name],
-            [
-                {"day": day, "device": name, "kind": kind, "verdict": verdict, "count": count}
-                for (day, name, kind, verdict), count in sorted(counted.items())
-            ],
-        )
+    if not said:
+        return
+    by_day = Counter((facts.day, facts.kind, facts.verdict) for facts in said)
+    whole = Counter[tuple[str, str]]()
+    for (_, kind, verdict), count in by_day.items():
+        whole[kind, verdict] += count
+    rows: list[list[dict[str, object]]] = [
+        [
+            {"day": day, "device": device, "kind": kind, "verdict": verdict, "count": count}
+            for (day, kind, verdict), count in sorted(by_day.items())
+        ],
+        [
+            {"device": device, "kind": kind, "verdict": verdict, "count": count}
+            for (kind, verdict), count in sorted(whole.items())
+        ],
+    ]
+    for statement, counted in zip(_ADD_UP[connection.dialect.name], rows, strict=True):
+        connection.execute(statement, counted)
 
 
 def _health(connection: Connection, chain: str, payloads: Sequence[Payload]) -> None:

@@ -193,8 +193,8 @@ def chart(
 
 
 def sums_query(device: str | None, since: str | None, until: str | None) -> Select[Any]:
-    """How many entries there are of each kind and verdict."""
-    table = tables.sums.c
+    """How many entries there are of each kind and verdict; of all days they are added up already."""
+    table = (tables.totals if since is None and until is None else tables.sums).c
     query = select(table.kind, table.verdict, func.sum(table.count).label("count")).where(
         *_within(table, device, since, until)
     )

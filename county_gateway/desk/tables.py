@@ -94,6 +94,16 @@ sums = Table(
     Index("sums_by_device", "device", "day"),
 )
 
+# The same, of all days.
+totals = Table(
+    "totals",
+    meta,
+    Column("device", String(64), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("verdict", String(40), primary_key=True),
+    Column("count", BIG, nullable=False),
+)
+
 # `entry`: the entry that says it, none for what only the county saw; `mark` tells alarms of a cause apart.
 alarms = Table(
     "alarms",

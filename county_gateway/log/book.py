@@ -29,7 +29,7 @@ from firmware_app.ledger.note import read_note
 _head, _leaves, _tiles = tables.log_head, tables.log_leaves, tables.log_tiles
 _checkpoints, _receipts = tables.log_checkpoints, tables.log_receipts
 _ORIGIN, _SIZE = select(_head.c.origin), select(_head.c.size)
-_SIZE_HELD = _SIZE.with_for_update()
+_HELD = select(_head.c.size, _head.c.origin).with_for_update()
 _NEW_SIZE = update(_head).values(size=bindparam("new"))
 _POSITION = select(_leaves.c.position).where(_leaves.c.entry == bindparam("named"))
 _this_tile = (_tiles.c.level == bindparam("at"), _tiles.c.number == bindparam("nth"))
@@ -57,6 +57,13 @@ class Published(msgspec.Struct, frozen=True):
     size: int
     root: str
     note: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an entry stands: in the log named ``origin``, from 0."""
+
+    origin: str
+    position: int
 
 
 class LogReader:
@@ -151,11 +158,11 @@ class LogWriter(LogReader):
         )
         return self._append_all(self._connection.execute(missing).scalars().all())
 
-    def append(self, entries: Sequence[str]) -> None:
-        """Gives the next places to entries, named by the SHA-256 of their texts."""
+    def append(self, entries: Sequence[str]) -> Place | None:
+        """Gives the next places to entries, named by the SHA-256 of their texts; the last one's, if any."""
         if not entries:
-            return
-        size = self._hold()
+            return None
+        size, origin = self._take_head()
         changed = grow(size, [entry_leaf(entry) for entry in entries], self.tile)
         leaves = [(size + nth, entry) for nth, entry in enumerate(entries)]
         add_rows(self._connection, tables.log_leaves, ("position", "entry"), leaves)
@@ -168,6 +175,7 @@ class LogWriter(LogReader):
                 new.append((at.level, at.number, hashes))
         add_rows(self._connection, tables.log_tiles, ("level", "number", "hashes"), new)
         self._connection.execute(_NEW_SIZE, {"new": size + len(entries)})
+        return Place(origin, size + len(entries) - 1)
 
     def add_checkpoint(self, published: Published, at: str) -> Published:
         """Keeps a checkpoint; of one size the one with more signatures stays, and is given back.
@@ -236,10 +244,13 @@ class LogWriter(LogReader):
 
     def _hold(self) -> int:
         """The number of leaves; nobody else appends until the transaction ends."""
-        size = self._connection.execute(_SIZE_HELD).scalar_one_or_none()
-        if size is None:
+        return self._take_head()[0]
+
+    def _take_head(self) -> tuple[int, str]:
+        row = self._connection.execute(_HELD).one_or_none()
+        if row is None:
             raise LogError("this county has no log yet")
-        return int(size)
+        return int(row.size), str(row.origin)
 
 
 def _county_line(note: str) -> tuple[str, bytes]:

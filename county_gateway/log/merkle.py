@@ -47,7 +47,7 @@ def grow(size: int, leaves: Sequence[bytes], read: ReadTile) -> dict[TileAt, byt
             tile += value
             if len(tile) == WIDTH * HASH_BYTES:
                 changed[TileAt(level, number)] = bytes(tile)
-                above.append(_fold(_hashes(tile)))
+                above.append(_fold(bytes(tile)))
                 tile, number = bytearray(), number + 1
         if tile:
             changed[TileAt(level, number)] = bytes(tile)
@@ -121,7 +121,7 @@ class Tree:
         part = tile[first * HASH_BYTES : (first + (1 << inside)) * HASH_BYTES]
         if len(part) != HASH_BYTES << inside:
             raise ValueError(f"tile {level}/{number} is narrower than a tree of {self.size} needs")
-        return _fold(_hashes(part))
+        return _fold(part)
 
     def _tile(self, level: int, number: int) -> bytes:
         at = TileAt(level, number)
@@ -135,11 +135,13 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def _hashes(data: bytes | bytearray) -> list[bytes]:
-    return [bytes(data[at : at + HASH_BYTES]) for at in range(0, len(data), HASH_BYTES)]
-
-
-def _fold(hashes: list[bytes]) -> bytes:
-    while len(hashes) > 1:
-        hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
-    return hashes[0]
+def _fold(hashes: bytes) -> bytes:
+    """The root over as many hashes as a power of two, one behind another."""
+    while len(hashes) > HASH_BYTES:
+        hashes = b"".join(
+            [
+                node_hash(hashes[at : at + HASH_BYTES], hashes[at + HASH_BYTES : at + 2 * HASH_BYTES])
+                for at in range(0, len(hashes), 2 * HASH_BYTES)
+            ]
+        )
+    return hashes

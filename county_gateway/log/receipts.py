@@ -18,8 +18,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from county_gateway.database import Lock, take
-from county_gateway.log.book import LogReader, LogWriter
+from county_gateway.log.book import LogReader, LogWriter, Place
 from county_gateway.log.errors import BadLogHeader, NoCheckpoint
+from county_gateway.log.merkle import Tree
 from county_gateway.log.publisher import MARK, Publisher
 from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
@@ -77,25 +78,33 @@ class Log:
     def close(self) -> None:
         self._publisher.close()
 
-    def append(self, connection: Connection, entries: Sequence[str]) -> None:
-        """Gives new entries their places, in the transaction that keeps them."""
-        LogWriter(connection).append(entries)
+    def append(self, connection: Connection, entries: Sequence[str]) -> Place | None:
+        """Gives new entries their places, in the transaction that keeps them; the last one's."""
+        return LogWriter(connection).append(entries)
 
-    def receipt(self, held: Held, seq: int, entry: str, seen: Seen, county: str) -> str:
+    def receipt(
+        self, held: Held, seq: int, entry: str, seen: Seen, *, county: str, place: Place | None = None
+    ) -> str:
         """The receipt upon an entry, whose SHA-256 is ``entry``, with its place; the same when asked again.
 
-        ``held``: the chain that it belongs to; ``county``: the county's name. Raises NotLogged, LogWentBack.
+        ``held``: the chain that it belongs to; ``county``: the county's name; ``place``: the entry's, where
+        it has just been given one. Raises NotLogged, LogWentBack.
         """
-        with self._reading() as connection:
-            reader = LogReader(connection)
-            origin, index = reader.origin(), reader.position(entry)
-            since = seen.size if seen.origin == origin else 0
-            given = reader.receipt(held.name, seq, since)
+        given = None
+        if place is None:
+            with self._reading() as connection:
+                reader = LogReader(connection)
+                place = Place(reader.origin(), reader.position(entry))
+                given = reader.receipt(held.name, seq, _since(seen, place))
         if given is not None:
             return given
+        index, since = place.position, _since(seen, place)
         published = self._publisher.covering(max(index, since - 1))
-        with self._reading() as connection:
-            tree = LogReader(connection).tree()
+        with self._store.writing() as store:
+            # The device's row is held: asked twice at once, it gets the same receipt twice.
+            store.chain(held.name)
+            writer = LogWriter(store.connection)
+            tree = Tree(published.size, writer.tile)
             # A device that has seen more than there is gets no proof, and its alarm is right.
             old = since if since <= published.size else 0
             receipt = LoggedReceipt(
@@ -105,16 +114,12 @@ class Log:
                 at=self._now().isoformat(timespec="seconds"),
                 county=county,
                 index=index,
-                inclusion=tuple(map(b64encode, tree.inclusion(index, published.size))),
+                inclusion=tuple(map(b64encode, tree.inclusion(index))),
                 checkpoint=published.note,
                 since=old,
-                consistency=tuple(map(b64encode, tree.consistency(old, published.size))),
+                consistency=tuple(map(b64encode, tree.consistency(old))),
             )
-        jws = make_receipt(self._signer, receipt)
-        with self._store.writing() as store:
-            # The device's row is held: asked twice at once, it gets the same receipt twice.
-            store.chain(held.name)
-            return LogWriter(store.connection).add_receipt(held.name, seq, since, jws)
+            return writer.add_receipt(held.name, seq, since, make_receipt(self._signer, receipt))
 
     def key(self) -> VerifierKey:
         """The key by which this log is known, as its checkpoints are signed now."""
@@ -146,6 +151,11 @@ class Log:
             # In the order in which entries are added: nobody waits for somebody who waits for him.
             take(store.connection, Lock.ORDER)
             yield store.connection
+
+
+def _since(seen: Seen, place: Place) -> int:
+    """How much a device has seen of the log that its entry stands in."""
+    return seen.size if seen.origin == place.origin else 0
 
 
 def default_origin(kid: str) -> str:

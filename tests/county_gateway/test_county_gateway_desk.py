@@ -16,6 +16,7 @@ from desk_bench import (
     self_check,
 )
 
+from county_gateway.desk import lists
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.shelf import ShelfRequest, make_claim
@@ -243,6 +244,21 @@ def test_the_sums_of_the_days_are_what_the_record_holds(bench, market):
     }
 
 
+def test_what_was_added_up_is_what_the_days_add_up_to(bench, market):
+    one, _ = market
+    control_check(one)
+    deliver(bench, one)
+
+    with bench.county.store.reading() as store:
+        for device in (None, "KIOSK-1", "KIOSK-2", "KIOSK-9"):
+            whole = lists.totals(store.connection, device=device)
+            assert whole == lists.totals(store.connection, device=device, since="0001-01-01")
+        verdicts = store.verdicts()
+
+    assert sum(count.count for count in whole) == 0
+    assert verdicts == {verdict: 4 if nth < 2 else 2 for nth, verdict in enumerate(VERDICTS)}
+
+
 # ---------------------------------------------------------------------------------------------- overdue
 
 
@@ -431,7 +447,7 @@ def test_lists_made_anew_from_the_record_are_the_same(bench, market):
     bench.county.publish("registry", REGISTRY.encode())
     before = everything(bench)
     with bench.county.store.writing() as store:
-        for table in ("citations", "chart_points", "facts", "sums", "health", "alarms", "filled"):
+        for table in ("citations", "chart_points", "facts", "sums", "totals", "health", "alarms", "filled"):
             store.connection.exec_driver_sql(f"DELETE FROM {table}")
 
     with bench.county.store.writing() as store:

@@ -90,7 +90,11 @@ def test_a_page_is_begun_at_its_cursor_and_not_counted_up_to_it(bench):
 
 def test_counting_the_record_passes_over_sums_only(bench):
     with bench.county.store._engine.connect() as connection, connection.begin():
-        told = plan(connection, lists.sums_query("KIOSK-1", None, None))
+        told = "\n".join(plan(connection, lists.sums_query("KIOSK-1", "2026-03-01", None)))
+        whole = "\n".join(plan(connection, lists.sums_query("KIOSK-1", None, None)))
 
-    assert "entries" not in "\n".join(told)
-    assert "sums_by_device" in "\n".join(told)
+    assert "sums_by_device" in told
+    assert "totals" in whole
+    for passed_over in ("entries", "facts"):
+        assert passed_over not in told + whole
+    assert "sums" not in whole

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -74,6 +76,29 @@ def test_base64url_that_is_read_is_written_the_same(text):
 def test_other_forms_of_base64url_are_refused(text):
     with pytest.raises(BadFormat):
         b64url_decode(text)
+
+
+@pytest.mark.parametrize("before", ["", "QUJD"])
+def test_every_ending_is_read_in_its_one_form_and_no_other(before):
+    """Groups of one to four characters, against what decoding and encoding again would say."""
+    known = ALPHABET + "+/=\n"
+    for ending in (
+        *known,
+        *product(known, known),
+        *product("Q-", known, known),
+        *product("Q", "-", known, known),
+    ):
+        text = before + "".join("".join(each) for each in ending)
+        try:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            expected = data if b64url_encode(data) == text else None
+        except ValueError:
+            expected = None
+        try:
+            found = b64url_decode(text)
+        except BadFormat:
+            found = None
+        assert found == expected, text
 
 
 def test_stray_bits_in_the_last_character_of_a_signature_are_refused():
