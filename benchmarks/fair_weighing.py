@@ -7,9 +7,11 @@ Run: python benchmarks/fair_weighing.py [--visits N] [--seller NAME] [--json]
 Rules this file obeys:
 
 * The appliance's own procedure, packs and decision rule decide; only people, goods and pan are simulated.
-* The pan errs as it says it does: normal with its standard uncertainty. ``common``: share of that variance
-  that both weighings of a visit have in common (span, calibration), which no second weighing takes away.
-* "At the limit" is the worst honest seller there can be: exactly as much is missing as the law permits.
+* The pan errs as it says it does, empty and loaded: normal with its standard uncertainty. ``common``: share
+  of that variance that both weighings of a visit have in common (span, calibration), which no second
+  weighing takes away.
+* "At the limit" is the worst honest seller there can be: exactly as much is missing as the law permits. By a
+  guard of 3.09 u one-sided (JCGM 106:2012 8.3.3) chance calls Φ(−3.09) = 1.0 in a thousand of these short.
 """
 
 from __future__ import annotations
@@ -87,6 +89,7 @@ SELLERS: dict[str, Seller] = {
     "exact scale, bag weighed": Seller(goods_g=exact, honest=True, bag="weighed", in_bag=True),
     "exact scale, bag weighed, goods without it": Seller(goods_g=exact, honest=True, bag="weighed"),
     "scale within its MPE": Seller(goods_g=worn, honest=True),
+    "a tenth within the limit": Seller(goods_g=lambda _: SETTLED_G - 0.9 * LIMIT_G, honest=True),
     "at the limit": Seller(goods_g=lambda _: SETTLED_G - LIMIT_G, honest=True),
     "short by 2 limits": Seller(goods_g=lambda _: SETTLED_G - 2 * LIMIT_G, honest=False),
     "short by 3 limits": Seller(goods_g=lambda _: SETTLED_G - 3 * LIMIT_G, honest=False),
@@ -155,10 +158,11 @@ class Shopper:
 
     def _load(self, phase: FairPhase) -> float:
         """What the pan says of what lies there now, for as long as it lies there."""
+        small_g = self.chance.gauss(0.0, SMALL * self.standard_g)
         if phase in (FairPhase.CLEAR_PAN, FairPhase.CLEAR_FOR_BAG, FairPhase.CLEAR_AGAIN):
-            return 0.0
+            return small_g
         if phase is FairPhase.PUT_BAG:
-            return BAG_G + self.chance.gauss(0.0, SMALL * self.own_g)
+            return BAG_G + small_g
         seen = self.goods_g + self.common_g + self.chance.gauss(0.0, self.own_g)
         seen += BAG_G if self.seller.in_bag else 0.0
         self.seen_g.append(seen)
@@ -218,9 +222,9 @@ def measure(seller: Seller, ratio: float, common: float, visits: int, seed: int 
 
 
 PANS = {"just fine enough": 3.05, "a C3 cell": 10.0}
+"""Permitted deviation over U: what the law asks at least (3, and a little for the empty pan), a usual pan."""
 MORE = 10
 """So many fewer visits to sellers who are short: only the honest ones are told by ones in a thousand."""
-"""Permitted deviation over U: what the law asks at least (3, and a little for the empty pan), a usual pan."""
 COMMON = (1.0, 0.5)
 LOOKED_AT = (("just fine enough", 1.0), ("just fine enough", 0.5), ("a C3 cell", 1.0))
 """Pan and common share: where all is common a second weighing helps least."""
