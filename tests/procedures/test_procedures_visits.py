@@ -252,9 +252,27 @@ def test_a_fault_in_the_middle_interrupts_and_the_visit_goes_on():
         assert not person.tell(PanFault(person.now_ns, Fault.DISCONNECTED, lasting=True))
     assert person.visit.outcome is None and person.visit.state.attempts == committed
     person.tick(pan=0.0)
-    assert isinstance(person.visit.prompt, WeighGoods)
+    assert isinstance(person.visit.prompt, ClearPan)
     assert person.until(Judged).result.verdict is Verdict.CONFORMS
     assert person.visit.outcome.body["interruptions"] == [{"number": 1, "fault": "disconnected"}]
+
+
+@pytest.mark.parametrize("power", ["stays", "is cut"])
+def test_after_a_fault_the_empty_pan_of_before_is_not_subtracted(power):
+    """Given crumbs on the pan, and a pan that was started anew takes them for its zero."""
+    person = Person(SelfCheck.start(context()), honest, Way.GOODS)
+    person.until(ClearPan)
+    while isinstance(person.visit.prompt, ClearPan):
+        person.tick(pan=4.0)
+    assert float(person.visit.state.pan_empty.mass_g) == pytest.approx(4.0, abs=0.2)
+
+    if power == "is cut":
+        person.visit = SelfCheck.restore(context(), person.visit.snapshot())
+    person.tell(PanFault(person.now_ns, Fault.SETTLING, lasting=True))
+    person.until(WeighGoods)
+
+    assert float(person.visit.state.pan_empty.mass_g) == pytest.approx(0.0, abs=0.2)
+    assert person.until(Judged).result.verdict is Verdict.CONFORMS
 
 
 def test_a_fault_before_the_pan_is_needed_shows_only_when_it_is():

@@ -98,9 +98,9 @@ def still_interrupted(
 
 
 def resume(context: Context, state: SelfCheckState, event: Reading, now_ns: int) -> SelfCheckState:
-    """The pan is back: the visit goes on where it stood, with the figure already given."""
+    """The pan is back: it is emptied again, because its zero may be another; the figure given stays."""
     seen = note_reading(context, state, event, now_ns)
-    return changed(seen, phase=state.back_to or Phase.CLEAR_PAN, back_to=None)
+    return changed(seen, phase=Phase.CLEAR_PAN, back_to=None, pan_empty=None)
 
 
 def _wrong_goods(context: Context, state: SelfCheckState, net: Grams, window: Window) -> Problem | None:

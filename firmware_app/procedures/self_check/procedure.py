@@ -186,7 +186,7 @@ TABLE: dict[Phase, Row] = {
     },
     Phase.INTERRUPTED: {
         **ANYWHERE,
-        Reading: Move(pan.resume, (Phase.CLEAR_PAN, Phase.WEIGH_GOODS)),
+        Reading: Move(pan.resume, (Phase.CLEAR_PAN,)),
         PanFault: Move(pan.still_interrupted, (Phase.INTERRUPTED,)),
         GoBack: Move(steps.back_to_figure, (Phase.INTERRUPTED, Phase.PUT_GOODS)),
     },
