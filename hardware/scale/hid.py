@@ -23,18 +23,13 @@ from typing import Annotated, Any, Self
 import msgspec
 from msgspec import Meta
 
+from hardware.scale.comeback import Comeback
 from hardware.scale.contract import BadOption, LineLost, LineState
 from hardware.scale.hid_ports import HidScale, hid_scales
 from hardware.scale.strict import convert
 
 ANY = "auto"
 """The one HID scale that is plugged in."""
-FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 3.0
-JITTER = 0.25
-STEADY_S = 2.0
-LOOK_S = 0.25
-"""As hardware.scale.port has them, for the same reasons."""
 LONGEST_REPORT = 4096
 
 Path_ = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
@@ -74,15 +69,12 @@ class HidLine:
     ) -> None:
         self._options = options
         self._root = Path(options.root)
-        self._clock = clock
-        self._rng = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._comeback = Comeback(clock, rng)
         self._open: int | None = None
         self._device = ""
         self._closing = threading.Event()
         self._one_call = threading.Lock()
         self._wake_in, self._wake_out = os.pipe()
-        self._wait_s = FIRST_WAIT_S
-        self._next_try = self._opened = self._looked = clock()
         self._to_drop = options.stale
         self._why = ""
         self._try_open()
@@ -104,7 +96,7 @@ class HidLine:
             if self._closing.is_set():
                 return b""
             if self._open is None:
-                self._wait_for_scale(timeout_s)
+                self._comeback.wait(timeout_s, self._closing, self._try_open)
                 return b""
             try:
                 report = self._report(self._open, timeout_s)
@@ -152,51 +144,35 @@ class HidLine:
 
     def _look(self, device: int, heard: bool) -> None:
         """Forgets the back-off of a scale that works; raises OSError where its name names another device."""
-        now = self._clock()
-        if heard or now - self._opened >= STEADY_S:
-            self._wait_s = FIRST_WAIT_S
-        if now - self._looked < LOOK_S:
+        if not self._comeback.due(heard):
             return
-        self._looked = now
         there, here = Path(self._device).stat(), os.fstat(device)
         if (there.st_rdev, there.st_ino) != (here.st_rdev, here.st_ino):
             raise OSError(f"{self._device} is another device now")
 
-    def _wait_for_scale(self, timeout_s: float) -> None:
-        until = self._clock() + timeout_s
-        while not self._closing.is_set() and self._open is None:
-            now = self._clock()
-            if now >= self._next_try:
-                self._try_open()
-            elif now >= until:
-                return
-            else:
-                self._closing.wait(min(self._next_try, until) - now)
-
-    def _try_open(self) -> None:
+    def _try_open(self) -> bool:
         found = [one for one in hid_scales(self._root) if self._options.port in (ANY, *one.names)]
         if len(found) != 1:
             self._lose(_why_none(self._options.port, found))
-            return
+            return False
         if not found[0].readable:
             self._lose(f"{found[0].name}: its reports have another layout than the one that is known")
-            return
+            return False
         self._device = found[0].device
         try:
             self._open = os.open(self._device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             self._lose(f"{self._device}: {error.strerror}")
-            return
-        self._opened = self._looked = self._clock()
+            return False
+        self._comeback.came()
         self._to_drop = self._options.stale
         self._why = ""
+        return True
 
     def _lose(self, why: str) -> None:
         self._why = why
         self._shut()
-        jitter = 1 + JITTER * self._rng.uniform(-1, 1)
-        self._next_try = self._clock() + self._wait_s * jitter
-        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+        self._comeback.lost()
 
     def _shut(self) -> None:
         device, self._open = self._open, None

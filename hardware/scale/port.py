@@ -25,21 +25,15 @@ import msgspec
 import serial
 from msgspec import Meta
 
+from hardware.scale.comeback import Comeback
 from hardware.scale.contract import BadOption, LineLost, LineState
 from hardware.scale.replay import open_replay
 from hardware.scale.strict import convert
 
 __all__ = ["SerialOptions", "SerialPort", "open_replay", "open_serial"]
 
-FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 3.0
-JITTER = 0.25
 WRITE_TIMEOUT_S = 2.0
 CHUNK = 4096
-STEADY_S = 2.0
-"""A port that stays this long, or brings a byte, is back; one that goes again at once is tried rarer."""
-LOOK_S = 0.25
-"""How often it is looked whether the path still names the port that is open."""
 
 _GONE = (OSError, serial.SerialException, termios.error)
 
@@ -77,16 +71,11 @@ class SerialPort:
         rng: random.Random | None = None,
     ) -> None:
         self._options = options
-        self._clock = clock
-        self._rng = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._comeback = Comeback(clock, rng)
         self._port: serial.Serial | None = None
         self._closing = threading.Event()
         self._one_call = threading.Lock()
-        self._wait_s = FIRST_WAIT_S
-        self._next_try = clock()
         self._why = ""
-        self._opened = clock()
-        self._looked = clock()
         self._try_open()
 
     @property
@@ -106,7 +95,7 @@ class SerialPort:
             if self._closing.is_set():
                 return b""
             if self._port is None:
-                self._wait_for_port(timeout_s)
+                self._comeback.wait(timeout_s, self._closing, self._try_open)
                 return b""
             try:
                 data = _what_came(self._port, timeout_s)
@@ -147,27 +136,12 @@ class SerialPort:
         After a brown-out of the hub the old device may stay open and silent while the adapter is back
         under a new number.
         """
-        now = self._clock()
-        if heard or now - self._opened >= STEADY_S:
-            self._wait_s = FIRST_WAIT_S
-        if now - self._looked < LOOK_S:
+        if not self._comeback.due(heard):
             return
-        self._looked = now
         if Path(self._options.port).stat().st_rdev != os.fstat(port.fileno()).st_rdev:
             raise OSError(f"{self._options.port} is another device now")
 
-    def _wait_for_port(self, timeout_s: float) -> None:
-        until = self._clock() + timeout_s
-        while not self._closing.is_set() and self._port is None:
-            now = self._clock()
-            if now >= self._next_try:
-                self._try_open()
-            elif now >= until:
-                return
-            else:
-                self._closing.wait(min(self._next_try, until) - now)
-
-    def _try_open(self) -> None:
+    def _try_open(self) -> bool:
         wish = self._options
         try:
             self._port = serial.Serial(
@@ -183,16 +157,15 @@ class SerialPort:
             _keep_modem_lines(self._port)
         except (*_GONE, ValueError) as error:
             self._lose(error)
-        else:
-            self._opened = self._looked = self._clock()
-            self._why = ""
+            return False
+        self._comeback.came()
+        self._why = ""
+        return True
 
     def _lose(self, error: Exception) -> None:
         self._why = str(error)
         self._shut()
-        jitter = 1 + JITTER * self._rng.uniform(-1, 1)
-        self._next_try = self._clock() + self._wait_s * jitter
-        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+        self._comeback.lost()
 
     def _shut(self) -> None:
         port, self._port = self._port, None

@@ -200,14 +200,14 @@ def test_two_hundred_times_unplugged_no_value_is_stale(root: Path) -> None:
     """Given a load of its own every time, then what is read is that of this time."""
     socket, stream = Socket(root), Stream(SHELF.decoder(PROFILE))
     with opened(root) as line:
-        line._rng.seed(1)
+        line._comeback._rng.seed(1)
         for number in range(200):
             socket.plug()
             shown = usb_hid(Display(value=Decimal(number + 1).scaleb(-3)))
             got: list[Indication] = []
             until = time.monotonic() + 10
             while not got and time.monotonic() < until:
-                line._next_try = 0
+                line._comeback.next_try = 0
                 socket.send(shown)
                 got = stream.heard(line.read(0.002), time.monotonic_ns())
             assert [one.value for one in got] == [Decimal(number + 1).scaleb(-3)]

@@ -13,15 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from hardware.scale.comeback import JITTER, LONGEST_WAIT_S
 from hardware.scale.contract import BadOption, LineLost, LineState
-from hardware.scale.port import (
-    JITTER,
-    LONGEST_WAIT_S,
-    SerialOptions,
-    SerialPort,
-    open_replay,
-    open_serial,
-)
+from hardware.scale.port import SerialOptions, SerialPort, open_replay, open_serial
 
 
 class Pty:
@@ -166,8 +160,8 @@ def test_tries_grow_rarer_up_to_a_bound(tmp_path: Path) -> None:
     waits = []
     port = SerialPort(SerialOptions(port=str(tmp_path / "none")), clock=lambda: now[0], rng=random.Random(1))
     for _ in range(9):
-        waits.append(port._next_try - now[0])
-        now[0] = port._next_try
+        waits.append(port._comeback.next_try - now[0])
+        now[0] = port._comeback.next_try
         port.read(0.0)
     for number, wait in enumerate(waits):
         due = min(0.1 * 2**number, LONGEST_WAIT_S)
@@ -205,23 +199,23 @@ def test_a_port_that_goes_again_at_once_is_tried_rarer(tmp_path: Path) -> None:
     waits = []
     for _ in range(4):
         pty = Pty(path)
-        now[0] = port._next_try
+        now[0] = port._comeback.next_try
         port.read(0.0)
         assert port.state is LineState.OPEN
         pty.pull()
         port.read(0.01)
         assert port.state is LineState.LOST
-        waits.append(port._next_try - now[0])
+        waits.append(port._comeback.next_try - now[0])
     assert waits == sorted(waits)
     assert waits[-1] > 4 * waits[0]
     steady = Pty(path)
-    now[0] = port._next_try
+    now[0] = port._comeback.next_try
     port.read(0.0)
     os.write(steady.near, b"x")
     assert port.read(1.0) == b"x"
     steady.pull()
     port.read(0.01)
-    assert port._next_try - now[0] <= 0.1 * (1 + JITTER)
+    assert port._comeback.next_try - now[0] <= 0.1 * (1 + JITTER)
     port.close()
 
 
