@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from promises_vm import missing
+from promises_machine import missing
 
 DRIVER = Path(__file__).with_name("promises_vm.py")
 
