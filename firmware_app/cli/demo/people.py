@@ -40,7 +40,7 @@ def register(run_dir: Path, data_dir: Path) -> tuple[DemoPerson, ...]:
         DemoPerson("1002", _pin("1002"), "演示核验员", Role.INSPECTOR),
     )
     keeper, key = people[0], _key(data_dir / CONSOLE_KEY)
-    with CoreClient(run_dir) as core:
+    with CoreClient(run_dir, PATIENCE_S) as core:
         for each in people:
             by = None if each is keeper else messages.Credentials(keeper.number, keeper.pin)
             attempt, console = secrets.token_hex(8), key if by is None else ""
