@@ -40,7 +40,7 @@ MIGRATIONS: tuple[str, ...] = (_NO_INDEX_OF_HASHES,)
 APPLICATION_ID = 0x53544C59
 """``STLY`` in the file's header, so that `file` and a wrong path are told apart."""
 CHECKPOINT_PAGES = 1000
-"""As many as SQLite itself takes: a copying is two syncs, and writes anew the pages that every entry changes."""
+"""As many as SQLite itself takes: a copying is two syncs, and writes again what every entry changes."""
 MAX_WAL_BYTES = 4 << 20
 """As long as the log stays between two copyings: 1000 pages of 4096 bytes, 24 bytes before each."""
 BUSY_MS = 5000
@@ -79,6 +79,9 @@ _CODES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConstraintError, "damaged"),
 )
 
+FAILURES: tuple[type[Exception], ...] = (apsw.Error, OSError)
+"""What SQLite and the file system raise."""
+
 _ERRNO_CODES = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
@@ -101,12 +104,17 @@ def failures_named(path: Path) -> Iterator[None]:
     """Turns what SQLite and the file system raise into StoreFailed."""
     try:
         yield
-    except apsw.Error as error:
-        code = next((code for kind, code in _CODES if isinstance(error, kind)), "io_error")
-        raise StoreFailed(code, f"{path}: {_WORDS[code]} ({error})") from error
-    except OSError as error:
+    except FAILURES as error:
+        raise store_failed(path, error) from error
+
+
+def store_failed(path: Path, error: Exception) -> StoreFailed:
+    """What SQLite or the file system has raised, in our words."""
+    if isinstance(error, OSError):
         code = _ERRNO_CODES.get(error.errno or 0, "io_error")
-        raise StoreFailed(code, f"{path}: {_WORDS[code]} ({error.strerror})") from error
+        return StoreFailed(code, f"{path}: {_WORDS[code]} ({error.strerror})")
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), "io_error")
+    return StoreFailed(code, f"{path}: {_WORDS[code]} ({error})")
 
 
 def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:

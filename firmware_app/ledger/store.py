@@ -13,8 +13,6 @@ Rules this file obeys:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +25,7 @@ from firmware_app.ledger.clock import Clock, stamp
 from firmware_app.ledger.county import enrol_proof
 from firmware_app.ledger.county_log import ALARM_KIND, WORDS
 from firmware_app.ledger.database import (
+    FAILURES,
     Copying,
     close,
     create_tables,
@@ -34,6 +33,7 @@ from firmware_app.ledger.database import (
     migrate,
     open_for_writing,
     schema,
+    store_failed,
     version,
 )
 from firmware_app.ledger.downlink import Ask, make_ask
@@ -56,6 +56,14 @@ from firmware_app.ledger.statements import (
 
 MAX_VISIT_ID = 64
 MAX_SNAPSHOT = 256 * 1024
+
+Values = tuple[str | int | bytes | None, ...]
+_INSERT = "INSERT INTO entries (seq, hash, kind, visit, jws) VALUES (?, ?, ?, ?, ?)"
+_FORGET = "DELETE FROM open_visit WHERE visit = ?"
+_KEEP = (
+    "INSERT OR REPLACE INTO open_visit (one, visit, kind, state)"
+    " SELECT 1, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM entries WHERE visit = ?)"
+)
 
 
 class OpenVisit(msgspec.Struct, frozen=True):
@@ -118,7 +126,7 @@ class Ledger(LedgerReader):
         try:
             found = version(connection, path)
             if found == 0:
-                with failures_named(path), _transaction(connection):
+                with failures_named(path), _Transaction(connection):
                     create_tables(connection)
                     body = Genesis(signer.public_jwk)
                     entry = make_entry(
@@ -131,9 +139,9 @@ class Ledger(LedgerReader):
                         kind="genesis",
                         body=body,
                     )
-                    _insert(connection, entry, None)
+                    connection.execute(_INSERT, _row(entry, None))
             elif found < schema():
-                with failures_named(path), _transaction(connection):
+                with failures_named(path), _Transaction(connection):
                     migrate(connection)
             ledger = cls(path, connection, signer, clock, software)
             if ledger.key != signer.public_jwk:
@@ -174,11 +182,8 @@ class Ledger(LedgerReader):
             kind=kind,
             body=body,
         )
-        with self._writing():
-            _insert(self._connection, entry, visit)
-            for over in (visit, drops):
-                if over is not None:
-                    self._forget(over)
+        over = [(_FORGET, (each,)) for each in (visit, drops) if each is not None]
+        self._write((_INSERT, _row(entry, visit)), *over)
         self._head = Head(entry.seq, entry.hash)
         return entry
 
@@ -190,12 +195,7 @@ class Ledger(LedgerReader):
         _check_visit(visit)
         if len(state) > MAX_SNAPSHOT:
             raise BadFormat(f"the state of a visit has {len(state)} bytes: at most {MAX_SNAPSHOT}")
-        with self._writing():
-            if self._one("SELECT 1 FROM entries WHERE visit = ?", visit) is None:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO open_visit (one, visit, kind, state) VALUES (1, ?, ?, ?)",
-                    (visit, kind, state),
-                )
+        self._write((_KEEP, (visit, kind, state, visit)))
 
     def open_visit(self) -> OpenVisit | None:
         """The visit in progress, None where there is none."""
@@ -205,8 +205,7 @@ class Ledger(LedgerReader):
 
     def drop_visit(self, visit: str) -> None:
         """Ends a visit without an outcome; nothing happens where another one is open."""
-        with self._writing():
-            self._forget(visit)
+        self._write((_FORGET, (visit,)))
 
     def keep_receipt(self, jws: str) -> Receipt:
         """Verifies a county's receipt and keeps it; the first for a number stays.
@@ -220,10 +219,7 @@ class Ledger(LedgerReader):
         if isinstance(receipt, LoggedReceipt) and seen is not None and receipt.seq < seen.seq:
             # It shows less of the log than is known, and of the chain nothing that is not covered.
             return receipt
-        with self._writing():
-            self._connection.execute(
-                "INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)
-            )
+        self._write(("INSERT OR IGNORE INTO receipts (seq, jws) VALUES (?, ?)", (receipt.seq, jws)))
         self._receipted = max(self.receipted, receipt.seq)
         return receipt
 
@@ -286,32 +282,36 @@ class Ledger(LedgerReader):
         seen = self.log_seen()
         return make_manifest(self._signer, first, last, NO_LOG if seen is None else seen.claim)
 
-    def _forget(self, visit: str) -> None:
-        self._connection.execute("DELETE FROM open_visit WHERE visit = ?", (visit,))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _write(self, *statements: tuple[str, Values]) -> None:
+        """Runs the statements in one transaction; on disk when this returns. Raises StoreFailed."""
         try:
-            with failures_named(self.path), _transaction(self._connection):
-                yield
-        except StoreFailed:
+            with _Transaction(self._connection):
+                for sql, values in statements:
+                    self._connection.execute(sql, values)
+        except FAILURES as error:
             # Whatever the disk has done of it: the next look asks the disk.
             self._head = self._receipted = None
-            raise
+            raise store_failed(self.path, error) from error
         self._copying.copy()
 
 
-@contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite ends the transaction itself on some failures; a second ROLLBACK would be an error.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+class _Transaction:
+    """All of it or nothing."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        try:
+            if failed is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # SQLite ends the transaction itself on some failures; a second ROLLBACK would be an error.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def device_id(kid: str) -> str:
@@ -319,11 +319,8 @@ def device_id(kid: str) -> str:
     return f"steelyard-{hashlib.sha256(kid.encode()).hexdigest()[:8]}"
 
 
-def _insert(connection: apsw.Connection, entry: Entry, visit: str | None) -> None:
-    connection.execute(
-        "INSERT INTO entries (seq, hash, kind, visit, jws) VALUES (?, ?, ?, ?, ?)",
-        (entry.seq, entry.hash, entry.payload.kind, visit, entry.jws),
-    )
+def _row(entry: Entry, visit: str | None) -> Values:
+    return entry.seq, entry.hash, entry.payload.kind, visit, entry.jws
 
 
 def _check_visit(visit: str) -> None:
