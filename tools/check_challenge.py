@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
 """Draws the order of every cheating challenge in an exported ledger again, without any Steelyard code.
 
-Needs Python 3.11 or later and nothing else. The rule is in docs/cheating.md. First let check_ledger.py look
-at the file: this program takes its signatures for granted.
+Needs Python 3.11 or later, and check_bytes.py beside it. The rule is in docs/cheating.md. First let
+check_ledger.py look at the file: this program takes its signatures for granted.
 
     python check_challenge.py ledger.ndjson
 
 For every challenge it says whether the head drawn from is the entry that the record names, how many entries
 came between, and whether the order that was followed is the one that follows from that head.
-Exit 0: all of them are. Exit 1: says which is not, and why. Exit 2: wrong use.
+Exit 0: all of them are. Exit 1: says which is not, and why. Exit 2: wrong use, or no file.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
+
+from check_bytes import Wrong as BadBytes
+from check_bytes import decode, lines, number, opened, parse, told
 
 DOMAIN, VERSION = b"steelyard cheating challenge", 1
 WEIGHT_LOADS = 2
@@ -107,41 +107,54 @@ def challenges(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     yield from challenges(item)
 
 
-def main() -> int:
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        print(__doc__)
-        return 0 if "--help" in sys.argv else 2
+def look_at(file: str) -> tuple[list[str], int]:
+    """What can be said of each challenge in a file, and how many are wrong; raises Wrong, NoFile."""
     hashes: dict[int, str] = {}
-    found = wrong = 0
-    try:
-        lines = Path(sys.argv[1]).read_text("ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"{sys.argv[1]} cannot be read: {error}")
-        return 2
-    for number, line in enumerate(lines, 1):
-        header, payload, *_ = (*line.split("."), "")
-        try:
-            if json.loads(unpacked(header))["typ"] != ENTRY:
-                continue
-            entry = json.loads(unpacked(payload))
-            entry["seq"], entry["body"].values()
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            print(f"line {number} is no line of a ledger: let check_ledger.py look at it")
-            return 1
-        hashes[entry["seq"]] = hashlib.sha256(line.encode()).hexdigest()
-        for body in challenges(entry["body"]):
-            found += 1
+    said, wrong = [], 0
+    with opened(file) as record:
+        for at, line in lines(record):
+            header, payload, *_ = (*line.split("."), "")
             try:
-                print(f"entry {entry['seq']}: {check(body, entry['seq'], hashes)}")
-            except (Wrong, KeyError, IndexError, TypeError, ValueError) as error:
-                wrong += 1
-                print(f"entry {entry['seq']}: WRONG: {error}")
-    print(f"{found} challenges, {wrong} wrong")
-    return 1 if wrong else 0
+                if parse(decode(header)).get("typ") != ENTRY:
+                    continue
+                entry = parse(decode(payload))
+            except BadBytes as error:
+                raise BadBytes(f"line {at}: {error}: let check_ledger.py look at it") from None
+            seq: Any = entry.get("seq")
+            body = entry.get("body")
+            if not number(seq, 1) or not isinstance(body, dict):
+                raise BadBytes(f"line {at} is no line of a ledger: let check_ledger.py look at it")
+            hashes[seq] = hashlib.sha256(line.encode()).hexdigest()
+            for each in challenges(body):
+                try:
+                    said.append(f"entry {seq}: {check(each, seq, hashes)}")
+                except (
+                    Wrong,
+                    KeyError,
+                    IndexError,
+                    TypeError,
+                    ValueError,
+                    StopIteration,
+                    OverflowError,
+                ) as error:
+                    wrong += 1
+                    said.append(f"entry {seq}: WRONG: {error}")
+    return said, wrong
 
 
-def unpacked(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1 or given[0].startswith("-"):
+        print(__doc__)
+        return 0 if "--help" in given else 2
+    wrong = 0
+
+    def look() -> list[str]:
+        nonlocal wrong
+        said, wrong = look_at(given[0])
+        return [*said, f"{len(said)} challenges, {wrong} wrong"]
+
+    return told(look) or (1 if wrong else 0)
 
 
 if __name__ == "__main__":

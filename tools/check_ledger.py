@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Checks an exported Steelyard ledger (``ledger.ndjson``) without any Steelyard code.
 
-Needs Python 3.11 or later, check_log.py beside it, and the package ``cryptography``. The format is in
+Needs Python 3.11 or later, the other check_*.py beside it, and the package ``cryptography``. The format is in
 docs/record-format.md.
 
     python check_ledger.py ledger.ndjson
-    python check_ledger.py ledger.ndjson --device-kid KID --county-kid KID --witness VKEY
+    python check_ledger.py ledger.ndjson --device-kid KID --county-kid KID --witness VKEY --need 1
 
-Exit 0: every line is as it was signed. Exit 1: says which line is wrong and why. Exit 2: wrong use.
+Exit 0: every line is as it was signed. Exit 1: says which line is wrong and why. Exit 2: wrong use, or no
+file. With --need the county's log, as the last receipt shows it, must bear the cosignatures of so many of the
+witnesses that were named.
 
 What it cannot know by itself: whether the key in the file is the device's (compare the thumbprint with
 the one on the appliance, or give --device-kid), and whether newer entries were cut off after the last
@@ -17,25 +19,17 @@ receipt (compare the head with the county's).
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 import hashlib
-import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 import check_log
+from check_bytes import Wrong, check_time, joined, lines, naming, number, opened, parse, told
+from check_jws import Key, Line, public_key, take_apart
 from check_log import Head, VKey
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
 ENTRY, RECEIPT = "steelyard-entry+jws", "steelyard-receipt+jws"
 ENTRY_FIELDS = ["device", "seq", "prev", "at", "clock", "boot", "uptime_ns", "software", "kind", "body"]
@@ -46,40 +40,8 @@ CLOCKS = ("synchronised", "battery", "unsynchronised")
 COUNTY_KEY, CLOSURE = "steelyard-county-key+jws", "steelyard-closure+jws"
 DOWNLINK = "steelyard-downlink+jws"
 DOWNLINK_FIELDS = ["county", "device", "name", "version", "size", "sha256", "at"]
-MAX_LINE = 64 * 1024
-MEMBERS = {"OKP": ["crv", "kty", "x"], "EC": ["crv", "kty", "x", "y"]}
-ALGS = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256"}
-P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SHELVED, READ = "delivery_shelved", "delivery_read"
 HASH = re.compile(r"[0-9a-f]{64}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-class Wrong(Exception):
-    """A line is not what it should be."""
-
-
-class Key(NamedTuple):
-    """A public key, its thumbprint (RFC 7638), and the one algorithm that it signs with."""
-
-    kid: str
-    alg: str
-    x: bytes
-    y: bytes
-
-    def verify(self, signature: bytes, signed: bytes) -> None:
-        """Raises Wrong; of the two ES256 signatures that fit, only the one with the lower s is read."""
-        x, y = (int.from_bytes(each, "big") for each in (self.x, self.y))
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        try:
-            if self.alg == "Ed25519":
-                Ed25519PublicKey.from_public_bytes(self.x).verify(signature, signed)
-            elif s > P256_ORDER // 2:
-                raise Wrong("the signature has not the lower s")
-            else:
-                key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
-                key.verify(encode_dss_signature(r, s), signed, ECDSA(SHA256()))
-        except InvalidSignature:
-            raise Wrong("the signature does not fit the bytes") from None
 
 
 class Found(NamedTuple):
@@ -97,112 +59,24 @@ class Found(NamedTuple):
     """The county's logs, and of how many entries the last receipt speaks."""
     witnessed: int
     """Receipts whose checkpoint a witness has cosigned."""
+    cosigned: int
+    """The last entry that such a receipt is upon: what came before it is in the tree that it cosigned."""
     after: str
     """Where this chain takes the place of a broken appliance's: the end of that one."""
-
-
-def encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def decode(text: str) -> bytes:
-    """Canonical base64url only: stray bits in the last character would let a byte change unseen."""
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise Wrong("not base64url") from None
-    if encode(data) != text:
-        raise Wrong("not canonical base64url")
-    return data
-
-
-def no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Wrong("a JSON member occurs twice")
-    return members
-
-
-def refuse_constant(name: str) -> NoReturn:
-    raise Wrong(f"{name} is no JSON")
-
-
-def parse(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=no_twice, parse_constant=refuse_constant)
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise Wrong("not JSON in UTF-8") from None
-    if not isinstance(value, dict):
-        raise Wrong("not a JSON object")
-    return value
-
-
-def public_key(jwk: Any) -> Key:
-    if not isinstance(jwk, dict) or not all(isinstance(member, str) for member in jwk.values()):
-        raise Wrong("no public key")
-    kind = (jwk.get("kty", ""), jwk.get("crv", ""))
-    if kind not in ALGS or sorted(jwk) != MEMBERS[kind[0]]:
-        raise Wrong("no public key (a JWK of Ed25519 with crv, kty, x, or of P-256 with y besides)")
-    x, y = decode(jwk["x"]), decode(jwk.get("y", ""))
-    if len(x) != 32 or len(y) != (32 if kind[0] == "EC" else 0):
-        raise Wrong("the public key has not 32 bytes a coordinate")
-    if y:
-        try:
-            point = EllipticCurvePublicNumbers(
-                int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
-            )
-            point.public_key()
-        except ValueError:
-            raise Wrong("the public key is no point of P-256") from None
-    named = json.dumps({name: jwk[name] for name in MEMBERS[kind[0]]}, separators=(",", ":"))
-    return Key(encode(hashlib.sha256(named.encode()).digest()), ALGS[kind], x, y)
-
-
-class Line(NamedTuple):
-    """A JWS taken apart; nothing of it is believed before `signed_by`."""
-
-    signed: bytes
-    signature: bytes
-    alg: str
-    kid: str
-    typ: str
-    payload: bytes
-
-    def signed_by(self, key: Key) -> None:
-        if self.kid != key.kid:
-            raise Wrong(f"signed by key {self.kid}, not by {key.kid}")
-        if self.alg != key.alg:
-            raise Wrong(f"alg {self.alg}: this key signs with {key.alg}")
-        key.verify(self.signature, self.signed)
-
-
-def take_apart(text: str) -> Line:
-    parts = text.split(".")
-    if len(parts) != 3:
-        raise Wrong("not a compact JWS: three parts, divided by dots")
-    header = parse(decode(parts[0]))
-    if list(header) != ["alg", "kid", "typ"] or not all(isinstance(v, str) for v in header.values()):
-        raise Wrong("the protected header is not alg, kid, typ")
-    if header["alg"] not in ALGS.values():
-        raise Wrong(f"alg {header['alg']!r} is neither Ed25519 nor ES256")
-    signature = decode(parts[2])
-    if len(signature) != 64:
-        raise Wrong("the signature has not 64 bytes")
-    signed = f"{parts[0]}.{parts[1]}".encode()
-    return Line(signed, signature, header["alg"], header["kid"], header["typ"], decode(parts[1]))
-
-
-def number(value: Any, low: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value < 2**63
 
 
 class Checker:
     """Takes one line after another."""
 
     def __init__(
-        self, device_kid: str | None, county_kid: str | None, witnesses: Sequence[VKey] = ()
+        self,
+        device_kid: str | None,
+        county_kid: str | None,
+        witnesses: Sequence[VKey] = (),
+        need: int = 0,
     ) -> None:
-        self._witnesses = witnesses
+        self._witnesses, self.need = witnesses, need
+        self._cosigned, self._last_cosigned_by = 0, 0
         self._heads: dict[tuple[str, int], Head] = {}
         self._witnessed = self._shown = 0
         self._replaced: set[int] = set()
@@ -219,19 +93,22 @@ class Checker:
         self._verdicts: Counter[str] = Counter()
         self._receipts = 0
         self._receipted = 0
+        self._shelved: set[int] = set()
+        self._said: dict[int, tuple[str, str]] = {}
 
     def take(self, text: str) -> None:
         line = take_apart(text)
         if line.typ == ENTRY:
             if self._receipts:
                 raise Wrong("an entry after the first receipt")
-            self._entry(line, text)
+            self.follow(line, text)
         elif line.typ in (RECEIPT, LOGGED):
-            self._receipt(line)
+            self.receipt(line)
         else:
             raise Wrong(f"typ {line.typ!r} does not belong here")
 
-    def _entry(self, line: Line, text: str) -> None:
+    def follow(self, line: Line, text: str) -> None:
+        """Takes the next entry, wherever it comes from, once its typ is known to be one; raises Wrong."""
         payload = parse(line.payload)
         self._check_fields(payload)
         seq = len(self._hashes)
@@ -250,9 +127,11 @@ class Checker:
             self._joined.append(seq)
             self._join(payload["body"])
         elif payload["kind"] == "county_key":
-            self._next_county_key(payload["body"])
+            self.next_county_key(payload["body"].get("statement"))
         elif payload["kind"] == "county_log_alarm" and payload["body"].get("cause") == "replaced":
-            self._replaced.add(payload["body"].get("receipt"))
+            self._replaced |= {upon for upon in [payload["body"].get("receipt")] if number(upon, 1)}
+        elif payload["kind"] in (SHELVED, READ):
+            self._shelf(payload)
         elif payload["kind"] == "continues":
             self._continue(payload["body"])
         elif payload["kind"] == "downlink_taken":
@@ -260,6 +139,8 @@ class Checker:
         verdict = payload["body"].get("verdict")
         if isinstance(verdict, str):
             self._verdicts[verdict] += 1
+        if (slip := slip_of(payload["kind"], payload["body"])) is not None:
+            self._said[seq] = slip
 
     def _begin(self, payload: dict[str, Any]) -> None:
         if payload["kind"] != "genesis":
@@ -305,8 +186,9 @@ class Checker:
         check_time(stated["at"])
         return stated
 
-    def _next_county_key(self, body: dict[str, Any]) -> None:
-        stated = self._stated(body.get("statement"), COUNTY_KEY, ["county", "jwk", "at"])
+    def next_county_key(self, statement: Any) -> None:
+        """Takes a county's word on its next key, by a key that is known; raises Wrong."""
+        stated = self._stated(statement, COUNTY_KEY, ["county", "jwk", "at"])
         key = public_key(stated["jwk"])
         self._counties[key.kid] = key
         self._names[key.kid] = str(stated["county"])
@@ -322,14 +204,24 @@ class Checker:
     def _downlink(self, body: dict[str, Any]) -> None:
         """A file from the county in use: the county's word on it, and none older than the one before."""
         stated = self._stated(body.get("statement"), DOWNLINK, DOWNLINK_FIELDS)
-        name, for_us = stated["name"], stated["device"] in ("", self._device)
+        name, for_us = str(stated["name"]), stated["device"] in ("", self._device)
         version, old = self._files.get(name, (0, None))
         said = {"name": name, "version": stated["version"], "sha256": stated["sha256"], "old": old}
         if not (for_us and number(stated["version"], version + 1)) or not said.items() <= body.items():
             raise Wrong(f"the file {name} is not what the county stated, or older than the one before it")
         self._files[name] = (stated["version"], stated["sha256"])
 
-    def _receipt(self, line: Line) -> None:
+    def _shelf(self, payload: dict[str, Any]) -> None:
+        """What the county holds unread, and what it could read after all: an entry of this very chain."""
+        seq, hashed = payload["body"].get("seq"), payload["body"].get("entry")
+        if not number(seq, 1) or seq >= payload["seq"] or self._hashes[seq] != hashed:
+            raise Wrong(f"{payload['kind']} names no entry that this file holds before it")
+        if payload["kind"] == READ and seq not in self._shelved:
+            raise Wrong(f"entry {seq} was read from a shelf on which it never lay")
+        self._shelved.add(seq)
+
+    def receipt(self, line: Line) -> None:
+        """Takes a receipt upon an entry that is here already; raises Wrong."""
         key = self._counties.get(line.kid)
         if key is None:
             raise Wrong(f"a receipt by key {line.kid}, of no county that the ledger names")
@@ -356,20 +248,19 @@ class Checker:
         text = receipt["checkpoint"]
         if not isinstance(text, str) or not number(receipt["index"], 0) or not number(receipt["since"], 0):
             raise Wrong("the receipt's place in the log is not written as it should be")
-        try:
-            vkey = VKey(text.partition("\n")[0], check_log.LOG, key.x)
-            head = check_log.read_head(text, vkey, self._witnesses)
-            leaf = check_log.leaf(bytes.fromhex(receipt["entry"]))
-            path = check_log.read_hashes(receipt["inclusion"])
-            if check_log.root_by_path(receipt["index"], head.size, leaf, path) != head.root:
-                raise Wrong("the entry is not at that place of the county's log")
-            grown = check_log.read_hashes(receipt["consistency"])
-            check_log.check_growth(self._before(head, receipt), head, grown)
-        except check_log.Wrong as wrong:
-            raise Wrong(str(wrong)) from None
+        vkey = VKey(text.partition("\n")[0], check_log.LOG, key.x)
+        head = check_log.read_head(text, vkey, self._witnesses)
+        leaf = check_log.leaf(bytes.fromhex(receipt["entry"]))
+        path = check_log.read_hashes(receipt["inclusion"])
+        if check_log.root_by_path(receipt["index"], head.size, leaf, path) != head.root:
+            raise Wrong("the entry is not at that place of the county's log")
+        grown = check_log.read_hashes(receipt["consistency"])
+        check_log.check_growth(self._before(head, receipt), head, grown)
         self._heads[head.origin, head.size] = head
         self._shown = receipt["seq"]
-        self._witnessed += bool(head.witnessed)
+        self._last_cosigned_by = len(head.witnessed)
+        if head.witnessed:
+            self._witnessed, self._cosigned = self._witnessed + 1, receipt["seq"]
 
     def _before(self, head: Head, receipt: dict[str, Any]) -> Head:
         """The tree head that a receipt's proof must begin at: of an earlier receipt, or the empty tree."""
@@ -393,6 +284,12 @@ class Checker:
             raise Wrong(f"entry {seq} of {device} is not in this file")
         return self._hashes[seq]
 
+    def said(self, seq: int) -> tuple[str, str]:
+        """Verdict and serial number that a slip upon an entry must tell; raises Wrong where it has none."""
+        if seq not in self._said:
+            raise Wrong(f"entry {seq} carries no verdict, so it has no slip")
+        return self._said[seq]
+
     @property
     def key(self) -> Key:
         """The device's key; raises Wrong before the first entry."""
@@ -400,11 +297,27 @@ class Checker:
             raise Wrong("the file is empty")
         return self._key
 
+    @property
+    def device(self) -> str:
+        """The id of the device, empty before the first entry."""
+        return self._device
+
+    @property
+    def entries(self) -> int:
+        """How many entries there were up to here."""
+        return len(self._hashes) - 1
+
     def finish(self) -> Found:
+        """What was found; raises Wrong where nothing was, or too few witnesses."""
+        if self._last_cosigned_by < self.need:
+            raise Wrong(
+                f"{self._last_cosigned_by} of the witnesses have cosigned the log as the last receipt"
+                f" shows it, {self.need} must have"
+            )
         return Found(
             device=self._device,
             kid=self.key.kid,
-            entries=len(self._hashes) - 1,
+            entries=self.entries,
             head=self._hashes[-1],
             verdicts=dict(self._verdicts),
             receipts=self._receipts,
@@ -412,17 +325,17 @@ class Checker:
             counties=self._names,
             logs=dict(sorted(self._heads)),
             witnessed=self._witnessed,
+            cosigned=self._cosigned,
             after=self._after,
         )
 
 
-def check_time(value: Any) -> None:
-    if not isinstance(value, str) or not TIME.fullmatch(value):
-        raise Wrong("at is not a time of RFC 3339")
-    try:
-        datetime.strptime(value[:19], "%Y-%m-%dT%H:%M:%S")
-    except ValueError:
-        raise Wrong("at is not a time of RFC 3339") from None
+def slip_of(kind: str, body: dict[str, Any]) -> tuple[str, str] | None:
+    """Verdict and serial number of the scale in a body, of a complaint the verdict of its weighing."""
+    scale, judged = body.get("scale"), body.get("weighing") if kind == "complaint" else body
+    verdict = judged.get("verdict") if isinstance(judged, dict) else None
+    serial = scale.get("serial") if isinstance(scale, dict) else ""
+    return (verdict, serial if isinstance(serial, str) else "") if isinstance(verdict, str) else None
 
 
 def check(
@@ -430,57 +343,39 @@ def check(
     device_kid: str | None = None,
     county_kid: str | None = None,
     witnesses: Sequence[VKey] = (),
+    need: int = 0,
 ) -> Found:
     """What the export holds; raises Wrong with the number of the line."""
-    return check_lines(file, Checker(device_kid, county_kid, witnesses))
+    return check_lines(file, Checker(device_kid, county_kid, witnesses, need))
 
 
 def check_lines(file: BinaryIO, checker: Checker) -> Found:
-    count = 0
-    try:
-        while raw := file.readline(MAX_LINE + 2):
-            count += 1
-            if not raw.endswith(b"\n"):
-                raise Wrong("too long, or cut off: it does not end with a line feed")
-            try:
-                text = raw[:-1].decode("ascii")
-            except UnicodeDecodeError:
-                raise Wrong("holds bytes that are not ASCII") from None
+    at = 0
+    for at, text in lines(file):
+        with naming(f"line {at}"):
             checker.take(text)
+    with naming(f"line {at}"):
         return checker.finish()
-    except Wrong as wrong:
-        raise Wrong(f"line {count}: {wrong}") from None
 
 
-def printable(text: str) -> str:
-    """The text without control characters: what the file says must not steer the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Check an exported Steelyard ledger.")
-    parser.add_argument("file", help="ledger.ndjson")
-    parser.add_argument("--device-kid", help="thumbprint that the device is known by")
-    parser.add_argument("--county-kid", help="thumbprint that the county is known by")
-    parser.add_argument("--witness", action="append", default=[], help="key of a witness (vkey); repeat")
-    parser.add_argument("--slip", action="append", default=[], help="text of a slip's QR code; repeat")
-    options = parser.parse_args(arguments)
+def witness_keys(texts: Sequence[str], parser: argparse.ArgumentParser) -> list[VKey]:
+    """The keys of witnesses as they were given; leaves with 2 where one is none."""
     try:
-        with Path(options.file).open("rb") as file:
-            witnesses = [check_log.read_vkey(each) for each in options.witness]
-            found = check(file, options.device_kid, options.county_kid, witnesses)
-    except check_log.Wrong as wrong:
-        parser.error(str(wrong))
-    except OSError as error:
-        print(f"{options.file}: {error.strerror}", file=sys.stderr)
-        return 2
+        keys = [check_log.read_vkey(each) for each in texts]
     except Wrong as wrong:
-        print(printable(f"REFUSED  {options.file}: {wrong}"))
-        return 1
+        parser.error(str(wrong))
+    for key in keys:
+        if key.type != check_log.WITNESS:
+            parser.error(f"{key.name}: the key of a log, not of a witness")
+    return keys
+
+
+def in_words(name: str, found: Found, options: argparse.Namespace) -> list[str]:
+    """What a good file holds, for people."""
     compare_device = "" if options.device_kid else " (compare it)"
     compare_county = "" if options.county_kid else " (compare it)"
-    lines = [
-        f"GOOD     {options.file}",
+    return [
+        f"GOOD     {name}",
         f"device   {found.device}, key {found.kid}{compare_device}",
         *([f"after    {found.after}"] if found.after else []),
         f"entries  {found.entries}, head {found.head}",
@@ -490,10 +385,34 @@ def main(arguments: list[str] | None = None) -> int:
         if found.receipts
         else "receipts none: nobody but the device vouches for this ledger yet",
         *(f"log      {origin}, {size} entries" for origin, size in found.logs.items()),
-        *([f"witness  {found.witnessed} receipts cosigned"] if options.witness else []),
+        *(
+            [f"witness  {found.witnessed} receipts cosigned, up to entry {found.cosigned}"]
+            * bool(options.witness)
+        ),
     ]
-    print(*map(printable, lines), sep="\n")
-    return 0
+
+
+def pins(parser: argparse.ArgumentParser) -> None:
+    """The options by which an outsider says what he knows from elsewhere."""
+    parser.add_argument("--device-kid", help="thumbprint that the device is known by")
+    parser.add_argument("--county-kid", help="thumbprint that the county is known by")
+    parser.add_argument("--witness", action="append", default=[], help="key of a witness (vkey); repeat")
+    parser.add_argument("--need", type=int, default=0, help="so many must have cosigned the log shown last")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check an exported Steelyard ledger.")
+    parser.add_argument("file", help="ledger.ndjson")
+    pins(parser)
+    options = parser.parse_args(joined(arguments))
+    witnesses = witness_keys(options.witness, parser)
+
+    def look() -> list[str]:
+        checker = Checker(options.device_kid, options.county_kid, witnesses, options.need)
+        with opened(options.file) as file, naming(options.file):
+            return in_words(options.file, check_lines(file, checker), options)
+
+    return told(look)
 
 
 if __name__ == "__main__":

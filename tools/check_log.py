@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Checks a county's transparency log without any Steelyard code.
 
-Needs Python 3.11 or later and the package ``cryptography``. The formats are those of C2SP (tlog-tiles,
-tlog-checkpoint, signed-note, tlog-cosignature) and RFC 6962; what is logged is in docs/transparency-log.md.
+Needs Python 3.11 or later, check_bytes.py beside it, and the package ``cryptography``. The formats are those
+of C2SP (tlog-tiles, tlog-checkpoint, signed-note, tlog-cosignature) and RFC 6962; what is logged is in
+docs/transparency-log.md.
 
     python check_log.py FOLDER --log VKEY
     python check_log.py FOLDER --log VKEY --witness VKEY --older checkpoint-of-last-month
@@ -10,7 +11,7 @@ tlog-checkpoint, signed-note, tlog-cosignature) and RFC 6962; what is logged is 
 
 FOLDER holds ``checkpoint`` and ``tile/...`` as the county serves them (``wget -r`` or an export). Exit 0: the
 checkpoint is signed, the tiles are exactly the tree that it speaks of, every older checkpoint is its
-beginning, every entry is in it. Exit 1: says what is not so. Exit 2: wrong use.
+beginning, every entry is in it. Exit 1: says what is not so. Exit 2: wrong use, or nothing to read.
 
 What it cannot know by itself: whether others are shown the same log. That is what witnesses are for, and
 comparing checkpoints (--older) with others who keep theirs.
@@ -29,6 +30,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from check_bytes import NoFile, Wrong, lines, opened, told, whole
+from check_bytes import decode as decode_url
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -38,10 +41,6 @@ MAX_FILE = 1 << 20
 NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 NAME = re.compile(r"[^\s+]{1,200}")
 HEX = re.compile(r"[0-9a-f]{64}")
-
-
-class Wrong(Exception):
-    """Something is not what it should be."""
 
 
 class VKey(NamedTuple):
@@ -57,12 +56,16 @@ class VKey(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What a checkpoint says, and when which witness cosigned it (POSIX seconds)."""
+    """What a checkpoint says, and when which witness cosigned it (POSIX seconds).
+
+    ``unread``: signatures by keys that nobody named; nothing rests on them and nothing guards them.
+    """
 
     origin: str
     size: int
     root: bytes
     witnessed: dict[str, int]
+    unread: int = 0
 
 
 def decode(text: str) -> bytes:
@@ -175,9 +178,14 @@ def check_growth(old: Head, new: Head, path: Sequence[bytes]) -> None:
 
 def read_head(text: str, log: VKey, witnesses: Sequence[VKey] = ()) -> Head:
     """A checkpoint signed by its log; raises Wrong, also where a known witness's line does not verify."""
-    body, gap, lines = text.rpartition("\n\n")
+    body, gap, signatures = text.rpartition("\n\n")
     fields = body.split("\n")
-    if not gap or not lines.endswith("\n") or len(fields) != 3 or re.search(r"[\x00-\x09\x0b-\x1f]", text):
+    if (
+        not gap
+        or not signatures.endswith("\n")
+        or len(fields) != 3
+        or re.search(r"[\x00-\x09\x0b-\x1f]", text)
+    ):
         raise Wrong("not a checkpoint: three lines, a blank one, and signatures")
     if fields[0] != log.name:
         raise Wrong(f"a checkpoint of the log {fields[0][:60]}, not of {log.name}")
@@ -186,12 +194,14 @@ def read_head(text: str, log: VKey, witnesses: Sequence[VKey] = ()) -> Head:
     root = decode(fields[2])
     if len(root) != HASH_BYTES:
         raise Wrong("the root in the checkpoint is no SHA-256")
-    signed, witnessed = False, {}
-    for line in lines[:-1].split("\n"):
+    signed, witnessed, unread = False, {}, 0
+    for line in signatures[:-1].split("\n"):
         dash, name, value = [*line.split(" "), "", ""][:3] if line.count(" ") == 2 else ("", "", "")
         if dash != "—" or not NAME.fullmatch(name):
             raise Wrong("a line under the checkpoint that is no signature")
         raw = decode(value)
+        known = [log, *witnesses]
+        unread += all((name, raw[:4]) != (key.name, key.id) for key in known)
         if (name, raw[:4]) == (log.name, log.id):
             check_signature(log, raw[4:], f"{body}\n".encode())
             signed = True
@@ -202,7 +212,7 @@ def read_head(text: str, log: VKey, witnesses: Sequence[VKey] = ()) -> Head:
                 witnessed[name] = time
     if not signed:
         raise Wrong("the checkpoint is not signed by its log")
-    return Head(fields[0], int(fields[1]), root, witnessed)
+    return Head(fields[0], int(fields[1]), root, witnessed, unread)
 
 
 def check_signature(key: VKey, signature: bytes, message: bytes) -> None:
@@ -237,13 +247,9 @@ def read_row(folder: Path, level: str, count: int, size: int) -> bytes:
 
 def read_file(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise Wrong(f"{name}: {error.strerror}") from None
-    if len(content) > MAX_FILE:
-        raise Wrong(f"{name} is too long")
-    return content
+        return whole(path, MAX_FILE)
+    except NoFile as error:
+        raise Wrong(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def split(data: bytes, size: int) -> list[bytes]:
@@ -268,13 +274,19 @@ def check_tiles(folder: Path, head: Head) -> list[bytes]:
     return leaves
 
 
-def entries_of(ledger: Path) -> list[str]:
+def entries_of(ledger: str) -> list[str]:
     """The SHA-256 of each entry in an export of a ledger (check the export itself with check_ledger.py)."""
     hashes = []
-    for line in ledger.read_bytes().split(b"\n"):
-        header = base64.urlsafe_b64decode(line.split(b".")[0] + b"==")
-        if b'"typ":"steelyard-entry+jws"' in header:
-            hashes.append(hashlib.sha256(line).hexdigest())
+    with opened(ledger) as file:
+        for number, line in lines(file):
+            try:
+                header = decode_url(line.partition(".")[0])
+            except Wrong as wrong:
+                raise Wrong(f"{ledger}: line {number}: {wrong}") from None
+            if b'"typ":"steelyard-entry+jws"' in header:
+                hashes.append(hashlib.sha256(line.encode()).hexdigest())
+    if not hashes:
+        raise Wrong(f"{ledger}: holds no entry")
     return hashes
 
 
@@ -331,27 +343,44 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         log, witnesses = read_vkey(options.log), [read_vkey(each) for each in options.witness]
-        if not all(HEX.fullmatch(each) for each in options.entry):
-            raise Wrong("--entry takes 64 hex digits")
-        older = [Path(each).read_text(encoding="utf-8") for each in options.older]
-        entries = [*options.entry, *(entries_of(Path(options.ledger)) if options.ledger else [])]
-    except (OSError, Wrong, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        found = check(Path(options.folder), log, witnesses, need=options.need, older=older, entries=entries)
     except Wrong as wrong:
-        print("".join(letter if letter.isprintable() else "?" for letter in f"REFUSED  {wrong}"))
-        return 1
-    print(f"GOOD     log {found.head.origin}, {found.head.size} entries")
-    print(f"root     {base64.b64encode(found.head.root).decode()}")
-    for name, time in found.head.witnessed.items():
-        print(f"witness  {name} at {datetime.fromtimestamp(time, UTC).isoformat()}")
-    for size in found.older:
-        print(f"older    {size} entries: the same beginning")
-    if found.positions:
-        print(f"entries  {len(found.positions)} of those asked for are in it")
-    return 0
+        parser.error(str(wrong))
+    if log.type != LOG or any(each.type != WITNESS for each in witnesses):
+        parser.error("--log takes the key of a log, --witness that of a witness")
+    if not all(HEX.fullmatch(each) for each in options.entry):
+        parser.error("--entry takes 64 hex digits")
+
+    def look() -> list[str]:
+        if not Path(options.folder).is_dir():
+            raise NoFile(f"{options.folder}: no such folder")
+        older = [whole(each, MAX_FILE).decode("utf-8", "replace") for each in options.older]
+        entries = [*options.entry, *(entries_of(options.ledger) if options.ledger else [])]
+        return in_words(
+            check(Path(options.folder), log, witnesses, need=options.need, older=older, entries=entries)
+        )
+
+    return told(look)
+
+
+def in_words(found: Found) -> list[str]:
+    """What a good log holds, for people."""
+    head = found.head
+    return [
+        f"GOOD     log {head.origin}, {head.size} entries",
+        f"root     {base64.b64encode(head.root).decode()}",
+        *(f"witness  {name} at {moment(time)}" for name, time in head.witnessed.items()),
+        *([f"unread   {head.unread} signatures by keys that were not named"] * bool(head.unread)),
+        *(f"older    {size} entries: the same beginning" for size in found.older),
+        *([f"entries  {len(found.positions)} of those asked for are in it"] * bool(found.positions)),
+    ]
+
+
+def moment(time: int) -> str:
+    """POSIX seconds as a time; a witness may have signed one that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(time, UTC).isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"second {time}"
 
 
 if __name__ == "__main__":

@@ -1,29 +1,33 @@
 #!/usr/bin/env python3
 """Checks a slip against an exported Steelyard ledger without any Steelyard code.
 
-Needs check_ledger.py beside it and the package ``cryptography``. The format is in docs/record-format.md.
+Needs the other check_*.py beside it and the package ``cryptography``. The format is in docs/record-format.md.
 
     python check_slip.py ledger.ndjson "TEXT OF THE QR CODE"
 
-Exit 0: the device that wrote this ledger signed the slip, and the ledger, good itself, holds its entry.
-Exit 1: says what is wrong. Exit 2: wrong use. Compare the scale's serial number with the slip: a genuine slip
-may still hang at the wrong stall.
+Exit 0: the device that wrote this ledger signed the slip, and the ledger, good itself, holds its entry with
+that verdict upon that scale. Exit 1: says what is wrong. Exit 2: wrong use, or no file. Compare the scale's
+serial number with the slip: a genuine slip may still hang at the wrong stall.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from check_ledger import Checker, Key, Wrong, check_lines, decode, number, parse, printable, take_apart
+from check_bytes import Wrong, decode, joined, number, opened, parse, told
+from check_jws import Key, take_apart
+from check_ledger import Checker, check_lines
 
 SLIP = "steelyard-slip+jws"
 SLIP_FIELDS = ["device", "seq", "entry", "verdict", "at", "scale"]
 SLIP_EXTERNAL = b"steelyard-slip+cose"
 COSE_ALGS = {"Ed25519": -19, "ES256": -9}
 VERDICTS = ("conforms", "does_not_conform", "undecided", "cannot_judge")
+FIRST_ENTRY = 64
+"""Digits of the hash in a slip of the first kind."""
+MAX_SERIAL = 24
 DIGITS = (0, 3, 5, 8, 10, 13, 15, 17)
 """Digits of so many bytes."""
 
@@ -34,24 +38,42 @@ def check_slip(text: str, checker: Checker) -> str:
     for prefix in ("STEELYARD1:", "STEELYARD2:"):
         claim = claim.removeprefix(prefix)
     claim = claim.rpartition("#")[2]
-    device, seq, entry, verdict = first_slip(claim, checker.key) if "." in claim else slip(claim, checker.key)
-    if not checker.held(device, seq).startswith(entry):
-        raise Wrong(f"the slip names other bytes than entry {seq} of this file")
-    return f"{verdict}, entry {seq} of {device}"
+    said = first_slip(claim, checker.key) if "." in claim else slip(claim, checker.key)
+    if not checker.held(said.device, said.seq).startswith(said.entry):
+        raise Wrong(f"the slip names other bytes than entry {said.seq} of this file")
+    verdict, serial = checker.said(said.seq)
+    if (said.verdict, said.scale) != (verdict, serial[-MAX_SERIAL:]):
+        raise Wrong(
+            f"the slip says {said.verdict} of {said.scale or 'no scale'}; entry {said.seq}: {verdict}"
+        )
+    return f"{said.verdict}, entry {said.seq} of {said.device}, scale {said.scale or 'not named'}"
 
 
-def first_slip(claim: str, key: Key) -> tuple[str, int, str, str]:
-    """Device, number, hash and verdict of a slip of the first kind, a JWS; raises Wrong."""
+class Said(NamedTuple):
+    """What a slip says. ``entry``: the hash of the entry, or its beginning; ``scale``: end of a number."""
+
+    device: str
+    seq: int
+    entry: str
+    verdict: str
+    scale: str
+
+
+def first_slip(claim: str, key: Key) -> Said:
+    """What a slip of the first kind says, a JWS; raises Wrong."""
     line = take_apart(claim)
     line.signed_by(key)
     facts = parse(line.payload)
+    texts = [value for name, value in facts.items() if name != "seq"]
     if line.typ != SLIP or list(facts) != SLIP_FIELDS or not number(facts["seq"], 1):
         raise Wrong("not a slip, or its fields are not " + ", ".join(SLIP_FIELDS))
-    return facts["device"], facts["seq"], facts["entry"], facts["verdict"]
+    if not all(isinstance(each, str) for each in texts) or len(facts["entry"]) != FIRST_ENTRY:
+        raise Wrong("the fields of the slip are not as they should be")
+    return Said(facts["device"], facts["seq"], facts["entry"], facts["verdict"], facts["scale"])
 
 
-def slip(claim: str, key: Key) -> tuple[str, int, str, str]:
-    """Device, number, beginning of the hash and verdict: digits, in them a COSE_Sign1; raises Wrong."""
+def slip(claim: str, key: Key) -> Said:
+    """What a slip says, in digits, in them a COSE_Sign1; raises Wrong."""
     data = from_digits(claim)
     message, end = cbor(data, 1)
     if data[:1] != b"\xd2" or end != len(data) or not isinstance(message, list) or len(message) != 4:
@@ -65,11 +87,11 @@ def slip(claim: str, key: Key) -> tuple[str, int, str, str]:
     key.verify(signature, to_cbor(["Signature1", protected, SLIP_EXTERNAL, payload]))
     facts = cbor_whole(payload)
     kinds = (str, int, bytes, int, int, int, int, str)
-    if not isinstance(facts, list) or tuple(map(type, facts)) != kinds or facts[3] >= len(VERDICTS):
+    if not isinstance(facts, list) or tuple(map(type, facts)) != kinds or not 0 <= facts[3] < len(VERDICTS):
         raise Wrong("the fields of the slip are not as they should be")
     if to_cbor(message) != data[1:] or to_cbor(facts) != payload or len(facts[2]) != 16:
         raise Wrong("the slip is not written in the one way there is")
-    return facts[0], facts[1], facts[2].hex(), VERDICTS[facts[3]]
+    return Said(facts[0], facts[1], facts[2].hex(), VERDICTS[facts[3]], facts[7])
 
 
 def from_digits(text: str) -> bytes:
@@ -146,20 +168,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", help="ledger.ndjson")
     parser.add_argument("slip", help="text of the slip's QR code")
     parser.add_argument("--device-kid", help="thumbprint that the device is known by")
-    options = parser.parse_args(arguments)
-    checker = Checker(options.device_kid, None)
-    try:
-        with Path(options.file).open("rb") as file:
+    options = parser.parse_args(joined(arguments))
+
+    def look() -> list[str]:
+        checker = Checker(options.device_kid, None)
+        with opened(options.file) as file:
             check_lines(file, checker)
-        said = check_slip(options.slip, checker)
-    except OSError as error:
-        print(f"{options.file}: {error.strerror}", file=sys.stderr)
-        return 2
-    except Wrong as wrong:
-        print(printable(f"REFUSED  {wrong}"))
-        return 1
-    print(printable(f"GOOD     {said}\nkey      {checker.key.kid}"))
-    return 0
+        return [f"GOOD     {check_slip(options.slip, checker)}", f"key      {checker.key.kid}"]
+
+    return told(look)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_the_checker_refuses_every_bit_changed_in_a_slip(slips, exported):
     slip, file = exported
     checker = checked(slips, file)
     claim = digits.decode(claim_in(slip))
-    assert slips.check_slip(slip, checker) == "conforms, entry 3 of KIOSK-7"
+    assert slips.check_slip(slip, checker) == "conforms, entry 3 of KIOSK-7, scale TZ-1"
 
     for bit in range(8 * len(claim)):
         changed = bytearray(claim)
