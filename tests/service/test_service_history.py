@@ -183,6 +183,15 @@ def test_a_power_cut_between_the_start_and_the_counter_accuses_nobody(counting):
         assert counting.start().code == ""
 
 
+def test_the_counter_moves_only_once_the_start_that_names_it_is_on_disk(counting):
+    counting.start()
+    for _ in range(3):
+        with counting.open() as ledger:
+            # The power fails before the start is recorded.
+            HistoryWatch(ledger, counting.signer).before_start()
+        assert counting.start().code == ""
+
+
 def test_a_disk_that_never_counted_begins_with_what_the_hardware_has(counting):
     counting.signer.counted = 40
     assert counting.start().code == ""
