@@ -1,18 +1,22 @@
 """Ten thousand appliances that come back at once after an outage, each with a few entries.
 
-All of them knock within one second. Whoever gets no answer within 15 s, or is told to come back, waits as the
-appliance's uploader does: evenly between 1 s and three times its last wait, at most 5 min.
+All of them knock within one second, and each does what the appliance's own uploader decides (`upload.loop`):
+how long it waits after a refusal, after no answer within 15 s, and after a broken connection. One process
+plays all of them; what it takes of the processor is given beside what the gateways take.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import os
 import random
 import statistics
 import time
 from collections import Counter
 from urllib.parse import urlsplit
 
+from county_bodies import bodies
 from county_clients import SimulatedDevice
 from county_gateways import gateways
 from rich.console import Console
@@ -20,11 +24,45 @@ from rich.table import Table
 
 from county_gateway.county import County, Settings
 from firmware_app.ledger.county import ENTRIES_TYPE
-from firmware_app.upload.loop import DELAY_GROWTH, LONGEST_DELAY_S, SHORTEST_DELAY_S
+from firmware_app.upload.loop import Keep, Read, Uploader, Wait
+from firmware_app.upload.outcome import Delivered, Failed, Outcome, Trouble
 
 GATEWAYS, ENTRIES = 2, 3
 ANSWER_S = 15.0
 WINDOW_S = 15
+DIFFERENT = 200
+PER_ADDRESS = 250
+
+
+class Caller:
+    """One appliance: what it sends, and its uploader's mind."""
+
+    def __init__(self, number: int, device: SimulatedDevice, chance: random.Random) -> None:
+        # An address of its own for each: the gateway bounds the requests of one address.
+        self.address = f"127.{1 + number // 62500}.{number // PER_ADDRESS % 250}.{1 + number % PER_ADDRESS}"
+        self.lines = tuple(device.lines)
+        body = gzip.compress("".join(f"{line}\n" for line in device.lines).encode(), mtime=0)
+        self.request = (
+            f"POST /v1/entries HTTP/1.1\r\nHost: county\r\nContent-Type: {ENTRIES_TYPE}\r\n"
+            f"Steelyard-Log: 0\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        self.mind = Uploader(chance.random)
+
+    def wait_s(self, outcome: Outcome) -> float | None:
+        """How long its uploader waits after that, None where it has its receipt."""
+        mind = self.mind
+        while isinstance(mind.next_action(), Read):
+            mind.heard_entries(self.lines, 1, 0)
+        mind.heard_county(outcome)
+        match mind.next_action():
+            case Keep():
+                return None
+            case Wait(seconds=seconds):
+                mind.heard_time()
+                return seconds
+            case other:
+                raise AssertionError(f"unexpected: {other}")
 
 
 class Crowd:
@@ -37,57 +75,65 @@ class Crowd:
         self.served: list[tuple[float, float]] = []
         """When, and after how long, a device had its receipt; the clock runs from its last try."""
         self.answers: Counter[str] = Counter()
+        self.busy_s = 0.0
+        """Processor time of this process."""
 
-    async def run(self, devices: list[SimulatedDevice], seconds: float) -> None:
-        self.began = time.monotonic()
-        tasks = [asyncio.create_task(self._device(number, device)) for number, device in enumerate(devices)]
+    async def run(self, callers: list[Caller], seconds: float) -> None:
+        self.began, cpu = time.monotonic(), time.process_time()
+        tasks = [asyncio.create_task(self._come(number, caller)) for number, caller in enumerate(callers)]
         await asyncio.wait(tasks, timeout=seconds)
+        self.busy_s = time.process_time() - cpu
         for task in tasks:
             task.cancel()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
-    async def _device(self, number: int, device: SimulatedDevice) -> None:
+    async def _come(self, number: int, caller: Caller) -> None:
         await asyncio.sleep(self._chance.random())
-        body = "".join(f"{line}\n" for line in device.lines).encode()
-        delay = 0.0
         while True:
             began = time.monotonic()
             try:
-                status = await asyncio.wait_for(self._post(number, body), ANSWER_S)
+                outcome = await asyncio.wait_for(self._post(number, caller), ANSWER_S)
             except TimeoutError:
-                status = "no answer"
+                outcome = self._count("no answer", Failed(Trouble.TIMEOUT))
             except OSError:
-                status = "no connection"
-            self.answers[status] += 1
+                outcome = self._count("no connection", Failed(Trouble.NO_NETWORK))
             now = time.monotonic()
-            if status == "200":
+            wait_s = caller.wait_s(outcome)
+            if wait_s is None:
                 self.served.append((now - self.began, now - began))
                 return
-            bound = max(delay, SHORTEST_DELAY_S) * DELAY_GROWTH
-            delay = min(LONGEST_DELAY_S, self._chance.uniform(SHORTEST_DELAY_S, bound))
-            await asyncio.sleep(delay)
+            await asyncio.sleep(wait_s)
 
-    async def _post(self, number: int, body: bytes) -> str:
+    async def _post(self, number: int, caller: Caller) -> Outcome:
         at = self._urls[number % len(self._urls)]
-        # An address of its own for each: the gateway bounds the requests of one address.
-        own = (f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}", 0)
-        reader, writer = await asyncio.open_connection(at.hostname, at.port, local_addr=own)
+        reader, writer = await asyncio.open_connection(at.hostname, at.port, local_addr=(caller.address, 0))
         try:
-            writer.write(
-                f"POST /v1/entries HTTP/1.1\r\nHost: county\r\nContent-Type: {ENTRIES_TYPE}\r\n"
-                f"Steelyard-Log: 0\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
-                + body
-            )
-            await writer.drain()
-            first = await reader.readline()
-            return first.split()[1].decode() if first else "no answer"
+            writer.write(caller.request)
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return self._count("closed", Failed(Trouble.NO_NETWORK))
         finally:
             writer.transport.abort()
+        status = head.split(None, 2)[1].decode()
+        if status == "200":
+            return self._count(status, Delivered("receipt"))
+        later = head.lower().partition(b"retry-after: ")[2].split(b"\r", 1)[0]
+        told = f"{status} come back" if later else status
+        return self._count(told, Failed(Trouble.BUSY, float(later or 0)))
+
+    def _count(self, answer: str, outcome: Outcome) -> Outcome:
+        self.answers[answer] += 1
+        return outcome
 
 
 def reconnect(console: Console, wanted: list[str], databases, count: int, seconds: float) -> None:
     """Goodput and the 99th percentile of the answers that were waited for, by time."""
     began = time.monotonic()
-    devices = [SimulatedDevice(f"K-{number}", ENTRIES) for number in range(count)]
+    checks, chance = bodies(DIFFERENT), random.Random(11)
+    devices = [SimulatedDevice(f"K-{number}", ENTRIES, checks) for number in range(count)]
+    callers = [Caller(number, device, chance) for number, device in enumerate(devices)]
     console.print(f"{count} devices with {ENTRIES} entries each signed in {time.monotonic() - began:.0f} s")
     with databases(wanted) as places:
         for name, directory, url in places:
@@ -97,25 +143,41 @@ def reconnect(console: Console, wanted: list[str], databases, count: int, second
                     store._add_device(device.request("x" * 16), 1, county._now())
             county.close()
             with gateways(GATEWAYS, directory, url) as urls:
-                crowd = Crowd(urls)
-                asyncio.run(crowd.run(devices, seconds))
-            show(console, name, crowd, count)
+                crowd, before = Crowd(urls), os.times()
+                asyncio.run(crowd.run([_fresh(caller, chance) for caller in callers], seconds))
+            after = os.times()
+            busy = after.children_user + after.children_system - before.children_user - before.children_system
+            show(console, name, crowd, count, busy)
 
 
-def show(console: Console, name: str, crowd: Crowd, count: int) -> None:
+def _fresh(caller: Caller, chance: random.Random) -> Caller:
+    caller.mind = Uploader(chance.random)
+    return caller
+
+
+def show(console: Console, name: str, crowd: Crowd, count: int, busy: float) -> None:
+    answers = ", ".join(f"{number} × {answer}" for answer, number in crowd.answers.most_common())
+    last = max((at for at, _ in crowd.served), default=0.0)
     table = Table(
-        title=f"{name}: {count} devices at once, {GATEWAYS} gateways; answers {dict(crowd.answers)}"
+        title=f"{name}: {count} devices at once, {GATEWAYS} gateways; answers: {answers}; processor:"
+        f" gateways {busy:.0f} s, the devices {crowd.busy_s:.0f} s, in {last:.0f} s"
     )
     for heading in ("seconds", "devices served", "devices/s", "median answer, s", "p99 answer, s"):
         table.add_column(heading, justify="right")
-    last = max((at for at, _ in crowd.served), default=0.0)
     for begin in range(0, int(last) + 1, WINDOW_S):
         waits = [wait for at, wait in crowd.served if begin <= at < begin + WINDOW_S]
         if waits:
-            p99 = sorted(waits)[int(0.99 * (len(waits) - 1))]
             table.add_row(
                 f"{begin} to {begin + WINDOW_S}", str(len(waits)), f"{len(waits) / WINDOW_S:.1f}",
-                f"{statistics.median(waits):.2f}", f"{p99:.2f}",
+                f"{statistics.median(waits):.2f}", f"{percentile(waits):.2f}",
             )  # fmt: skip
-    table.add_row("all", f"{len(crowd.served)} of {count}", f"{len(crowd.served) / max(last, 1):.1f}", "", "")
+    waits = [wait for _, wait in crowd.served]
+    table.add_row(
+        "all", f"{len(waits)} of {count}", f"{len(waits) / max(last, 1):.1f}",
+        f"{statistics.median(waits):.2f}" if waits else "", f"{percentile(waits):.2f}" if waits else "",
+    )  # fmt: skip
     console.print(table)
+
+
+def percentile(values: list[float], share: float = 0.99) -> float:
+    return sorted(values)[int(share * (len(values) - 1))]

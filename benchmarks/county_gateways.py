@@ -11,11 +11,11 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def gateways(count: int, directory: Path, database: str) -> Iterator[list[str]]:
+def gateways(count: int, directory: Path, database: str, host: str = "127.0.0.1") -> Iterator[list[str]]:
     """The addresses of so many gateway processes upon one database."""
     line = [
         sys.executable, "-m", "county_gateway", "serve", "--data", str(directory), "--database", database,
-        "--port", "0", "--json",
+        "--host", host, "--port", "0", "--json",
     ]  # fmt: skip
     started = []
     try:

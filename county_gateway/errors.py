@@ -164,6 +164,20 @@ class TooOften(GatewayError):
         self.retry_s = retry_s
 
 
+class TooLarge(GatewayError):
+    """More than a body may be long, once unpacked."""
+
+    status = 413
+    code = "too_large"
+
+
+class WrongCoding(GatewayError):
+    """The body is packed in a way that is not known, or came damaged: nobody has seen what is in it."""
+
+    status = 415
+    code = "wrong_coding"
+
+
 class TooSlow(GatewayError):
     """The body did not arrive in time."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import resource
 import socket
 from collections.abc import Callable
 
@@ -9,11 +11,14 @@ import uvicorn
 
 from county_gateway.app import create_app
 from county_gateway.county import Settings
+from county_gateway.doors.admission import admitted
 
-BACKLOG = 1024
-CROWD = 32
-"""More connections than this are answered 503 at once. An appliance waits 15 s for an answer; what waits
-longer here is worked for nobody, and a gateway that only does that has collapsed (docs/scale.md)."""
+BACKLOG = 4096
+"""Connections that the kernel holds until they are looked at; it cuts this to net.core.somaxconn."""
+CONNECTIONS = 2048
+"""More than these are closed with a bare 503. Most of them only wait: for the rest of a body, for a refusal
+to be read, or between two requests. How many are worked for at once is bounded in `doors.admission`."""
+FILES = 4096
 
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -21,7 +26,8 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
 
     Raises OSError where the address is taken, and what `create_app` raises.
     """
-    app = create_app(settings)
+    app = admitted(create_app(settings), random.SystemRandom().random)
+    _allow_files()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,6 +42,14 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
             server_header=False,
             timeout_graceful_shutdown=5,
             backlog=BACKLOG,
-            limit_concurrency=CROWD,
+            limit_concurrency=CONNECTIONS,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _allow_files() -> None:
+    """Room for as many connections: where files run out, asyncio takes none at all for a second."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

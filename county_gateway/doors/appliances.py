@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get, post
 from litestar.concurrency import sync_to_thread
+from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -25,6 +26,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from county_gateway.county import County, SlipAnswer
 from county_gateway.doors.gate import address_of
 from county_gateway.doors.types import refusals
+from county_gateway.doors.unpacking import CODINGS, unpack
 from county_gateway.log.receipts import read_seen
 from county_gateway.rates import Rate
 from firmware_app.ledger.county import (
@@ -55,7 +57,8 @@ class BatchOperation(Operation):
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
             required=True,
-            description="Entries in order, one compact JWS a line, each line ended by a line feed.",
+            description="Entries in order, one compact JWS a line, each line ended by a line feed; packed as"
+            " Content-Encoding says, gzip or not at all.",
             content={ENTRIES_TYPE: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))},
         )
 
@@ -92,13 +95,20 @@ def doors(county: County) -> list[HTTPRouteHandler]:
         summary="A batch of entries",
         operation_class=BatchOperation,
         responses=refusals(403, 408, 409, 413, 415, 422),
+        response_headers=[
+            ResponseHeader(
+                name="Accept-Encoding", value=CODINGS, description="Packed so the next body may come too."
+            )
+        ],
         tags=["appliances"],
     )
     async def accept(request: Request[Any, Any, Any]) -> Accepted:
         if request.content_type[0] != ENTRIES_TYPE:
             raise HTTPException(f"give {ENTRIES_TYPE}", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
         seen = read_seen(request.headers.get(LOG_HEADER))
-        return await sync_to_thread(county.accept, await request.body(), seen)
+        coding = request.headers.get("Content-Encoding", "")
+        body = await request.body()
+        return await sync_to_thread(lambda: county.accept(unpack(body, coding), seen))
 
     @post(
         "/v1/shelf",

@@ -16,7 +16,8 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from county_gateway.errors import GatewayError, NotLoggedIn, TooOften
+from county_gateway.doors.unpacking import CODINGS
+from county_gateway.errors import GatewayError, NotLoggedIn, TooOften, WrongCoding
 from firmware_app.ledger.county import Rejection
 
 log = logging.getLogger("steelyard.county")
@@ -50,6 +51,9 @@ def _refuse(_request: Asked, error: GatewayError) -> Response[Rejection]:
         headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, TooOften):
         headers["Retry-After"] = str(error.retry_s)
+    if isinstance(error, WrongCoding):
+        # RFC 9110 12.5.3: with it the caller knows what to give instead.
+        headers["Accept-Encoding"] = CODINGS
     return _answer(error.rejection(), error.status, headers)
 
 

@@ -5,6 +5,7 @@ Rules this file obeys:
 * Nothing raises for what a network, a proxy or a county may do; it becomes an `Outcome`.
 * An answer counts only with the county's content type and format: a log-in page answers 200 too.
 * No redirect is followed; size and duration of an answer are bounded, also against a drip.
+* A batch is packed only for a county that has said that it takes it so (RFC 7694).
 * Nothing that is sent or answered is logged or put into words: tokens travel here.
 """
 
@@ -32,6 +33,7 @@ from firmware_app.ledger.county import (
 from firmware_app.ledger.downlink import MAX_CONTENT, MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Offers
 from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
+from firmware_app.upload.line import CODING, LineAdapter, Outgoing, packed, timed_out
 from firmware_app.upload.outcome import (
     Delivered,
     EntryRefused,
@@ -54,7 +56,7 @@ MAX_ANSWER = 160 * 1024
 FILE_S = 300.0
 """For a file of 4 MiB over a line of 14 kB/s; a usual one has some 100 kB."""
 PIECE, MAX_TAG = 1 << 16, 200
-HTTP_OK, HTTP_NOT_MODIFIED = 200, 304
+HTTP_OK, HTTP_NOT_MODIFIED, HTTP_WRONG_TYPE = 200, 304, 415
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -79,6 +81,8 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after_s: float
     tag: str = ""
     statement: str = ""
+    takes: str = ""
+    """The codings that requests may come in, as the answer says."""
 
 
 def county_url(text: str) -> str:
@@ -106,9 +110,11 @@ class CountyClient:
         self._tls = county_context(ca)
         self._session = requests.Session()
         self._session.mount("https://", CountyAdapter(self._tls))
+        self._session.mount("http://", LineAdapter())
         # What is not written in the configuration does not steer where the record goes.
         self._session.trust_env = False
         self._session.headers["User-Agent"] = "steelyard"
+        self._packs = False
 
     def close(self) -> None:
         self._session.close()
@@ -120,7 +126,7 @@ class CountyClient:
     def send(self, lines: tuple[str, ...], log: str = NO_LOG) -> Outcome:
         """Posts a batch of entries. ``log``: what the device has seen of the county's log (`LOG_HEADER`)."""
         body = "".join(line + "\n" for line in lines).encode()
-        answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE, {LOG_HEADER: log})
+        answer = self._post_batch(body, log)
         if isinstance(answer, Failed):
             return answer
         accepted = _read(answer, Accepted) if answer.status == 200 else None
@@ -135,6 +141,20 @@ class CountyClient:
             case Rejection(seq=seq, why=why) if answer.status in (400, 422):
                 return EntryRefused(seq or 0, why)
         return _failure(answer, rejection)
+
+    def _post_batch(self, body: bytes, log: str) -> Answer | Failed:
+        smaller = packed(body) if self._packs else None
+        if smaller is not None:
+            told = {LOG_HEADER: log, "Content-Encoding": CODING}
+            answer = self._exchange("POST", "/v1/entries", smaller, ENTRIES_TYPE, told)
+            if isinstance(answer, Failed) or answer.status != HTTP_WRONG_TYPE:
+                return answer
+            # It came to somebody who cannot unpack it: no word on what is in it.
+            self._packs = False
+        answer = self._exchange("POST", "/v1/entries", body, ENTRIES_TYPE, {LOG_HEADER: log})
+        if smaller is None and isinstance(answer, Answer) and answer.status == HTTP_OK and answer.json:
+            self._packs = CODING in answer.takes
+        return answer
 
     def shelve(self, request: ShelfRequest) -> ShelfTaken | EntryRefused | Failed:
         """Posts one refused entry for the county's shelf."""
@@ -212,7 +232,7 @@ class CountyClient:
             with self._session.request(
                 method,
                 self._url + path,
-                data=body,
+                data=None if body is None else Outgoing(body, end, self._clock),
                 headers=headers,
                 timeout=(CONNECT_S, READ_S),
                 stream=True,
@@ -225,8 +245,8 @@ class CountyClient:
             return Failed(Trouble.TIMEOUT)
         except ReadTimeoutError:
             return Failed(Trouble.TIMEOUT)
-        except (requests.exceptions.RequestException, HTTPError):
-            return Failed(Trouble.NO_NETWORK)
+        except (requests.exceptions.RequestException, HTTPError) as error:
+            return Failed(Trouble.TIMEOUT if timed_out(error) else Trouble.NO_NETWORK)
 
     def _bounded(self, response: requests.Response, end: float, most: int) -> Answer | Failed:
         read = bytearray()
@@ -245,6 +265,7 @@ class CountyClient:
             retry_after_s=_seconds(response.headers.get("Retry-After", "")),
             tag=response.headers.get("ETag", "")[:MAX_TAG],
             statement=response.headers.get(STATEMENT_HEADER, "")[: MAX_STATEMENT + 1],
+            takes=response.headers.get("Accept-Encoding", "")[:MAX_TAG],
         )
 
 

@@ -6,7 +6,10 @@ Rules this file obeys:
 * A receipt moves the cursor only after the core has verified and kept it.
 * No trouble ends it and none makes it spin: every failure waits, with decorrelated jitter between 1 s and
   5 min, so that a market's appliances do not come back all at once after an outage.
-* The batch follows the line: doubled by a success, halved by a timeout or a lost connection, 1 … 256.
+* The batch follows the line: doubled while an exchange is short, cut where it is long, halved by a timeout;
+  1 … 256 entries, never more than the county takes. A connection that breaks once says nothing about the
+  line, and changes nothing; twice in a row it halves the batch too.
+* A county that says when to come back is obeyed, and nobody comes at the very second that all were told.
 * An entry that the county refuses is said aloud and tried again seldom. Nothing is skipped, because the chain
   cannot be continued without it: what is refused for good goes to the county's shelf with its text
   (`firmware_app.ledger.shelf`), and those behind it follow.
@@ -20,6 +23,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from firmware_app.ledger.county import MAX_BATCH_BYTES
 from firmware_app.upload.outcome import (
     Delivered,
     EntryRefused,
@@ -38,6 +42,11 @@ longest (Brooker, Exponential Backoff And Jitter, AWS Architecture Blog 2015).""
 IDLE_S = 1.0
 KNOCK_AFTER_S = 60.0
 FIRST_BATCH, LARGEST_BATCH = 32, 256
+LONG_S = 8.0
+"""An exchange that lasts longer is too long for its batch. The county cuts off a body after 20 s, and TCP's
+rate under loss varies twofold within such a time."""
+LATER_BY = 0.25
+"""Of the time that the county asks for: so much later at the most, evenly."""
 REFUSALS_BEFORE_SHELF = 12
 """So often a county refuses one entry alone, with 2.5 to 5 minutes between, before it is refused for good:
 half an hour to an hour, in which whoever updates a gateway can look."""
@@ -124,6 +133,8 @@ class Uploader:
         self._read_at_county: int | None = None
         self._delay_s = 0.0
         self._rewinds = 0
+        self._breaks = 0
+        self._took_s = 0.0
         self._resending_to = 0
         self._quiet_s = KNOCK_AFTER_S
         self._next: Action = Read(0, 1)
@@ -192,8 +203,9 @@ class Uploader:
         if self._cursor > self._resending_to:
             self._rewinds = 0
             self._delay_s = 0.0
+        self._fit_batch(len(self._sent.lines))
         self._sent = None
-        self._batch = min(self._batch * 2, LARGEST_BATCH)
+        self._breaks = 0
         self.delivery = Delivery(reachable=True)
         self._next = self._read()
         if self._read_at_county is not None:
@@ -209,9 +221,10 @@ class Uploader:
 
     # -------------------------------------------------------------------------------- from the county
 
-    def heard_county(self, outcome: Outcome) -> None:
-        """What came of Send."""
+    def heard_county(self, outcome: Outcome, took_s: float = 0.0) -> None:
+        """What came of Send, after so many seconds."""
         self._quiet_s = 0.0
+        self._took_s = took_s
         match outcome:
             case Delivered(receipt=receipt, county_keys=statements):
                 self._next = Keep(receipt, statements)
@@ -271,9 +284,26 @@ class Uploader:
         return Read(self._cursor, max(1, min(self._batch, self._poison - 1 - self._cursor)))
 
     def _up_to_poison(self, lines: tuple[str, ...], first: int) -> tuple[str, ...]:
+        most = min(self._batch, self._fitting(lines))
         if self._poison is None or first >= self._poison:
-            return lines[: self._batch]
-        return lines[: min(self._batch, self._poison - first)]
+            return lines[:most]
+        return lines[: min(most, self._poison - first)]
+
+    def _fitting(self, lines: tuple[str, ...]) -> int:
+        """How many of the entries a body may hold; one goes alone, whatever its size."""
+        left = MAX_BATCH_BYTES
+        for number, line in enumerate(lines):
+            left -= len(line) + 1
+            if left < 0:
+                return max(1, number)
+        return len(lines)
+
+    def _fit_batch(self, sent: int) -> None:
+        """The next batch by how long this one took, of ``sent`` entries."""
+        if self._took_s > LONG_S:
+            self._batch = max(1, int(sent * LONG_S / self._took_s))
+        elif self._took_s <= LONG_S / 2:
+            self._batch = min(self._batch * 2, LARGEST_BATCH)
 
     def _rewind(self, expected: int) -> None:
         assert self._sent is not None
@@ -318,11 +348,16 @@ class Uploader:
         return Wait(LONGEST_DELAY_S * (0.5 + self._chance() / 2))
 
     def _fail(self, failed: Failed) -> None:
-        if failed.trouble in (Trouble.TIMEOUT, Trouble.TOO_LARGE, Trouble.NO_NETWORK):
+        self._breaks = self._breaks + 1 if failed.trouble is Trouble.NO_NETWORK else 0
+        if failed.trouble in (Trouble.TIMEOUT, Trouble.TOO_LARGE) or self._breaks > 1:
             self._batch = max(1, self._batch // 2)
         self.delivery = Delivery(reachable=failed.reached, problem=failed.trouble)
-        asked = min(failed.retry_after_s, LONGEST_DELAY_S)
-        self._next = Wait(max(asked, self._delay()))
+        if failed.retry_after_s:
+            # Its word counts and not our guess: who was sent away often would come long after his turn.
+            asked = failed.retry_after_s * (1 + LATER_BY * self._chance())
+            self._next = Wait(min(LONGEST_DELAY_S, max(SHORTEST_DELAY_S, asked)))
+        else:
+            self._next = Wait(self._delay())
 
     def _delay(self) -> float:
         """Decorrelated jitter: see DELAY_GROWTH. What was waited last is all that is remembered."""

@@ -98,9 +98,11 @@ class Courier:
             case Read(after=after, limit=limit):
                 self._read(after, limit)
             case Send(lines=lines):
+                began = time.monotonic()
                 if (outcome := self._patiently(lambda: self._county.send(lines, self._log))) is not None:
+                    took_s = time.monotonic() - began
                     self._show_held(outcome)
-                    mind.heard_county(outcome)
+                    mind.heard_county(outcome, took_s)
             case Keep(receipt=receipt, county_keys=statements):
                 self._keep(receipt, statements)
             case Shelve(seq=seq, why=why):
@@ -188,10 +190,10 @@ class Courier:
             if left > HEARTBEAT_S:
                 self._say()
 
-    def _patiently(self, errand: Callable[[], T], within: float = GIVE_UP_S) -> T | Failed | None:
+    def _patiently(self, errand: Callable[[], T], within: float | None = None) -> T | Failed | None:
         """What comes of an errand, with a sign of life meanwhile; None when asked to stop first."""
         future: Future[T] = Future()
-        end = time.monotonic() + within
+        end = time.monotonic() + (GIVE_UP_S if within is None else within)
 
         def work() -> None:
             try:

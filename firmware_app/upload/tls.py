@@ -25,9 +25,9 @@ from typing import Any
 import certifi
 import msgspec
 from cryptography import x509
-from requests.adapters import HTTPAdapter
 
 from firmware_app.errors import SteelyardError
+from firmware_app.upload.line import LineAdapter
 
 MAX_CA_FILE = 256 * 1024
 NO_CHECK_TIME = 0x200000
@@ -89,12 +89,12 @@ def county_context(ca: Path | None = None) -> CountyContext:
     return context
 
 
-class CountyAdapter(HTTPAdapter):
+class CountyAdapter(LineAdapter):
     """Lets requests use this context and no other trust: its own bundle is never loaded into it."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        super().__init__(max_retries=0)
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options, ssl_context=self._context)

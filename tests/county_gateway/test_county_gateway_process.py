@@ -7,13 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from unittest.mock import ANY
 
 import pytest
 
-from county_gateway.serve import CROWD
-from firmware_app.ledger.county import EnrolRequest
+from county_gateway.doors.admission import DELIVERING
+from firmware_app.ledger.county import ENTRIES_TYPE, EnrolRequest
 from firmware_app.upload.client import CountyClient
-from firmware_app.upload.outcome import Delivered, Failed, Reached, Trouble
+from firmware_app.upload.outcome import Delivered, EntryRefused, Failed, Reached, Trouble
 
 STEELYARD = [sys.executable, "-m", "firmware_app.cli.main", "gateway"]
 
@@ -85,11 +87,21 @@ def test_every_command_of_the_county_has_an_example(command):
 
 def test_a_gateway_takes_no_more_at_once_than_it_can_answer_in_time(serve):
     _, url = serve()
+    began = time.monotonic()
     host, port = url.removeprefix("http://").split(":")
-    silent = [socket.create_connection((host, int(port))) for _ in range(CROWD + 1)]
+    inside = [socket.create_connection((host, int(port))) for _ in range(DELIVERING)]
+    for connection in inside:
+        # A body that does not come: the request stands in the house and does nothing.
+        connection.sendall(
+            f"POST /v1/entries HTTP/1.1\r\nHost: c\r\nContent-Type: {ENTRIES_TYPE}\r\n"
+            "Content-Length: 9\r\n\r\n".encode()
+        )
+    county = CountyClient(url)
+    while (outcome := county.send(("x" * 700_000,))) == EntryRefused(0, ANY):
+        # Not all of them have come in yet.
+        assert time.monotonic() < began + 20
 
-    outcome = CountyClient(url).knock()
-
-    for connection in silent:
+    for connection in inside:
         connection.close()
-    assert outcome == Failed(Trouble.BUSY)
+    assert outcome == Failed(Trouble.BUSY, 1.0), "told when to come back, and not found a broken connection"
+    assert county.knock() == Reached()

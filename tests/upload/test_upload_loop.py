@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_app.ledger.county import MAX_BATCH_BYTES
 from firmware_app.upload.loop import (
     LARGEST_BATCH,
+    LATER_BY,
+    LONG_S,
     LONGEST_DELAY_S,
     REFUSALS_BEFORE_SHELF,
     SHELF_AGAIN_S,
@@ -53,21 +56,21 @@ class World:
         self.shelf = lambda ask: EntryRefused(0, "no such door")
         self.shelved: list[int] = []
         self.asked: list[int] = []
+        self.text = lambda seq: f"entry {seq}"
+        self.took = lambda send: 0.0
 
     def step(self) -> object:
         mind, action = self.mind, self.mind.next_action()
         match action:
             case Read(after=after, limit=limit) if self.core_there:
-                lines = tuple(
-                    f"entry {seq}" for seq in range(after + 1, min(self.entries, after + limit) + 1)
-                )
+                lines = tuple(map(self.text, range(after + 1, min(self.entries, after + limit) + 1)))
                 mind.heard_entries(lines, after + 1, self.received, tuple(self.shelved))
             case Read():
                 mind.heard_core_silent()
             case Send():
-                assert [f"entry {seq}" for seq in range(action.first, action.last + 1)] == list(action.lines)
+                assert list(map(self.text, range(action.first, action.last + 1))) == list(action.lines)
                 self.sent.append((action.first, action.last))
-                mind.heard_county(self.county(action))
+                mind.heard_county(self.county(action), self.took(action))
             case Keep(receipt=receipt):
                 if self.keep(receipt):
                     self.received = max(self.received, int(receipt.split()[1]))
@@ -171,14 +174,36 @@ def test_delivery_goes_on_where_it_stopped_once_the_county_is_back():
     assert world.mind.delivery.reachable is True
 
 
-def test_a_county_that_asks_for_time_gets_it():
+@pytest.mark.parametrize(
+    ("asked_s", "chance", "waited_s"),
+    [
+        (30.0, 0.0, 30.0),
+        (30.0, 0.5, 30.0 * (1 + LATER_BY / 2)),
+        (30.0, 1.0, 30.0 * (1 + LATER_BY)),
+        (0.001, 0.5, SHORTEST_DELAY_S),
+        (1e9, 0.0, LONGEST_DELAY_S),
+        (290.0, 1.0, LONGEST_DELAY_S),
+    ],
+)
+def test_a_county_that_asks_for_time_gets_it_and_not_to_the_very_second(asked_s, chance, waited_s):
+    world = World(entries=1, chance=lambda: chance)
+    world.county = lambda send: Failed(Trouble.BUSY, retry_after_s=asked_s)
+
+    world.until_wait(8)
+
+    assert world.waits == [pytest.approx(waited_s)] * 8, "its word counts, however often it sends us away"
+
+
+def test_after_the_countys_word_our_own_waits_begin_anew_where_they_were():
     world = World(entries=1)
-    world.county = lambda send: Failed(Trouble.BUSY, retry_after_s=30.0)
+    world.county = lambda send: Failed(Trouble.SERVER_ERROR)
     world.until_wait(2)
-    world.county = lambda send: Failed(Trouble.BUSY, retry_after_s=1e9)
+    world.county = lambda send: Failed(Trouble.BUSY, retry_after_s=10.0)
+    world.until_wait(3)
+    world.county = lambda send: Failed(Trouble.SERVER_ERROR)
     world.until_wait()
 
-    assert world.waits == [30.0, 30.0, LONGEST_DELAY_S]
+    assert [world.waits[at] for at in (0, 1, 5)] == [3.0, 9.0, 27.0]
 
 
 def test_timeouts_and_size_halve_the_batch_and_success_doubles_it():
@@ -190,6 +215,57 @@ def test_timeouts_and_size_halve_the_batch_and_success_doubles_it():
     world.county = lambda send: Delivered(f"r {send.last}")
     world.until_wait()
     assert [last - first + 1 for first, last in world.sent[7:]] == [1, 2, 4, 8, 16, 9]
+
+
+def test_a_connection_that_breaks_once_does_not_make_the_batch_smaller_and_twice_does():
+    world = World(entries=40)
+    world.county = lambda send: Failed(Trouble.NO_NETWORK)
+    world.until_wait(4)
+
+    assert [last for _, last in world.sent] == [32, 32, 16, 8]
+
+
+@pytest.mark.parametrize(
+    ("between", "then"), [(Failed(Trouble.TIMEOUT), 16), (Failed(Trouble.BUSY, 5.0), 32)]
+)
+def test_breaks_with_something_else_between_are_not_in_a_row(between, then):
+    world = World(entries=100)
+    answers = [Failed(Trouble.NO_NETWORK), between, *[Failed(Trouble.NO_NETWORK)] * 2]
+    world.county = lambda send: answers.pop(0)
+
+    world.until_wait(4)
+
+    assert [last for _, last in world.sent] == [32, 32, then, then]
+
+
+@pytest.mark.parametrize(
+    ("seconds_an_entry", "settles_at"),
+    [(0.0, LARGEST_BATCH), (0.02, LARGEST_BATCH), (0.25, 32), (3.0, 2), (60.0, 1)],
+)
+def test_the_batch_grows_until_an_exchange_is_long_and_no_further(seconds_an_entry, settles_at):
+    world = World(entries=3000)
+    world.took = lambda send: 0.6 + seconds_an_entry * (send.last - send.first + 1)
+
+    for _ in range(60):
+        world.step()
+
+    sizes = [last - first + 1 for first, last in world.sent]
+    assert settles_at / 2 < sizes[-1] <= settles_at * 1.01
+    longest = max(0.6 + seconds_an_entry * size for size in sizes[2:])
+    assert longest <= max(LONG_S + 0.6, 0.6 + seconds_an_entry)
+
+
+def test_a_batch_never_has_more_bytes_than_the_county_takes():
+    world = World(entries=600)
+    world.text = lambda seq: f"entry {seq}".ljust(8000, "x") if seq % 100 else "x" * (MAX_BATCH_BYTES + 1)
+
+    world.until_wait()
+
+    assert world.received == 600
+    for first, last in world.sent:
+        size = sum(len(world.text(seq)) + 1 for seq in range(first, last + 1))
+        assert size <= MAX_BATCH_BYTES or first == last
+    assert max(last - first for first, last in world.sent) > 90
 
 
 def test_a_batch_has_an_upper_bound():
