@@ -2,12 +2,15 @@
 
 import importlib.util
 import sys
+from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_app.procedures.fair_weighing.judging import CERTAIN, certain
 from firmware_app.uncertainty.decision import Verdict
 from tests.procedures.customer import Customer
 
@@ -43,6 +46,20 @@ def test_who_is_short_by_much_is_found(simulated, name):
     for ratio in simulated.PANS.values():
         row = simulated.measure(simulated.SELLERS[name], ratio, 0.5, VISITS, seed=7)
         assert row.short >= 0.99, ratio
+
+
+def test_the_guard_of_a_shortage_is_once_in_a_thousand_at_one_side():
+    # JCGM 106:2012 8.3.3 and its 99.9 %: the seller exactly at the limit, by one weighing.
+    assert NormalDist().cdf(-float(CERTAIN)) == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [("8.09", Verdict.UNDECIDED), ("8.091", Verdict.DOES_NOT_CONFORM), ("-8.091", Verdict.UNDECIDED)],
+)
+def test_short_is_said_beyond_the_guard_only_and_at_one_side_only(error, verdict):
+    given = Verdict.DOES_NOT_CONFORM
+    assert certain(given, Decimal(error), Decimal(5), Decimal(1)) is verdict
 
 
 @pytest.mark.slow
