@@ -41,8 +41,7 @@ ENTRY = ("device", "seq", "hash", "kind", "verdict", "at", "clock", "received_at
 _devices, _keys = tables.devices, tables.county_keys
 _CHAINS = select(_devices).where(_devices.c.id == bindparam("device")).order_by(_devices.c.number)
 _CHAINS_HELD = _CHAINS.with_for_update()
-_CHAIN = select(_devices).where(_devices.c.device == bindparam("device"))
-_CHAIN_HELD = _CHAIN.with_for_update()
+_HOLD = select(_devices.c.device).where(_devices.c.device == bindparam("device")).with_for_update()
 _NEW_HEAD = (
     update(_devices)
     .where(_devices.c.device == bindparam("name"))
@@ -87,14 +86,6 @@ class Reader:
     def connection(self) -> Connection:
         """The transaction, for what is kept beside (the log)."""
         return self._connection
-
-    def chain(self, device: str) -> Chain | None:
-        """The device's chain as far as the county holds it, None for a stranger."""
-        return self._chain(_CHAIN, device)
-
-    def _chain(self, query: Select[Any], device: str) -> Chain | None:
-        row = self._connection.execute(query, {"device": device}).one_or_none()
-        return None if row is None else held_in(row).chain
 
     def all_chains(self) -> list[Held]:
         """Every chain of every device."""
@@ -229,13 +220,13 @@ class Reader:
 class Writer(Reader):
     """Adds.
 
-    Writers of one device wait for each other at its `chain`; what is numbered (entries, forks) is added in
+    Writers of one device wait for each other at its `chains`; what is numbered (entries, forks) is added in
     one `order`, so that whoever reads what came after a number misses nothing.
     """
 
-    def chain(self, device: str) -> Chain | None:
-        """As a reader's, and nobody else writes to this device until the transaction ends."""
-        return self._chain(_CHAIN_HELD, device)
+    def hold(self, name: str) -> None:
+        """Nobody else writes to the chain of that name until the transaction ends."""
+        self._connection.execute(_HOLD, {"device": name})
 
     def chains(self, device: str) -> list[Held]:
         """As a reader's, and nobody else writes to this device until the transaction ends."""

@@ -46,7 +46,7 @@ FORK, GAP, UNTRUSTED = "fork", "gap", "untrusted_key"
 """Causes that no entry tells."""
 
 
-class ScaleFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ScaleFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an entry says of the scale; empty text where it does not."""
 
     scale: str
@@ -57,7 +57,7 @@ class ScaleFacts(msgspec.Struct, frozen=True, kw_only=True):
     due: str
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an entry is found by. ``day``: of its own clock if that vouches, else the day of its arrival."""
 
     kind: str

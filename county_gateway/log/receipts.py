@@ -102,7 +102,7 @@ class Log:
         published = self._publisher.covering(max(index, since - 1))
         with self._store.writing() as store:
             # The device's row is held: asked twice at once, it gets the same receipt twice.
-            store.chain(held.name)
+            store.hold(held.name)
             writer = LogWriter(store.connection)
             tree = Tree(published.size, writer.tile)
             # A device that has seen more than there is gets no proof, and its alarm is right.

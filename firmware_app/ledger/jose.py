@@ -197,13 +197,12 @@ def check_signature(key: PublicJwk, message: bytes, signature: bytes) -> None:
     """Raises BadSignature where 64 bytes of raw signature do not fit the message."""
     if len(signature) != SIGNATURE_BYTES or not _lower(key, signature):
         raise BadSignature(f"a signature has {SIGNATURE_BYTES} bytes and the lower s")
-    public = _public(key)
     try:
-        if isinstance(public, Ed25519PublicKey):
-            public.verify(signature, message)
+        if key.kty == "OKP":
+            _ed25519(key).verify(signature, message)
         else:
             r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-            public.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+            _p256(key).verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
     except InvalidSignature as error:
         raise BadSignature("the signature does not fit the bytes") from error
 
@@ -218,11 +217,13 @@ def _lower(key: PublicJwk, signature: bytes) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _public(key: PublicJwk) -> Ed25519PublicKey | EllipticCurvePublicKey:
-    x = b64url_decode(key.x)
-    if key.kty == "OKP":
-        return Ed25519PublicKey.from_public_bytes(x)
-    y = b64url_decode(key.y)
+def _ed25519(key: PublicJwk) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(b64url_decode(key.x))
+
+
+@lru_cache(maxsize=256)
+def _p256(key: PublicJwk) -> EllipticCurvePublicKey:
+    x, y = b64url_decode(key.x), b64url_decode(key.y)
     return EllipticCurvePublicNumbers(
         int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
     ).public_key()
