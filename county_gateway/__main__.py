@@ -25,7 +25,7 @@ from county_gateway.commands import (
     opened,
 )
 from county_gateway.county import DATABASE, Settings
-from county_gateway.import_command import import_
+from county_gateway.import_command import carry, import_
 from county_gateway.log.witnesses import read_witness
 from county_gateway.moving import move
 from county_gateway.people_command import app as access_app
@@ -106,6 +106,7 @@ def serve(
 
 
 app.command("import")(import_)
+app.command("carry")(carry)
 app.command("publish")(publish)
 app.add_typer(access_app)
 

@@ -1,4 +1,4 @@
-"""``python -m county_gateway import``: bundles from a USB stick, and the receipts back onto it."""
+"""``python -m county_gateway import`` and ``carry``: bundles from a USB stick, and what goes back onto it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from county_gateway.carried import Imported, bundles_on, import_bundle
+from county_gateway.carried_down import Given, give_files, trusted
 from county_gateway.commands import (
     DEFAULT_DATA,
     DEFAULT_NAME,
@@ -23,6 +24,7 @@ from county_gateway.commands import (
     opened,
 )
 from county_gateway.county import County
+from county_gateway.errors import Replaced, Revoked
 from firmware_app.errors import SteelyardError
 
 
@@ -57,20 +59,72 @@ def _one(county: County, path: Path, answer_to: Path, *, as_json: bool) -> int:
     """Imports one bundle; a bad one does not keep the others back."""
     try:
         done = import_bundle(county, path, answer_to)
+        given = _files_for(county, done.device, answer_to)
     except SteelyardError as error:
         complain(f"{path}: {error}")
         return REFUSED
     except OSError as error:
         complain(f"{error.filename or path}: {error.strerror or error}")
         return DEVICE_FAILED
-    sys.stdout.write(_words(done, as_json=as_json) + "\n")
+    sys.stdout.write(_words(done, given, as_json=as_json) + "\n")
     return 0
 
 
-def _words(done: Imported, *, as_json: bool) -> str:
+def _files_for(county: County, device: str, answer_to: Path) -> Given:
+    """Its record was taken; where its key is trusted no more it gets its receipts and nothing else."""
+    try:
+        return give_files(county, device, answer_to)
+    except (Revoked, Replaced):
+        return Given(device=device, files=(), path="")
+
+
+def _words(done: Imported, given: Given, *, as_json: bool) -> str:
     if as_json:
-        return msgspec.json.encode(done).decode()
+        return msgspec.json.encode({**msgspec.structs.asdict(done), "files": given.files}).decode()
+    files = f", and {', '.join(given.files)}" if given.files else ""
     return (
         f"{done.device}: entries {done.first} to {done.last}, {done.new} of them new; receipts in"
-        f" {done.receipts}: carry the stick back"
+        f" {done.receipts}{files}: carry the stick back"
     )
+
+
+def carry(
+    stick: Annotated[Path, typer.Argument(help="Where the stick is mounted.")],
+    *,
+    device: Annotated[
+        list[str] | None, typer.Option(help="For which appliance; may be repeated. All, if not given.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    database: Database = None,
+    name: Name = DEFAULT_NAME,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an appliance.")] = False,
+) -> None:
+    """Puts what is published for appliances onto a stick, for those that no network reaches.
+
+    An import does the same for the appliance whose record it takes. Where the county's key has changed since,
+    import a record first: with its receipt the appliance learns the new key.
+
+    Example: steelyard gateway carry /media/usb --device TZ-0001 --data /var/lib/steelyard-county
+    """
+    if not stick.is_dir():
+        fail(f"{stick}: no such directory: is the stick mounted?", DEVICE_FAILED)
+    with opened(data, database, name) as county:
+        codes = [_give(county, each, stick, as_json=as_json) for each in device or trusted(county)]
+    if max(codes, default=0):
+        raise typer.Exit(max(codes))
+
+
+def _give(county: County, device: str, stick: Path, *, as_json: bool) -> int:
+    """Puts the files for one appliance there; one that may not have them does not keep the others back."""
+    try:
+        given = give_files(county, device, stick)
+    except SteelyardError as error:
+        complain(f"{device}: {error}")
+        return REFUSED
+    except OSError as error:
+        complain(f"{error.filename or stick}: {error.strerror or error}")
+        return DEVICE_FAILED
+    files = f"{', '.join(given.files)} in {given.path}" if given.files else "nothing is published"
+    words = msgspec.json.encode(given).decode() if as_json else f"{device}: {files}"
+    sys.stdout.write(words + "\n")
+    return 0

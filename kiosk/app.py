@@ -29,6 +29,7 @@ from kiosk.layout import Box
 from kiosk.link import Condition
 from kiosk.screens.choose import PAD_WIDTH, AskStallScreen, ChooseScaleScreen, ChooseWayScreen
 from kiosk.screens.control import ControlScreen
+from kiosk.screens.county import CountyScreen
 from kiosk.screens.home import HomeScreen, KeeperDoor
 from kiosk.screens.judged import Face, FacedScreen, JudgedScreen
 from kiosk.screens.loads import OwnPanScreen, PutScreen
@@ -39,6 +40,7 @@ from kiosk.screens.page import PageScreen
 from kiosk.screens.pan_card import PanCardScreen
 from kiosk.screens.scene import Scene, ScreenPiece
 from kiosk.screens.sign_in import SignInScreen
+from kiosk.screens.stick import StickScreen
 from kiosk.screens.swap import SwapScreen
 from kiosk.screens.trouble import (
     TroubleScreen,
@@ -63,6 +65,8 @@ from kiosk.widgets.rail import Rail
 
 TICK_S = 0.05
 PAD_SCREENS = (Screen.ASK_STALL, Screen.PUT_WEIGHTS, Screen.PUT_GOODS, Screen.PAGE)
+CARDS = (Screen.PAN_CARD, Screen.COUNTY, Screen.STICK)
+"""Looked at beside a visit, and left by the key back."""
 VERDICTS = (Screen.JUDGED, Screen.PAGE_JUDGED)
 e = messages.events
 
@@ -107,6 +111,8 @@ class Desk(Piece):
             Screen.PAGE_JUDGED: self.outcome,
             Screen.SIGN_IN: self.sign_in,
             Screen.MENU: MenuScreen(m, app),
+            Screen.COUNTY: CountyScreen(m, app),
+            Screen.STICK: StickScreen(m, app),
         }
         self.rail.upper.add("nav.back", icons.back, lambda: app.answer(e.GoBack()))
         self.rail.upper.add("judged.figures", icons.table, lambda: self.verdict.turn(Face.FIGURES))
@@ -193,7 +199,7 @@ class Desk(Piece):
             again = "control.again" if can_repeat(scene.prompt) else ""
             self.rail.upper.offer(again, say("button.again"), language, open_=open_)
             self.rail.lower.offer("judged.done", say("button.done"), language, open_=open_)
-        elif way.screen is Screen.PAN_CARD:
+        elif way.screen in CARDS:
             self.rail.upper.offer("pan_card.back", say("button.back"), language)
             self.rail.lower.offer("", "", language)
         elif way.screen is Screen.MENU:
@@ -291,6 +297,9 @@ class KioskApp(App):
         way = self.route(now)
         state = self.client.link.state
         if self._visit() is not None or (state is not None and state.person and self._aside is Aside.SIGN_IN):
+            self._aside = Aside.NOWHERE
+        if state is not None and state.person is None and self._aside in (Aside.COUNTY, Aside.STICK):
+            # The next keeper begins at the menu.
             self._aside = Aside.NOWHERE
         visiting = way.screen not in (Screen.HOME, Screen.NO_CORE) and not self._waits()
         self.idle.use(times(self._times, state))
@@ -419,6 +428,22 @@ class KioskApp(App):
         """Back to the doors."""
         self._aside = Aside.NOWHERE
         self.refresh()
+
+    def open_county(self) -> None:
+        """Shows what went to the county and what came from it."""
+        self._aside = Aside.COUNTY
+        self.refresh()
+
+    def open_stick(self) -> None:
+        """Shows what may be done with a USB stick."""
+        self._aside = Aside.STICK
+        self.refresh()
+
+    def carry(self, task: messages.StickTask) -> str:
+        """Has the record or what the county gave carried by the stick that is in. The id of the attempt."""
+        attempt = secrets.token_hex(8)
+        self._ask(messages.CarryByStick(attempt, task))
+        return attempt
 
     def open_sign_in(self) -> None:
         """Asks who is there."""

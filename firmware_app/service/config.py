@@ -147,6 +147,17 @@ class County(msgspec.Struct, frozen=True):
 Phone = Annotated[str, Meta(pattern=r"^[0-9+() -]{0,24}$", description="a telephone number")]
 
 
+class Stick(msgspec.Struct, frozen=True):
+    """USB sticks that carry the record and what the county gives where there is no network.
+
+    ``directory``: below it they are mounted (provisioning/udev); ``simulated``: a plain directory below it
+    counts as a stick, for demonstrations.
+    """
+
+    directory: Annotated[str, Meta(min_length=1, max_length=200, description="a directory")]
+    simulated: bool = False
+
+
 class Complaints(msgspec.Struct, frozen=True):
     """Who takes complaints: the national line for consumers, and the market's office."""
 
@@ -203,6 +214,7 @@ class Config(msgspec.Struct, frozen=True):
     printer: Printer | None = None
     camera: Camera | None = None
     county: County | None = None
+    stick: Stick | None = None
     screen: Screen = Screen()
     law: Law = Law()
     people: People = People()

@@ -41,6 +41,7 @@ from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import Loaded
 from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.service.county.downlink import DownlinkDesk, Needs, in_use
+from firmware_app.service.county.stick import StickDesk
 from firmware_app.service.door import Commands, Door
 from firmware_app.service.health import Facts, examine
 from firmware_app.service.identity import measured_software, software_hash
@@ -153,6 +154,8 @@ class Core:
             add_law=self._law.add_from_county,
             revoke=self._staff.revoked_by_county,
         )
+        carries = config.stick is not None and config.county is not None
+        self._stick = StickDesk(self._ledger, lambda: self._staff.person, carries=carries)
         self._kiosk_ns: int | None = None
         self._closing = False
         self._door = Door(loaded.run_dir)
@@ -177,6 +180,7 @@ class Core:
             **self._settings.commands(),
             **self._law.commands(),
             **self._downlink.commands(),
+            **self._stick.commands(),
         }
 
     def _effects(self) -> Effects:
@@ -292,6 +296,9 @@ class Core:
         visit = self._desk.state()
         self._slips.follow(None if visit is None else visit.prompt)
         self._recalls.turn()
+        self._stick.turn(now_ns)
+        if self._stick.working:
+            self._staff.stirs(now_ns)
         if self._downlink.wants_start(now_ns):
             self.stop()
         self._door.publish(self._state, now_ns)
@@ -408,6 +415,8 @@ class Core:
             may=standing.may,
             registered=standing.registered,
             screen=messages.ScreenState(self._screen.language, self._screen.idle_s),
+            files=self._downlink.state(),
+            stick=self._stick.state(now_ns),
         )
 
     def _parts(self, now_ns: int) -> tuple[PartState, ...]:

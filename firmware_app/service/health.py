@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from firmware_app.service.messages import HealthItem, Role, State
+from firmware_app.service.messages import FileState, HealthItem, Role, State
 from firmware_app.standards.sets import WeightSet
 from firmware_app.weighing.calibration import Calibration
 from firmware_app.weighing.last_zero import ZeroShift
@@ -223,6 +223,42 @@ def _county(facts: Facts) -> HealthItem:
     return HealthItem("county", True, waiting)
 
 
+def _files(facts: Facts) -> HealthItem:
+    files = facts.state.files
+    if not files:
+        return HealthItem("downlink", True, "nothing has come down from the county yet")
+    found = "; ".join(map(_file, files))
+    if any(each.damaged for each in files):
+        remedy = "it is fetched again by itself; until then the one before it is used"
+        return HealthItem("downlink", False, found, remedy)
+    if any(each.refused for each in files):
+        remedy = "what was used before goes on; tell the county (steelyard downlink check)"
+        return HealthItem("downlink", False, found, remedy)
+    return HealthItem("downlink", True, found)
+
+
+def _file(each: FileState) -> str:
+    words = [f"{each.name} version {each.version} since {each.at[:10]}"] if each.version else [each.name]
+    if each.waits:
+        words.append("counts from the next start on")
+    if each.damaged:
+        words.append("is damaged here")
+    if each.refused:
+        words.append(f"version {each.refused} refused: {each.why}")
+    return ", ".join(words)
+
+
+def _stick(facts: Facts) -> HealthItem:
+    stick = facts.state.stick
+    if stick is None:
+        return HealthItem("stick", True, "none is taken: no directory for sticks is configured")
+    if stick.sticks is None:
+        return HealthItem(
+            "stick", False, "the uploader does not look for sticks", "it is restarted by itself"
+        )
+    return HealthItem("stick", True, {0: "none is in", 1: "one is in"}.get(stick.sticks, "several are in"))
+
+
 def _uploader(facts: Facts) -> HealthItem:
     silent = any(part.name == "uploader" and part.problem for part in facts.state.parts)
     if silent:
@@ -309,6 +345,8 @@ CHECKS: tuple[Check, ...] = (
     _law,
     _uploader,
     _county,
+    _files,
+    _stick,
     _clock,
     _disk,
 )

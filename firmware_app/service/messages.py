@@ -23,7 +23,19 @@ from firmware_app.procedures.events import Answer
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.registry.person import Person, Role
-from firmware_app.service.county.messages import AskDownlink, DownlinkAsk, HeldFile, TakeDownlink
+from firmware_app.service.county.messages import (
+    AskDownlink,
+    CarryByStick,
+    DownlinkAsk,
+    FileState,
+    HeldFile,
+    StickNews,
+    StickResult,
+    StickState,
+    StickTask,
+    StickWish,
+    TakeDownlink,
+)
 from firmware_app.service.law.messages import AddLawPack, LawPackAdded
 from firmware_app.service.part_states import (
     CalibrationAt,
@@ -74,6 +86,7 @@ __all__ = [
     "CalibrationCard",
     "CalibrationPoint",
     "CancelSlip",
+    "CarryByStick",
     "ChangePin",
     "CloseVisit",
     "Command",
@@ -83,6 +96,7 @@ __all__ = [
     "DownlinkAsk",
     "Entries",
     "Fault",
+    "FileState",
     "ForShelf",
     "GiveAnswer",
     "Health",
@@ -124,6 +138,11 @@ __all__ = [
     "SlipJob",
     "StartVisit",
     "State",
+    "StickNews",
+    "StickResult",
+    "StickState",
+    "StickTask",
+    "StickWish",
     "TakeDownlink",
     "UnlockPerson",
     "Verdict",
@@ -225,6 +244,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     registered: tuple[Role, ...] = ()
     """Roles that somebody can sign in with."""
     screen: ScreenState | None = None
+    files: tuple[FileState, ...] = ()
+    """What came down from the county, by name."""
+    stick: StickState | None = None
+    """None where the appliance takes no stick."""
 
 
 # ------------------------------------------------------------------------------------------- commands
@@ -353,6 +376,8 @@ Command = (
     | AddLawPack
     | AskDownlink
     | TakeDownlink
+    | CarryByStick
+    | StickNews
 )
 
 
@@ -425,6 +450,7 @@ Reply = (
     | Recalled
     | LawPackAdded
     | DownlinkAsk
+    | StickWish
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -43,7 +43,12 @@ def _uploader(loaded: Loaded) -> list[str] | None:
     if county is None:
         return None
     pinned = ["--ca", str(loaded.resolve(county.ca))] if county.ca else []
-    return _python("firmware_app.upload", "--run-dir", str(loaded.run_dir), "--county", county.url, *pinned)
+    stick, sticks = loaded.config.stick, []
+    if stick is not None:
+        sticks = ["--sticks", str(loaded.resolve(stick.directory))]
+        sticks += ["--simulated-sticks"] if stick.simulated else []
+    line = ["--run-dir", str(loaded.run_dir), "--county", county.url, *pinned, *sticks]
+    return _python("firmware_app.upload", *line)
 
 
 def _kiosk(loaded: Loaded) -> list[str]:

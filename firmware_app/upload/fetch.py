@@ -2,16 +2,13 @@
 
 Rules this file obeys:
 
-* It believes nothing: what the county's key, as the core names it, has not signed is not carried at all, and
-  the core proves it again.
-* A file is put aside whole under one name in the run directory, and taken away when the core has answered.
+* It believes nothing (see `upload.county_files`): the core proves again what is carried to it.
 * It asks seldom and never in step with others: after 10 to 20 minutes; what the core refused, after a day.
 * Nothing here ends or delays delivery: it is done only while nothing waits to be sent.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 from collections.abc import Callable
@@ -19,12 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from firmware_app import durable
-from firmware_app.ledger.downlink import STATEMENT_TYP, Offered, Offers, check_content, read_statement
+from firmware_app.ledger.downlink import Offered, Offers
 from firmware_app.ledger.errors import LedgerError
-from firmware_app.ledger.jose import unverified
 from firmware_app.service import messages
-from firmware_app.service.county.messages import ASIDE
+from firmware_app.upload.county_files import Core, hand_over, proven
 from firmware_app.upload.outcome import Failed, Fetched, NothingNew
 
 T = TypeVar("T")
@@ -35,12 +30,6 @@ LIST_S, FILE_S = 60.0, 330.0
 """The client gives up before: 30 s for a list, 5 min for a file."""
 REFUSED_S = 86_400.0
 MAX_LOGGED = 300
-
-
-class Core(Protocol):
-    """The core as the courier asks it; None where it is silent."""
-
-    def __call__(self, command: messages.Command) -> messages.Reply | None: ...
 
 
 class Patiently(Protocol):
@@ -107,28 +96,18 @@ class Fetcher:
             log.info("%s: not fetched: %s", offered.name, fetched.trouble if fetched else "stopped")
             return False
         try:
-            kid = unverified(fetched.statement, STATEMENT_TYP)[0].kid
-            key = next((each for each in ask.keys if each.kid == kid), None)
-            if key is None:
-                log.warning("%s: not signed by a key of the county: not carried", offered.name)
-                return False
-            check_content(read_statement(fetched.statement, key), fetched.content)
+            proven(fetched.statement, fetched.content, ask.keys)
         except LedgerError as error:
             log.warning("%s: not carried: %s", offered.name, str(error)[:MAX_LOGGED])
             return False
         return self._hand_over(core, offered, fetched)
 
     def _hand_over(self, core: Core, offered: Offered, fetched: Fetched) -> bool:
-        path = self._run_dir / ASIDE.format(offered.name)
         try:
-            durable.write(path, fetched.content, 0o660)
-            reply = core(messages.TakeDownlink(offered.name, fetched.statement))
+            reply = hand_over(core, self._run_dir, offered.name, fetched.statement, fetched.content)
         except OSError as error:
-            log.warning("%s: %s", path, error.strerror or error)
+            log.warning("%s: %s: %s", self._run_dir, offered.name, error.strerror or error)
             return False
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
         digest = hashlib.sha256(fetched.content).hexdigest()[:12]
         if isinstance(reply, messages.Ok):
             log.info("%s version %d (%s) is with the core", offered.name, offered.version, digest)

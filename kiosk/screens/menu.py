@@ -12,7 +12,7 @@ from kiosk.theme import Metrics, Size
 from kiosk.view.bar import Tone
 from kiosk.view.home import notice
 from kiosk.view.sign_in import MOST_ENTRIES, menu
-from kiosk.widgets import icons
+from kiosk.widgets import icons, page_icons
 from kiosk.widgets.base import put
 from kiosk.widgets.buttons import Button, Kind
 from kiosk.widgets.frames import Banner
@@ -24,6 +24,8 @@ OF_ENTRY: dict[str, icons.Icon] = {
     "challenge": icons.hand,
     "control_check": icons.load_pan,
     "pan": icons.loaded_pan,
+    "county": icons.network,
+    "stick": page_icons.stick,
 }
 """A kind that came later has the arrow of something to begin."""
 
@@ -91,5 +93,6 @@ class MenuScreen(ScreenPiece):
         kind = self._kinds.get(name)
         if kind is not None:
             self.actions.start(kind)
-        else:
-            self.actions.open_pan_card()
+            return
+        asides = {"county": self.actions.open_county, "stick": self.actions.open_stick}
+        asides.get(name, self.actions.open_pan_card)()

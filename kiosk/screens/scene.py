@@ -59,6 +59,15 @@ class Actions(Protocol):
     def open_pan_card(self) -> None:
         """Shows what there is to know about this pan."""
 
+    def open_county(self) -> None:
+        """Shows what went to the county and what came from it."""
+
+    def open_stick(self) -> None:
+        """Shows what may be done with a USB stick."""
+
+    def carry(self, task: messages.StickTask) -> str:
+        """Has the record or what the county gave carried by the stick that is in. The id of the attempt."""
+
     def refresh(self) -> None:
         """Something on the screen itself changed."""
 

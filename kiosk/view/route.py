@@ -36,6 +36,8 @@ class Screen(enum.StrEnum):
     PAGE_JUDGED = "page_judged"
     SIGN_IN = "sign_in"
     MENU = "menu"
+    COUNTY = "county"
+    STICK = "stick"
 
 
 OF_PROMPT: dict[type, Screen] = {
@@ -91,6 +93,8 @@ class Aside(enum.Enum):
     NOWHERE = "nowhere"
     PAN_CARD = "pan_card"
     SIGN_IN = "sign_in"
+    COUNTY = "county"
+    STICK = "stick"
 
 
 def route(state: messages.State | None, condition: Condition, aside: Aside = Aside.NOWHERE) -> Route:
@@ -101,7 +105,8 @@ def route(state: messages.State | None, condition: Condition, aside: Aside = Asi
     if condition is not Condition.ANSWERING or state is None:
         return Route(Screen.NO_CORE, held=True)
     if state.visit is None:
-        return Route(_place(state, aside))
+        place = _place(state, aside)
+        return Route(place, held=place is Screen.STICK and carrying(state))
     if state.visit.waits_for is not None:
         # Only who began it goes on with it: nobody is asked what it asks.
         return Route(Screen.SIGN_IN, held=True)
@@ -113,8 +118,18 @@ def _place(state: messages.State, aside: Aside) -> Screen:
     if aside is Aside.PAN_CARD:
         return Screen.PAN_CARD
     if state.person is not None:
+        if state.person.role is messages.Role.KEEPER and aside in _KEEPERS:
+            return _KEEPERS[aside]
         return Screen.MENU
     return Screen.SIGN_IN if aside is Aside.SIGN_IN else Screen.HOME
+
+
+_KEEPERS = {Aside.COUNTY: Screen.COUNTY, Aside.STICK: Screen.STICK}
+
+
+def carrying(state: messages.State) -> bool:
+    """Whether something is being done with a stick."""
+    return state.stick is not None and state.stick.task is not None and state.stick.result is None
 
 
 def _held(state: messages.State | None) -> bool:

@@ -104,6 +104,10 @@ def menu(state: messages.State, say: Say) -> MenuView:
     kinds.sort(key=lambda kind: kind is messages.VisitKind.CONTROL_CHECK)
     entries = [Entry(kind.value, say.code("visit_kind", kind.value), kind) for kind in kinds]
     entries.append(Entry("pan", say("home.pan"), None))
+    if state.person.role is messages.Role.KEEPER:
+        entries.append(Entry("county", say("menu.county"), None))
+        if state.stick is not None:
+            entries.append(Entry("stick", say("menu.stick"), None))
     return MenuView(who=who(state.person, say), entries=tuple(entries[:MOST_ENTRIES]))
 
 

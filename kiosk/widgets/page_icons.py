@@ -74,6 +74,42 @@ def seal(pen: Pen, ink: Colour, ground: Colour) -> None:
     pen.ring((50, 34), 19, 4)
 
 
+def stick(pen: Pen, ink: Colour, ground: Colour) -> None:
+    """A USB stick, upright: its case, and the plug with its two holes."""
+    pen.ink(ink)
+    pen.round_rect(26, 6, 48, 58, 10)
+    pen.rect(34, 64, 32, 30)
+    pen.ink(ground)
+    pen.rect(40, 74, 8, 10)
+    pen.rect(52, 74, 8, 10)
+    pen.disc((50, 34), 8)
+
+
+def _small_stick(pen: Pen, ink: Colour, ground: Colour) -> None:
+    pen.ink(ink)
+    pen.round_rect(58, 6, 38, 52, 8)
+    pen.rect(64, 58, 26, 28)
+    pen.ink(ground)
+    pen.rect(69, 66, 6, 9)
+    pen.rect(79, 66, 6, 9)
+
+
+def onto_stick(pen: Pen, ink: Colour, ground: Colour) -> None:
+    """An arrow towards a stick."""
+    _small_stick(pen, ink, ground)
+    pen.ink(ink)
+    pen.line((4, 32), (46, 32), width=9)
+    pen.line((28, 50), (46, 32), (28, 14), width=9)
+
+
+def from_stick(pen: Pen, ink: Colour, ground: Colour) -> None:
+    """An arrow away from a stick."""
+    _small_stick(pen, ink, ground)
+    pen.ink(ink)
+    pen.line((6, 32), (48, 32), width=9)
+    pen.line((24, 50), (6, 32), (24, 14), width=9)
+
+
 PICTURES: dict[messages.page.Picture, Icon] = {
     Picture.WEIGHTS_ON_SCALE: weights_on,
     Picture.GOODS_ON_SCALE: loaded_pan,

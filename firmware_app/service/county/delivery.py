@@ -31,6 +31,9 @@ Delivered = (
     | messages.SignBundle
 )
 
+PAGE_BYTES = messages.MAX_BYTES - (1 << 16)
+"""Of entries in one answer: nearly a batch, with room for what is said beside them."""
+
 
 class DeliveryDesk:
     """Answers the uploader, and says how delivery stands."""
@@ -82,7 +85,7 @@ class DeliveryDesk:
     def _entries(self, after: int, limit: int) -> messages.Reply:
         known_at = None
         try:
-            lines = self._ledger.lines(after, limit)
+            lines = self._ledger.lines(after, limit, PAGE_BYTES)
             log = self._log_claim()
             # Without it certificates are dated more leniently; that must not stop delivery.
             with contextlib.suppress(StoreFailed):

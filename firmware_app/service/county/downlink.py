@@ -42,6 +42,7 @@ from firmware_app.ledger.downlink import (
     check_content,
     read_statement,
 )
+from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.errors import BadFormat, LedgerError, StoreFailed
 from firmware_app.ledger.jose import PublicJwk, unverified
 from firmware_app.ledger.reader import LedgerReader
@@ -51,7 +52,14 @@ from firmware_app.registry.registry import parse_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import Pack, WeightsPack
 from firmware_app.service.config import Loaded
-from firmware_app.service.county.messages import ASIDE, AskDownlink, DownlinkAsk, HeldFile, TakeDownlink
+from firmware_app.service.county.messages import (
+    ASIDE,
+    AskDownlink,
+    DownlinkAsk,
+    FileState,
+    HeldFile,
+    TakeDownlink,
+)
 from firmware_app.service.door import Commands
 from firmware_app.service.messages import Ok, Refused, Reply
 from firmware_app.standards.sets import parse_weights
@@ -76,6 +84,15 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     old: str | None
     county: str
     statement: str
+
+
+class _Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of ``downlink_refused``: what the county signed and this appliance could not use, and why."""
+
+    name: str
+    version: int
+    sha256: str
+    why: str
 
 
 class CannotUse(SteelyardError):
@@ -145,11 +162,16 @@ class DownlinkDesk:
         self._needs, self._busy = needs, busy
         self._add_law, self._revoke = add_law, revoke
         self._taken = {name: told[-1] for name, told in taken(ledger).items()}
-        self._refused = {
-            (str(entry.payload.body.get("name")), entry.payload.body.get("version"))
-            for entry in ledger.of_kind(REFUSED, 0)
+        self._came = {
+            str(entry.payload.body.get("name")): entry.payload.at for entry in ledger.of_kind(TAKEN, 0)
         }
-        self._for_next_start = False
+        self._refused = {
+            (told.name, told.version): told for told in map(_refusal, ledger.of_kind(REFUSED, 0))
+        }
+        self._waiting: set[str] = set()
+        self._damaged: set[str] = set()
+        self._held()
+        self._state = self._files()
         self._busy_ns: int | None = None
 
     def commands(self) -> Commands:
@@ -159,11 +181,38 @@ class DownlinkDesk:
             TakeDownlink: lambda asked, _now_ns: self._in_words(lambda: self._take(asked)),
         }
 
+    def state(self) -> tuple[FileState, ...]:
+        """What came down, by name, for a screen and for health."""
+        return self._state
+
+    def _files(self) -> tuple[FileState, ...]:
+        refused: dict[str, _Refused] = {}
+        for told in self._refused.values():
+            newest = max(self._version(told.name), refused[told.name].version if told.name in refused else 0)
+            if told.version > newest:
+                refused[told.name] = told
+        names = sorted(self._taken.keys() | refused.keys())[:MOST_NAMES]
+        return tuple(
+            FileState(
+                name=name,
+                version=self._version(name),
+                at=self._came.get(name, ""),
+                waits=name in self._waiting,
+                damaged=name in self._damaged,
+                refused=refused[name].version if name in refused else 0,
+                why=refused[name].why if name in refused else "",
+            )
+            for name in names
+        )
+
+    def _version(self, name: str) -> int:
+        return self._taken[name].version if name in self._taken else 0
+
     def wants_start(self, now_ns: int) -> bool:
         """Whether something new waits for a start, and nobody has used the appliance for a while."""
         if self._busy_ns is None or self._busy():
             self._busy_ns = now_ns
-        return self._for_next_start and now_ns - self._busy_ns >= QUIET_NS
+        return bool(self._waiting) and now_ns - self._busy_ns >= QUIET_NS
 
     def _ask(self) -> Reply:
         if self._busy():
@@ -178,10 +227,13 @@ class DownlinkDesk:
     def _held(self) -> tuple[HeldFile, ...]:
         """What lies here whole; what is damaged is asked for again."""
         whole = []
+        self._damaged.clear()
         for name, told in sorted(self._taken.items())[:MOST_NAMES]:
             content = _kept(_path(self._data_dir, told))
             if content is not None and hashlib.sha256(content).hexdigest() == told.sha256:
                 whole.append(HeldFile(name, told.version, told.sha256))
+            else:
+                self._damaged.add(name)
         return tuple(whole)
 
     def _take(self, asked: TakeDownlink) -> Reply:
@@ -242,25 +294,30 @@ class DownlinkDesk:
         path = _path(self._data_dir, told)
         durable.make_directory(path.parent, 0o750)
         durable.write(path, content, 0o640)
+        self._damaged.discard(name)
         if before is None or before.version != told.version:
-            self._ledger.append(TAKEN, told)
-            self._taken[name] = told
+            entry = self._ledger.append(TAKEN, told)
+            self._taken[name], self._came[name] = told, entry.payload.at
         if name in AT_START:
-            self._for_next_start = True
+            self._waiting.add(name)
 
     def _note_refused(self, statement: Statement, why: str) -> None:
         """Once for each version: the county's own signature is on it, so nobody else can fill the record."""
-        if (statement.name, statement.version) not in self._refused:
-            body = {
-                "name": statement.name,
-                "version": statement.version,
-                "sha256": statement.sha256,
-                "why": why[:MAX_WHY],
-            }
-            self._ledger.append(REFUSED, body)
-            self._refused.add((statement.name, statement.version))
+        key = (statement.name, statement.version)
+        if key not in self._refused:
+            told = _Refused(
+                name=statement.name, version=statement.version, sha256=statement.sha256, why=why[:MAX_WHY]
+            )
+            self._ledger.append(REFUSED, told)
+            self._refused[key] = told
 
     def _in_words(self, answer: Callable[[], Reply]) -> Reply:
+        try:
+            return self._refusing(answer)
+        finally:
+            self._state = self._files()
+
+    def _refusing(self, answer: Callable[[], Reply]) -> Reply:
         try:
             return answer()
         except StoreFailed as error:
@@ -269,6 +326,13 @@ class DownlinkDesk:
             return Refused("bad_downlink", str(error))
         except OSError as error:
             return Refused("io_error", f"{error.filename or self._data_dir}: {error.strerror or error}")
+
+
+def _refusal(entry: Entry) -> _Refused:
+    try:
+        return msgspec.convert(entry.payload.body, _Refused)
+    except msgspec.ValidationError as error:
+        raise BadFormat(f"{REFUSED} in entry {entry.seq}: {error}") from error
 
 
 def fit(name: str, content: bytes, needs: Needs) -> None:

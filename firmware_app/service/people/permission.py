@@ -49,6 +49,7 @@ WHO: dict[type[Command], frozenset[Role]] = {
     messages.UnlockPerson: KEEPER,
     messages.SetParameter: KEEPER,
     messages.ShowParameters: EVERYBODY,
+    messages.CarryByStick: KEEPER,
     messages.RecallWeight: KEEPER,
     # What the programs of the appliance ask.
     messages.AskHealth: EVERYBODY,
@@ -60,6 +61,7 @@ WHO: dict[type[Command], frozenset[Role]] = {
     messages.ShelveEntry: EVERYBODY,
     messages.NoteRead: EVERYBODY,
     messages.SignBundle: EVERYBODY,
+    messages.StickNews: EVERYBODY,
     # What permits it is the county's signature.
     messages.AskDownlink: EVERYBODY,
     messages.TakeDownlink: EVERYBODY,

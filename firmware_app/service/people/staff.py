@@ -96,6 +96,10 @@ class Staff:
         """Another idle time counts from now on."""
         self._sign_in.idle_s = idle_s
 
+    def stirs(self, now_ns: int) -> None:
+        """Whoever is signed in waits for the appliance: that is no idleness."""
+        self._sign_in.stirred(now_ns)
+
     def leaves_with_visit(self, leaves: bool) -> None:
         """Whether an inspector's session ends with the visit, from now on."""
         self.leaves = leaves
