@@ -13,6 +13,8 @@ import re
 import unicodedata
 from decimal import Decimal
 
+import msgspec
+
 from firmware_app.procedures.prompts import Problem, Source
 from firmware_app.procedures.settle import Seen, Window
 from firmware_app.procedures.taken import Figure
@@ -23,6 +25,8 @@ from hardware.scale.contract import Check, Indication, Kind
 MAX_CHARACTERS = 8
 BEYOND_MAX_E = 9
 """An indication may go up to Max + 9 e."""
+MINUS = ("-", "\N{MINUS SIGN}")
+"""As a keyboard has it, and as people write it."""
 UNITS = ("g", "kg")
 MAX_RAW = 128
 """Bytes of a frame that are kept; none of a scale is longer."""
@@ -30,12 +34,17 @@ MAX_RAW = 128
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{0,6})?")
 
 
-def typed_figure(text: str, unit: str, *, label: bool = False) -> Figure:
+def typed_figure(text: str, unit: str, *, label: bool = False, signed: bool = False) -> Figure:
     """What was typed, or confirmed from a label.
 
-    ``value_g`` is None where it is no mass in g or kg of at most 8 characters.
+    ``value_g`` is None where it is no mass in g or kg of at most 8 characters; below zero only where it is
+    ``signed``: the minus is then a character more, kept as ``-``.
     """
     shown = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS * 2]).strip()
+    if signed and shown[:1] in MINUS:
+        figure = typed_figure(shown[1:], unit)
+        value = None if figure.value_g is None else -figure.value_g
+        return msgspec.structs.replace(figure, text=f"-{figure.text}", value_g=value)
     good = len(shown) <= MAX_CHARACTERS and unit in UNITS and _NUMBER.fullmatch(shown) is not None
     return Figure(
         source=Source.LABEL if label else Source.TYPED,

@@ -78,11 +78,13 @@ class Pick(msgspec.Struct, frozen=True, tag="pick"):
 class Amount(msgspec.Struct, frozen=True, tag="amount"):
     """A figure in one of ``units``, the first one proposed; answered by ``FigureTyped``.
 
-    ``label``: it may be filled in from a scanned label. A single empty unit asks for a bare number.
+    ``label``: it may be filled in from a scanned label. ``signed``: it may be below zero. A single empty unit
+    asks for a bare number.
     """
 
     units: tuple[str, ...]
     label: bool = False
+    signed: bool = False
 
 
 class Code(msgspec.Struct, frozen=True, tag="code"):

@@ -319,8 +319,8 @@ class PageScreen(ScreenPiece):
         if view.ask is not Ask.KEYS:
             return
         wanted = view.units[0] if view.units else None
-        if self._view is None and self.pad.pad.unit is not wanted:
-            self.pad.pad = Pad(unit=wanted)
+        if self._view is None and (self.pad.pad.unit, self.pad.pad.signed) != (wanted, view.signed):
+            self.pad.pad = Pad(unit=wanted, signed=view.signed)
         assert scene.state is not None
         scan = scene.state.scan
         if scan is not None and scan.at_ns != self._scanned_ns and scan.unit in view.units:

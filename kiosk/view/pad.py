@@ -14,6 +14,7 @@ import re
 import msgspec
 
 DIGITS = "0123456789"
+MINUS = "-"
 MAX_DIGITS = 7
 MAX_CODE = 12
 
@@ -37,39 +38,47 @@ _FIGURE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 class Pad(msgspec.Struct, frozen=True):
     """What stands in the field. ``unit`` None: a code is typed, not a figure.
 
-    ``label``: the figure was filled in from a scanned label, and no key has touched it since.
+    ``label``: the figure was filled in from a scanned label, and no key has touched it since. ``signed``: it
+    may be below zero.
     """
 
     text: str = ""
     unit: Unit | None = None
     label: bool = False
+    signed: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether OK may be pressed."""
         if self.unit is None:
             return bool(self.text)
-        return bool(self.text) and not self.text.endswith(".")
+        return self.text[-1:] not in ("", ".", MINUS)
 
     def press(self, key: str) -> Pad:
-        """The pad after ``key``: a digit, ``point``, ``delete``, ``kg`` or ``g``; others change nothing."""
+        """The pad after ``key``: a digit, ``point``, ``minus``, ``delete``, ``kg`` or ``g``; others change
+        nothing."""
         if self.unit is not None and key in MASSES:
-            return self if self.unit == key else Pad(self.text, Unit(key))
+            return self if self.unit == key else Pad(self.text, Unit(key), signed=self.signed)
         text = self._typed(key)
-        return self if text == self.text else Pad(text, self.unit)
+        return self if text == self.text else Pad(text, self.unit, signed=self.signed)
 
     def _typed(self, key: str) -> str:
-        text, digit = self.text, len(key) == 1 and key in DIGITS
+        sign, text, digit = "", self.text, len(key) == 1 and key in DIGITS
         if key == "delete":
             return text[:-1]
         if self.unit is None:
             return text + key if digit and len(text) < MAX_CODE else text
+        if text.startswith(MINUS):
+            sign, text = MINUS, text[1:]
+        if key == "minus" and self.signed:
+            # The key turns the sign over, wherever the finger is within the figure.
+            return ("" if sign else MINUS) + text
         if key == "point" and "." not in text:
-            return (text or "0") + "."
+            return f"{sign}{text or '0'}."
         if digit and len(text.replace(".", "")) < MAX_DIGITS:
             # A scale never shows 05: a second digit replaces a lone zero.
-            return ("" if text == "0" else text) + key
-        return text
+            return sign + ("" if text == "0" else text) + key
+        return sign + text
 
 
 def filled(figure: str, unit: str) -> Pad | None:

@@ -88,6 +88,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 1
     confirm: str = ""
     units: tuple[Unit, ...] = ()
+    signed: bool = False
     unit_words: tuple[tuple[Unit, str], ...] = ()
     pan: PanView | None = None
     beside: tuple[OptionView, ...] = ()
@@ -156,6 +157,7 @@ def page(prompt: messages.page.Page, at: int, state: messages.State, say: Say) -
         pages=pages,
         confirm=say.code("option", wants.label) if isinstance(wants, g.Confirm) else "",
         units=units,
+        signed=isinstance(wants, g.Amount) and wants.signed,
         unit_words=tuple((unit, _unit(unit.value, say)) for unit in units),
         pan=pan(state, say) if isinstance(wants, g.Wait) else None,
         beside=tuple(_option(option, say) for option in prompt.beside),

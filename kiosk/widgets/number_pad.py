@@ -17,6 +17,7 @@ from kiosk.widgets.base import Piece, put
 from kiosk.widgets.buttons import Button, IconButton, Kind
 from kiosk.widgets.frames import legal_frame
 
+SIGNS = {"point": ".", "minus": "−"}
 ROWS = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"))
 
 
@@ -41,6 +42,8 @@ class Field(Piece):
     def show(self, pad: Pad, unit: str | None = None) -> None:
         """``unit``: what is written behind the figure where it is no unit of mass."""
         self.digits.unit = unit if unit is not None else pad.unit.value if pad.unit else ""
+        # A dash for nothing typed would look like a minus where one can be typed.
+        self.digits.placeholder = "" if pad.signed else "–"
         self.digits.text = pad.text
         self.digits.color = theme.INK if pad.text else theme.QUIET
         self._fit()
@@ -72,6 +75,7 @@ class NumberPad(Piece):
         self._keys: dict[str, Button] = {}
         for key in "1234567890":
             self._keys[key] = self._key(f"pad.{key}", key, Kind.PLAIN)
+        self._keys["minus"] = self._key("pad.minus", "minus", Kind.PLAIN, Size.FIGURE)
         self._keys["point"] = self._key("pad.dot", "point", Kind.PLAIN, Size.FIGURE)
         self._keys["kg"] = self._key("pad.kg", "kg", Kind.PLAIN, Size.TITLE)
         self._keys["g"] = self._key("pad.g", "g", Kind.PLAIN, Size.TITLE)
@@ -80,7 +84,7 @@ class NumberPad(Piece):
         self.add_widget(self.ok)
         self.add_widget(self.delete)
         self._open = True
-        self._figure = self._masses = False
+        self._figure = self._masses = self._signed = False
 
     def _key(self, automation_id: str, key: str, kind: Kind, size: int = Size.KEY) -> Button:
         button = Button(self.m, automation_id, lambda: self._press(key), kind=kind, sizes=size)
@@ -91,15 +95,16 @@ class NumberPad(Piece):
         """``open_``: OK is taken now; digits always are, they reach nobody. ``masses``: the unit is chosen
         between kg and g, where a figure is typed."""
         figure = pad.unit is not None
-        masses = masses and figure
+        masses, signed = masses and figure, pad.signed and figure
         self.pad = pad
-        if (figure, masses) != (self._figure, self._masses):
-            self._figure, self._masses = figure, masses
+        if (figure, masses, signed) != (self._figure, self._masses, self._signed):
+            self._figure, self._masses, self._signed = figure, masses, signed
             self.arrange(self.box)
         self._open = open_
         for key, button in self._keys.items():
-            button.say({"point": "."}.get(key, key), language)
+            button.say(SIGNS.get(key, key), language)
         self._keys["point"].show_if(figure)
+        self._keys["minus"].show_if(signed)
         for unit in MASSES:
             self._keys[unit.value].show_if(masses)
             self._keys[unit.value].turn(Kind.ACTION if pad.unit is unit else Kind.PLAIN)
@@ -131,7 +136,8 @@ class NumberPad(Piece):
                 self._keys[key].place(rows[column][line])
         last = rows[0][3]
         if self._figure:
-            self._keys["0"].place(Box(last.x, last.y, last.w * 2, last.h))
+            self._keys["0"].place(Box(last.x, last.y, last.w * (1 if self._signed else 2), last.h))
+            self._keys["minus"].place(rows[1][3])
             self._keys["point"].place(rows[2][3])
         else:
             self._keys["0"].place(Box(last.x, last.y, last.w * 3, last.h))

@@ -379,6 +379,28 @@ def test_the_unit_is_changed_without_losing_the_figure() -> None:
     assert typed("1005").press("g") == Pad("1005", Unit.G)
 
 
+@pytest.mark.parametrize(
+    ("keys", "text", "complete"),
+    [
+        ("~", "-", False),
+        ("~7.5", "-7.5", True),
+        ("7.5~", "-7.5", True),
+        ("7~~", "7", True),
+        ("~.5", "-0.5", True),
+        ("~05", "-5", True),
+        ("~7<<", "", False),
+        ("~123456789", f"-{'123456789'[:MAX_DIGITS]}", True),
+    ],
+)
+def test_where_a_figure_may_be_below_zero_a_key_turns_its_sign(keys: str, text: str, complete: bool) -> None:
+    pad, plain = Pad(unit=Unit.G, signed=True), Pad(unit=Unit.G)
+    for key in keys:
+        named = {".": "point", "<": "delete", "~": "minus"}.get(key, key)
+        pad, plain = pad.press(named), plain.press(named)
+    assert (pad.text, pad.complete) == (text, complete)
+    assert "-" not in plain.text and pad.press("kg").text == text
+
+
 def test_a_code_keeps_leading_zeros_and_knows_no_point() -> None:
     pad = typed("007.5", unit=None)
     assert pad.text == "0075" and pad.press("kg") == pad
@@ -392,6 +414,16 @@ def test_whatever_is_pressed_a_complete_figure_is_a_number(keys: list[str]) -> N
         pad = pad.press(key)
     if pad.complete:
         assert Decimal(pad.text) >= 0
+
+
+@given(st.lists(st.sampled_from([*"0123456789", "point", "delete", "kg", "g", "minus"]), max_size=30))
+def test_so_is_a_signed_one(keys: list[str]) -> None:
+    pad = Pad(unit=Unit.KG, signed=True)
+    for key in keys:
+        pad = pad.press(key)
+        assert pad.signed
+    if pad.complete:
+        assert abs(Decimal(pad.text)) < 10**MAX_DIGITS
 
 
 # ---------------------------------------------------------------------------------------------- idle

@@ -177,6 +177,7 @@ class Examiner:
             "verif_look_all": Picked("all_hold"),
             "verif_look": Picked("yes"),
             "verif_ready": Confirmed(),
+            "verif_tracking": Picked("stayed_at_zero"),
             "verif_failed": Picked("go_on"),
             "verif_stopped": Picked("end"),
             "verif_review": Picked("sign"),

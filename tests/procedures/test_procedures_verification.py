@@ -17,7 +17,6 @@ from examiner import (
 )
 
 from firmware_app.procedures.events import (
-    Confirmed,
     GoBack,
     Picked,
 )
@@ -213,8 +212,7 @@ def test_every_item_can_be_done_again_and_the_first_attempt_is_kept(item) -> Non
 
 def test_a_point_beyond_its_limit_can_be_done_once_more() -> None:
     examiner = Examiner()
-    examiner.until("verif_ready")
-    examiner.tell(Confirmed())
+    examiner.until("verif_zero")
     point(examiner, "55", "2.5")
     failed = examiner.visit.prompt
     assert failed.key == "verif_failed"

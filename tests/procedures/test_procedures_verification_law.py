@@ -1,5 +1,6 @@
 """The on-site examination: arithmetic and limits of the fact sheet, loads and weights for each scale."""
 
+from datetime import date
 from decimal import Decimal as D
 
 import pytest
@@ -20,8 +21,8 @@ from examiner import (
 from person import context
 
 from firmware_app.procedures.events import (
-    Confirmed,
     FigureTyped,
+    GoBack,
     Picked,
     ScaleChosen,
     StallTyped,
@@ -108,8 +109,7 @@ def test_a2_the_eccentric_load_is_a_third_of_max_with_its_limit() -> None:
 @pytest.mark.parametrize("item", ["zero_setting", "tare_setting"])
 def test_a3_zero_and_tare(item, added, error, conclusion) -> None:
     examiner = Examiner()
-    examiner.until("verif_ready")
-    examiner.tell(Confirmed())
+    examiner.until("verif_zero")
     if item == "tare_setting":
         point(examiner, "50", "2.5")
     point(examiner, "50", added)
@@ -305,12 +305,84 @@ def test_more_than_four_supports_carry_one_part_each() -> None:
 
 def test_with_zero_tracking_off_e0_is_found_at_zero() -> None:
     examiner = Examiner()
-    examiner.until("verif_ready")
-    examiner.tell(Picked("at_zero"))
-    assert examiner.visit.state.step.ask == "ready"
+    page = examiner.until("verif_tracking")
+    # 20 x 0.1 d, one every 2 s: the row plan.zero_tracking, for d = 5 g
+    assert [(fact.value, fact.unit) for fact in page.facts] == [("0.5", "g"), ("20", ""), ("2", "s")]
+    assert "zero is tracked" in page.law.clause and page.law.confidence == "secondary"
+    examiner.tell(Picked("left_zero"))
     examiner.run()
     assert examiner.visit.outcome.body["zero_at_g"] == ["0"]
     assert D(steps(examiner, "weighing")["zero"]["load_g"]) == 0
+    found = steps(examiner, "zero_setting")["tracking"]
+    assert (found["answer"], found["each_g"], found["times"], found["every_s"]) == (
+        "left_zero",
+        "0.5",
+        20,
+        "2",
+    )
+
+
+@pytest.mark.parametrize("answer", ["stayed_at_zero", "not_tried"])
+def test_with_zero_tracking_or_unknown_e0_is_found_at_ten_e(answer) -> None:
+    examiner = Examiner()
+    examiner.until("verif_tracking")
+    examiner.tell(Picked(answer))
+    examiner.run()
+    assert examiner.visit.outcome.body["zero_at_g"] == ["50"]
+    assert steps(examiner, "zero_setting")["tracking"]["answer"] == answer
+
+
+def test_where_e0_is_found_does_not_change_under_points_that_were_taken() -> None:
+    examiner = Examiner()
+    examiner.until("verif_tared_zero")
+    while examiner.visit.prompt.key != "verif_tracking":
+        examiner.tell(GoBack())
+    # gone back over the only point there was: nothing hangs on it any more
+    examiner.tell(Picked("left_zero"))
+    assert examiner.visit.state.at_zero
+    # but with the weighing done, the item on zero begun again does not ask once more
+    examiner.until("verif_review", 5000)
+    examiner.tell(Picked("zero_setting"))
+    assert examiner.visit.state.step.id == "zero_setting:zero"
+    examiner.tell(GoBack())
+    assert examiner.visit.prompt.key == "verif_tracking"
+    examiner.tell(Picked("stayed_at_zero"))
+    assert examiner.visit.prompt.problem == "verif_tracking_late" and examiner.visit.state.at_zero
+    examiner.tell(Picked("left_zero"))
+    assert examiner.visit.state.step.id == "zero_setting:zero"
+
+
+def test_a_scale_that_goes_below_zero_is_written_down_as_it_shows() -> None:
+    # given a worn scale that comes back to one interval below zero
+    def answer(examiner, page):
+        if examiner.visit.state.step.id == "weighing:return" and page.key == "verif_weighing":
+            assert page.wants.signed
+            examiner.tell(FigureTyped("-0.005", "kg"))
+            return True
+        if examiner.visit.state.step.id == "weighing:return" and page.key == "verif_added":
+            examiner.tell(FigureTyped("5", ""))
+            return True
+        return False
+
+    examiner = Examiner(answer=lambda e, p: e.visit.state.plan != () and answer(e, p))
+    examiner.until("verif_tracking")
+    examiner.tell(Picked("left_zero"))
+    examiner.run()
+    found = steps(examiner, "weighing")["return"]
+    assert (D(found["indication_g"]), found["text"], found["unit"]) == (D(-5), "-0.005", "kg")
+    # P = I + d/2 - dL = -5 + 2.5 - 2.5
+    assert (D(found["p_g"]), D(found["error_g"])) == (D(-5), D(-5))
+
+
+def test_a_text_that_nobody_has_read_is_named_on_record_and_sheet() -> None:
+    # given a price scale after JJG 1204-2025 has come into force, whose limits are not in any pack
+    examiner = Examiner(on=date(2027, 3, 1))
+    outcome = examiner.run()
+    body = examiner.visit.outcome.body
+    assert body["superseded_by"] == "JJG 1204-2025" and body["law"]["confidence"] == "unconfirmed"
+    assert [fact.value for fact in outcome.facts] == ["JJG 1204-2025"]
+    before = Examiner(on=date(2026, 11, 23))
+    assert before.run().facts == () and before.visit.outcome.body["superseded_by"] == ""
 
 
 def test_a_wrong_price_fails() -> None:

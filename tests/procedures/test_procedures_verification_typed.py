@@ -41,7 +41,10 @@ from firmware_app.uncertainty.decision import Verdict
     [
         ("x", "g", "not_a_mass"),
         ("", "g", "not_a_mass"),
-        ("-5", "g", "not_a_mass"),
+        ("--5", "g", "not_a_mass"),
+        ("-", "g", "not_a_mass"),
+        ("-52", "g", "not_a_multiple"),
+        ("-99999", "g", "beyond_max"),
         ("1e3", "g", "not_a_mass"),
         ("50", "斤", "not_a_mass"),
         ("9" * 400, "g", "not_a_mass"),
@@ -82,11 +85,20 @@ def test_other_nonsense_is_refused(key, figure, problem) -> None:
     assert examiner.visit.prompt.problem == problem
 
 
-def test_frost_is_typed_without_a_sign() -> None:
+def test_under_a_load_a_figure_below_zero_is_none() -> None:
+    examiner = at_weighing(Examiner())
+    while examiner.visit.state.step.id != "weighing:up2" or examiner.visit.prompt.key != "verif_weighing":
+        examiner.step()
+    assert not examiner.visit.prompt.wants.signed
+    examiner.tell(FigureTyped("-5", "g"))
+    assert examiner.visit.prompt.problem == "not_a_mass"
+
+
+@pytest.mark.parametrize("typed", ["-7.5", "\u22127.5"])
+def test_frost_is_typed_with_its_sign(typed) -> None:
     examiner = Examiner()
-    examiner.until("verif_temperature")
-    examiner.tell(Picked("below_zero"))
-    examiner.tell(FigureTyped("7.5", ""))
+    assert examiner.until("verif_temperature").wants.signed
+    examiner.tell(FigureTyped(typed, ""))
     examiner.run()
     assert examiner.visit.outcome.body["environment"]["temperature_c"] == "-7.5"
 

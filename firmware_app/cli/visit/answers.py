@@ -35,7 +35,7 @@ BACK, STOP, TYPE = "back", "stop", "type"
 LETTERS = "abcdefgh"
 """What stands beside a question is chosen by one of these."""
 
-_FIGURE = re.compile(r"\s*([+-]?[0-9]*\.?[0-9]+)\s*(\S*)\s*")
+_FIGURE = re.compile(r"\s*([+\-−]?[0-9]*\.?[0-9]+)\s*(\S*)\s*")
 
 
 class NoAnswer(SteelyardError):

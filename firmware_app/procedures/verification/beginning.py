@@ -175,9 +175,7 @@ def temperature(
     _context: Context, state: VerificationState, event: FigureTyped, _now_ns: int
 ) -> VerificationState:
     """What the thermometer shows."""
-    number = bare_number(event.figure)
-    if number is not None and state.below_zero:
-        number = -number
+    number = bare_number(event.figure, signed=True)
     if number is None or not LOWEST_C <= number <= HIGHEST_C:
         return refused(state, "verif_not_a_temperature")
     return changed(state, phase=Phase.HUMIDITY, temperature=str(number), problem="")
@@ -186,9 +184,7 @@ def temperature(
 def about_temperature(
     _context: Context, state: VerificationState, event: Picked, _now_ns: int
 ) -> VerificationState:
-    """It is below zero (the number pad has no sign), or nothing was measured."""
-    if event.option == "below_zero":
-        return changed(state, below_zero=not state.below_zero, problem="")
+    """Nothing was measured."""
     if event.option == "not_measured":
         return changed(state, phase=Phase.HUMIDITY, temperature="", problem="")
     return state

@@ -56,10 +56,16 @@ def judged(context: Context, state: VerificationState) -> Prompt:
         slip=state.slip,
         reason=f"verif_{whole.reason}" if whole.reason else "",
         next_step=f"verif_{whole.next_step}" if whole.next_step else "",
+        facts=superseded(rules),
         lines=tuple(_line(state, rules, each) for each in whole.items),
         law=rules.law(),
         document=document(state.entry),
     )
+
+
+def superseded(rules: Rules) -> tuple[Fact, ...]:
+    """The text that is in force and that nobody has read, where the limits are those of the one before it."""
+    return (Fact(label="verif_superseded", value=rules.superseded_by),) if rules.superseded_by else ()
 
 
 def document(entry: int) -> str:

@@ -36,6 +36,8 @@ class Ask(enum.StrEnum):
     """Does it hold? yes, no, or that it does not apply."""
     READY = "ready"
     """Get the scale ready: warm, level, loaded once to Max."""
+    TRACKING = "tracking"
+    """Does the scale hold its zero against small weights?"""
     POINT = "point"
     """An indication and what was added up to its change point."""
     SUBSTITUTE = "substitute"
@@ -103,5 +105,9 @@ CORNERS = ("front_left", "front_right", "back_right", "back_left")
 YES, NO, NOT_APPLICABLE = "yes", "no", "not_applicable"
 OVERLOAD = "overload"
 """The scale shows nothing, dashes or more than Max + 9 e, with a load on it that it must indicate."""
+LEFT_ZERO, STAYED_AT_ZERO, NOT_TRIED = "left_zero", "stayed_at_zero", "not_tried"
+"""What the indication did under the small weights by which it is found out whether zero is tracked."""
+ONCE = (Ask.READY, Ask.TRACKING)
+"""What is not done again with its item: the scale has not changed."""
 TOGETHER = "together"
 """Every point of a list was looked at and holds, said at once."""

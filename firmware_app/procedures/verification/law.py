@@ -43,6 +43,11 @@ class Rules(NamedTuple):
     items: tuple[PlannedItem, ...]
     looks: tuple[CheckItem, ...]
 
+    @property
+    def superseded_by(self) -> str:
+        """The text in force for this scale whose rows nobody has read, empty where there is none."""
+        return next((each.superseded_by for each in self.items if each.superseded_by), "")
+
     def planned(self, item: Item) -> PlannedItem | None:
         """The item as the pack has it, None where it does not, or the scale does not need it."""
         return next((each for each in self.items if each.item.value == item.value), None)

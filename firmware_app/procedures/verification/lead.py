@@ -14,7 +14,7 @@ from firmware_app.procedures.figures import MAX_RAW, lead_unit, speaks_of_load
 from firmware_app.procedures.prompts import Source
 from firmware_app.procedures.settle import LEAD_PATIENCE_NS, Seen, Window, follow, lead_policy, settled
 from firmware_app.procedures.verification.beginning import refused
-from firmware_app.procedures.verification.figures import problem_of
+from firmware_app.procedures.verification.figures import problem_of, step_is_signed
 from firmware_app.procedures.verification.state import Phase, Shown, VerificationState, changed
 from firmware_app.procedures.verification.taking import not_indicated, take_indication
 from firmware_app.quantity import GRAMS_PER, Grams
@@ -96,7 +96,7 @@ def hear(context: Context, state: VerificationState, event: Indication, now_ns: 
         return _patient(changed(heard, lead_window=window), now_ns)
     shown = _shown(event, value, unit, window)
     problem = problem_of(heard, value)
-    if problem or value < 0:
+    if problem or (value < 0 and not step_is_signed(state.step)):
         return _ask_again(heard, problem or "not_a_mass")
     return take_indication(context, heard, shown, now_ns)
 

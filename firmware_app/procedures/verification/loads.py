@@ -29,7 +29,7 @@ from firmware_app.procedures.verification.law import Rules
 from firmware_app.procedures.verification.state import Step, VerificationState
 from firmware_app.quantity import Grams
 from firmware_app.rules.checks import FEW_SUPPORTS, PartialRange, discrimination_load, range_at
-from firmware_app.rules.plan import zero_tracking_load
+from firmware_app.rules.plan import plan_rows, zero_tracking_load
 from firmware_app.standards.sets import Piece
 
 GOODS = "goods"
@@ -69,8 +69,12 @@ class Planner:
     # -------------------------------------------------------------------------------------- what is weighed
 
     def zero(self) -> Iterator[Step]:
-        """Getting ready, then the accuracy of zero-setting."""
+        """Getting ready, whether zero is tracked, then the accuracy of zero-setting."""
         yield Step(id=f"{Item.ZERO}:ready", item=Item.ZERO, ask=Ask.READY)
+        each = plan_rows(self._rules.pack).zero_tracking.step_d * self._finest
+        yield Step(
+            id=f"{Item.ZERO}:tracking", item=Item.ZERO, ask=Ask.TRACKING, d_g=self._finest, small_g=each
+        )
         yield self._zero(Item.ZERO)
 
     def tare_zero(self) -> Iterator[Step]:

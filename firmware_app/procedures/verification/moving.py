@@ -17,7 +17,7 @@ import msgspec
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.verification import embedded
 from firmware_app.procedures.verification.arithmetic import counting, why_not
-from firmware_app.procedures.verification.items import Ask, Item
+from firmware_app.procedures.verification.items import ONCE, Ask, Item
 from firmware_app.procedures.verification.judging import item_result
 from firmware_app.procedures.verification.law import Rules, rules_of
 from firmware_app.procedures.verification.state import (
@@ -33,6 +33,7 @@ from firmware_app.uncertainty.decision import Verdict
 ENTRY: dict[Ask, Phase] = {
     Ask.LOOK: Phase.LOOK,
     Ask.READY: Phase.READY,
+    Ask.TRACKING: Phase.TRACKING,
     Ask.POINT: Phase.INDICATION,
     Ask.SUBSTITUTE: Phase.INDICATION,
     Ask.RESPONDS: Phase.RESPONDS,
@@ -48,6 +49,7 @@ ONWARD = (
     Phase.LOOK,
     Phase.LOOK_ALL,
     Phase.READY,
+    Phase.TRACKING,
     Phase.INDICATION,
     Phase.RESPONDS,
     Phase.CHALLENGE,
@@ -59,9 +61,7 @@ ONWARD = (
 
 def first_of(state: VerificationState, item: Item) -> int:
     """The place of the first step of an item that asks something of the scale."""
-    return next(
-        place for place, step in enumerate(state.plan) if step.item is item and step.ask is not Ask.READY
-    )
+    return next(place for place, step in enumerate(state.plan) if step.item is item and step.ask not in ONCE)
 
 
 def go(context: Context, state: VerificationState, place: int) -> VerificationState:
@@ -139,7 +139,7 @@ def item_again(context: Context, state: VerificationState, item: Item, why: str)
     """The item from its beginning; what was found so far is kept and counts no longer."""
     if item is Item.CHALLENGE:
         state = embedded.again(state)
-    steps = {step.id for step in state.plan if step.item is item and step.ask is not Ask.READY}
+    steps = {step.id for step in state.plan if step.item is item and step.ask not in ONCE}
     anew = dropped(state, steps, why)
     anew = changed(anew, omitted=tuple(each for each in anew.omitted if each.item is not item))
     if anew.stopped_at is item:

@@ -32,7 +32,7 @@ from firmware_app.procedures.events import (
 )
 from firmware_app.procedures.prompts import Prompt
 from firmware_app.procedures.table import Led, Move, Row, VisitRecord, everywhere
-from firmware_app.procedures.verification import beginning, embedded, ending, lead, photos, taking
+from firmware_app.procedures.verification import beginning, embedded, ending, lead, photos, taking, tracking
 from firmware_app.procedures.verification.moving import ONWARD
 from firmware_app.procedures.verification.record import KIND
 from firmware_app.procedures.verification.screens import prompt_of
@@ -139,7 +139,12 @@ TABLE: dict[Phase, Row] = {
     Phase.READY: {
         **ANYWHERE,
         Confirmed: Move(taking.ready, ONWARD),
-        Picked: Move(taking.at_zero, BESIDE),
+        Picked: Move(taking.besides, BESIDE),
+        GoBack: BACK,
+    },
+    Phase.TRACKING: {
+        **ANYWHERE,
+        Picked: Move(tracking.tracked, BESIDE),
         GoBack: BACK,
     },
     Phase.INDICATION: {

@@ -37,6 +37,7 @@ from firmware_app.quantity import Grams, plain
 from firmware_app.registry.person import Person
 from firmware_app.registry.registry import Scale
 from firmware_app.rules.checks import price_to_pay
+from firmware_app.rules.plan import plan_rows
 from firmware_app.standards.sets import Piece
 
 KIND = "verification"
@@ -60,6 +61,7 @@ def body_of(context: Context, state: VerificationState, whole: Whole) -> dict[st
         "stage": state.stage.value,
         "decision_rule": DECISION_RULE,
         "law": law(rules.law()),
+        "superseded_by": rules.superseded_by,
         "by": person(context.person),
         "checker": person(state.checker),
         "stall": {"code": state.stall.code, "name": state.stall.name},
@@ -184,6 +186,11 @@ def _step(state: VerificationState, rules: Rules, step: Step) -> dict[str, Any]:
         return written | {"answer": "" if tried is None else tried.answer}
     if step.ask is Ask.READY:
         return written | {"done": tried is not None}
+    if step.ask is Ask.TRACKING:
+        row = plan_rows(rules.pack).zero_tracking
+        asked = {"each_g": plain(step.small_g), "times": row.times, "every_s": plain(row.every_s)}
+        cited = {"clause": row.clause, "confidence": row.confidence.value}
+        return written | {"answer": "" if tried is None else tried.answer, **asked, **cited}
     written |= {"load_g": plain(step.load_g), "weights": list(step.pieces)}
     if step.wanted_g is not None:
         written["wanted_g"] = plain(step.wanted_g)

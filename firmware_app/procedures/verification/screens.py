@@ -27,7 +27,7 @@ from firmware_app.procedures.page import (
     Wait,
 )
 from firmware_app.procedures.prompts import Prompt
-from firmware_app.procedures.verification import beginning, closing, embedded, photos
+from firmware_app.procedures.verification import beginning, closing, embedded, photos, tracking
 from firmware_app.procedures.verification.arithmetic import counting, point_of
 from firmware_app.procedures.verification.closing import scale_id
 from firmware_app.procedures.verification.facts import (
@@ -38,6 +38,7 @@ from firmware_app.procedures.verification.facts import (
     option,
     point_facts,
 )
+from firmware_app.procedures.verification.figures import step_is_signed
 from firmware_app.procedures.verification.items import CHOSEN, NO, NOT_APPLICABLE, YES, Ask, Item
 from firmware_app.procedures.verification.law import rules_of
 from firmware_app.procedures.verification.lead import over_lead
@@ -120,14 +121,16 @@ def _scale(_context: Context, state: VerificationState) -> Prompt:
     )
 
 
-def _amount(key: str, *units: str, beside: tuple[str, ...] = ()) -> Callable[..., Prompt]:
+def _amount(
+    key: str, *units: str, beside: tuple[str, ...] = (), signed: bool = False
+) -> Callable[..., Prompt]:
     def prompt(_context: Context, state: VerificationState) -> Prompt:
-        facts = (code_fact("below_zero", YES),) if key == "verif_temperature" and state.below_zero else ()
+        facts: tuple[Fact, ...] = ()
         if key == "verif_range_e" and state.range_max_g is not None:
             facts = (mass_fact("max", state.range_max_g),)
         return Page(
             key=key,
-            wants=Amount(units),
+            wants=Amount(units, signed=signed),
             facts=facts,
             beside=tuple(option(name) for name in beside),
             problem=state.problem,
@@ -180,8 +183,8 @@ def _look(context: Context, state: VerificationState) -> Prompt:
 
 def _ready(context: Context, state: VerificationState) -> Prompt:
     assert state.scale is not None
-    facts = (mass_fact("preload", state.scale.max_g), code_fact("at_zero", YES if state.at_zero else NO))
-    return _page(context, state, "verif_ready", Confirm(), facts=facts, more=("at_zero",))
+    facts = (mass_fact("preload", state.scale.max_g),)
+    return _page(context, state, "verif_ready", Confirm(), facts=facts)
 
 
 def _indication(context: Context, state: VerificationState) -> Prompt:
@@ -204,7 +207,7 @@ def _indication(context: Context, state: VerificationState) -> Prompt:
             picture=picture,
             more=("type_instead", "overload"),
         )
-    units = Amount(_mass_units(state))
+    units = Amount(_mass_units(state), signed=step_is_signed(state.step))
     return _page(context, state, key, units, facts=facts, picture=picture, more=("overload",))
 
 
@@ -398,13 +401,14 @@ SCREENS: dict[Phase, Callable[[Context, VerificationState], Prompt]] = {
     Phase.RANGE_E: _amount("verif_range_e", GRAM, KILOGRAM),
     Phase.SUPPORTS: _amount("verif_supports", ""),
     Phase.STAGE: _stage,
-    Phase.TEMPERATURE: _amount("verif_temperature", "", beside=("below_zero", "not_measured")),
+    Phase.TEMPERATURE: _amount("verif_temperature", "", beside=("not_measured",), signed=True),
     Phase.HUMIDITY: _amount("verif_humidity", "", beside=("not_measured",)),
     Phase.LOOK_ALL: _look_all,
     Phase.LOOK: _look,
     Phase.AIM: photos.aim,
     Phase.SHUTTER: photos.shutter,
     Phase.READY: _ready,
+    Phase.TRACKING: tracking.page,
     Phase.INDICATION: _indication,
     Phase.LISTEN: _listen,
     Phase.ADDED: _added,

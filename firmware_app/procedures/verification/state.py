@@ -58,6 +58,7 @@ class Phase(enum.StrEnum):
     SHUTTER = "shutter"
     """The camera takes its photo."""
     READY = "ready"
+    TRACKING = "tracking"
     INDICATION = "indication"
     LISTEN = "listen"
     """The load is on; a settled indication of the lead is waited for."""
@@ -183,7 +184,6 @@ class VerificationState(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage | None = None
     temperature: str = ""
     humidity: str = ""
-    below_zero: bool = False
     plan: tuple[Step, ...] = ()
     drawer: tuple[Piece, ...] = ()
     """Every weight that the plan uses."""

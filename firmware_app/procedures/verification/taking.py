@@ -14,7 +14,7 @@ from firmware_app.procedures.challenge import state as challenge_state
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Confirmed, Event, FigureTyped, GoBack, Picked
 from firmware_app.procedures.verification import arithmetic, embedded, photos
-from firmware_app.procedures.verification.beginning import planned, refused
+from firmware_app.procedures.verification.beginning import refused
 from firmware_app.procedures.verification.figures import bare_number, typed_added, typed_indication
 from firmware_app.procedures.verification.items import (
     CHOSEN,
@@ -80,13 +80,6 @@ def looked(context: Context, state: VerificationState, event: Picked, now_ns: in
 def ready(context: Context, state: VerificationState, _event: Confirmed, now_ns: int) -> VerificationState:
     """The scale is warm, level, and was loaded once."""
     return go(context, taken(state, now_ns, answer=YES), state.place + 1)
-
-
-def at_zero(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:
-    """Zero tracking is off: E0 is found at zero itself; or anything else that a step offers."""
-    if event.option == "at_zero" and not any(each.shown is not None for each in state.tries):
-        return planned(context, changed(state, at_zero=not state.at_zero, problem=""))
-    return besides(context, state, event, now_ns)
 
 
 def responded(context: Context, state: VerificationState, event: Picked, now_ns: int) -> VerificationState:

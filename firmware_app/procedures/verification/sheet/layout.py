@@ -300,12 +300,17 @@ def _end(part: Part, entry: Entry, y: float) -> float:
     again = len(tries) if isinstance(tries, list) else tries["count"]
     notes = [initial] if initial else []
     notes.append(f"重做或退回的读数 {again} 个，未采用的输入 {body['refused']} 个，首次数据均在电子记录中")
+    if tracking := rows.tracking_words(body):
+        notes.append(tracking)
     if body["restarts"]:
         notes.append(f"核查期间断电重启 {body['restarts']} 次")
     y = part.paragraph(LEFT, y, WIDTH, "；".join(notes) + "。")
     law = body["law"]
     known = words.CONFIDENCE.get(law["confidence"], law["confidence"])
     basis = f"判定依据 {law['pack']} 第 {law['version']} 版（{known}），误差为化整前误差，等于允差为符合。"
+    # A record from before texts could be handed over names none.
+    if newer := body.get("superseded_by", ""):
+        basis += f"本秤已适用 {newer}，其限值本机尚未收录，所用限值仅供参考。"
     y = part.paragraph(LEFT, y, WIDTH, basis + words.LEGEND)
     y += 1
     third = WIDTH / 3

@@ -12,6 +12,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from firmware_app.procedures.verification.items import NOT_TRIED
 from firmware_app.procedures.verification.record import NO_CAMERA
 from firmware_app.procedures.verification.sheet import words
 from firmware_app.quantity import show_mass, trimmed
@@ -221,6 +222,18 @@ def initial_words(body: Body) -> str:
         return ""
     held = all(step["holds_initial"] for step in judged)
     return "按首次允差（1 倍）：" + ("所测各点也在允差之内" if held else "有测点超出")
+
+
+def tracking_words(body: Body) -> str:
+    """What came of finding out whether zero is tracked, empty where nobody was asked."""
+    found = item(body, "zero_setting")
+    step = next((each for each in found["steps"] if each["step"] == "tracking"), None) if found else None
+    if step is None or not step["answer"]:
+        return ""
+    done = f"每 {step['every_s']} s 加 {step['each_g']} g，共 {step['times']} 次"
+    return f"零点跟踪：{words.TRACKING[step['answer']]}" + (
+        "" if step["answer"] == NOT_TRIED else f"（{done}）"
+    )
 
 
 def photo_words(body: Body) -> str:

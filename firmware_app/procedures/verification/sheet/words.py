@@ -99,6 +99,11 @@ LOOKS = {
     "auxiliary": "辅助装置",
 }
 ANSWERS = {"yes": "√", "together": "√", "no": "×", "not_applicable": "不适用", "": "—"}
+TRACKING = {
+    "left_zero": "示值离开零点，E0 在零点测",
+    "stayed_at_zero": "示值保持零点，E0 在 10 e 测",
+    "not_tried": "未试，E0 在 10 e 测",
+}
 PLACES = {
     "front_left": "左前",
     "front_right": "右前",
