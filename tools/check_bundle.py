@@ -7,11 +7,13 @@ Needs the other check_*.py beside it and the package ``cryptography``. The forma
     python check_bundle.py steelyard-KIOSK-7.bundle --ledger ledger.ndjson
     python check_bundle.py steelyard-KIOSK-7.bundle --receipts steelyard-KIOSK-7.receipts --county-kid KID
     python check_bundle.py --shelf request.json --ledger ledger.ndjson
+    python check_bundle.py --downlink steelyard-KIOSK-7.downlink --ledger ledger.ndjson
 
 A bundle that does not begin at entry 1 goes on from an export of the ledger that was taken before the
-receipts came back (--ledger). A shelf request is an entry that the county refused, as the appliance posts it.
-Exit 0: the device signed what the manifest promises, all of it is there and follows, and the county receipted
-it. Exit 1: says what is wrong. Exit 2: wrong use, or no file.
+receipts came back (--ledger). A shelf request is an entry that the county refused, as the appliance posts it;
+a downlink file is what the county gives back on the stick. Exit 0: the device signed what the manifest
+promises, all of it is there and follows, the county receipted it and signed what it gives. Exit 1: says what is
+wrong. Exit 2: wrong use, or no file.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from check_bytes import MAX_LINE, Wrong, joined, lines, naming, number, opened, parse, told, whole
 from check_jws import Key, public_key, take_apart
@@ -29,6 +31,7 @@ from check_ledger import COUNTY_KEY, ENTRY, Checker, check_lines, pins, witness_
 BUNDLE, SHELF = "steelyard-bundle+jws", "steelyard-shelf+jws"
 MANIFEST_FIELDS = ["device", "first", "last", "entry"]
 CLAIM_FIELDS = ["device", "seq", "prev", "entry"]
+MAX_STATEMENT, MAX_CONTENT = 4096, 4 << 20
 MAX_REQUEST = MAX_LINE + 8192
 
 
@@ -154,18 +157,47 @@ def check_shelf(data: bytes, checker: Checker) -> tuple[int, str]:
     return said["seq"], said["entry"]
 
 
+def check_downlink(file: BinaryIO, checker: Checker) -> list[str]:
+    """The files that the county gives back, each with the county's word on its bytes; raises Wrong."""
+    found: list[str] = []
+    while line := file.readline(MAX_STATEMENT + 2):
+        with naming(f"file {len(found) + 1}"):
+            if not line.endswith(b"\n") or not line.isascii():
+                raise Wrong("its statement is cut off, too long, or not ASCII")
+            stated = checker.file_stated(line[:-1].decode("ascii"))
+            name, version, size = str(stated["name"]), stated["version"], stated["size"]
+            if not number(size, 1) or size > MAX_CONTENT:
+                raise Wrong(f"{name}: the county states no size that is carried")
+            content = file.read(size)
+            if file.read(1) != b"\n" or hashlib.sha256(content).hexdigest() != stated["sha256"]:
+                raise Wrong(f"{name}: cut off, or other bytes than the county stated")
+            if version < checker.taken(name):
+                raise Wrong(
+                    f"{name}: version {version} is older than {checker.taken(name)}, which was in use"
+                )
+            if found and name <= found[-1].partition(" ")[0]:
+                raise Wrong(f"{name}: twice, or not in the order of names")
+            found.append(f"{name} version {version}, {stated['sha256']}")
+    if not found:
+        raise Wrong("holds no file")
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check what a stick carries.")
     parser.add_argument("bundle", nargs="?", help="steelyard-DEVICE.bundle")
     parser.add_argument("--receipts", help="steelyard-DEVICE.receipts, carried back")
     parser.add_argument("--ledger", help="ledger.ndjson that the bundle goes on from")
     parser.add_argument("--shelf", help="an entry handed over for the county's shelf")
+    parser.add_argument("--downlink", help="steelyard-DEVICE.downlink, given back by the county")
     pins(parser)
     options = parser.parse_args(joined(arguments))
-    if not options.bundle and not options.shelf:
-        parser.error("give a bundle, or --shelf")
+    if not (options.bundle or options.shelf or options.downlink):
+        parser.error("give a bundle, --shelf or --downlink")
     if (options.shelf and not options.ledger) or (options.receipts and not options.bundle):
         parser.error("--shelf needs --ledger, --receipts a bundle")
+    if options.downlink and not (options.ledger or options.bundle):
+        parser.error("--downlink needs the ledger or bundle that names the county: --ledger")
     witnesses = witness_keys(options.witness, parser)
 
     def look() -> list[str]:
@@ -202,6 +234,10 @@ def look_at(options: argparse.Namespace, checker: Checker) -> list[str]:
             said += [f"receipts up to entry {upon} of {manifest.last}"]
             said += [f"county   {name}, key {kid}" for kid, name in found.counties.items()]
             said += [f"log      {origin}, {size} entries" for origin, size in found.logs.items()]
+    if options.downlink:
+        with opened(options.downlink) as file, naming(options.downlink):
+            files = check_downlink(file, checker)
+        said += [f"GOOD     {options.downlink}", *(f"file     {each}" for each in files)]
     return said
 
 

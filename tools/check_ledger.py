@@ -203,13 +203,24 @@ class Checker:
 
     def _downlink(self, body: dict[str, Any]) -> None:
         """A file from the county in use: the county's word on it, and none older than the one before."""
-        stated = self._stated(body.get("statement"), DOWNLINK, DOWNLINK_FIELDS)
-        name, for_us = str(stated["name"]), stated["device"] in ("", self._device)
+        stated = self.file_stated(body.get("statement"))
+        name = str(stated["name"])
         version, old = self._files.get(name, (0, None))
         said = {"name": name, "version": stated["version"], "sha256": stated["sha256"], "old": old}
-        if not (for_us and number(stated["version"], version + 1)) or not said.items() <= body.items():
+        if stated["version"] <= version or not said.items() <= body.items():
             raise Wrong(f"the file {name} is not what the county stated, or older than the one before it")
         self._files[name] = (stated["version"], stated["sha256"])
+
+    def file_stated(self, statement: Any) -> dict[str, Any]:
+        """What a county that the ledger names states of a file for this device; raises Wrong."""
+        stated = self._stated(statement, DOWNLINK, DOWNLINK_FIELDS)
+        if stated["device"] not in ("", self._device) or not number(stated["version"], 1):
+            raise Wrong(f"the file {stated['name']} is for another device, or has no version")
+        return stated
+
+    def taken(self, name: str) -> int:
+        """The version of a file of the county that is in use where the ledger ends, 0 before the first."""
+        return self._files.get(name, (0, None))[0]
 
     def _shelf(self, payload: dict[str, Any]) -> None:
         """What the county holds unread, and what it could read after all: an entry of this very chain."""

@@ -7,17 +7,20 @@ suite, `make proofs` goes through all of it.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import sys
 from itertools import combinations
 from pathlib import Path
 
+import msgspec
 import pytest
 from test_ledger_county_log_checkers import ORIGIN, Published, filler
 
 from firmware_app.ledger import digits
 from firmware_app.ledger.bundle import make_manifest
+from firmware_app.ledger.downlink import Statement, make_statement
 from firmware_app.ledger.export import export_lines
 from firmware_app.ledger.note import log_key
 from firmware_app.ledger.shelf import ShelfRequest
@@ -392,6 +395,51 @@ def test_a_bundle_goes_on_from_the_export_before_it(enrolled, county, data, tmp_
     assert run("b", "--receipts", str(tmp_path / "late")) == 1
     assert run("b", "--device-kid", "x" * 43) == 1
     assert run("b", *receipts, "--county-kid", "x" * 43) == 1
+
+
+def given(county_key, name: str, version: int, content: bytes, device: str = "", **lies: object) -> bytes:
+    """A file as the county puts it onto the stick."""
+    said = Statement(
+        county="天祝县", device=device, name=name, version=version, size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(), at="2026-03-01T09:00:00+08:00",
+    )  # fmt: skip
+    signed = make_statement(county_key, msgspec.structs.replace(said, **lies))
+    return signed.encode() + b"\n" + content + b"\n"
+
+
+def test_what_the_county_gives_back_on_a_stick_is_its_word_to_the_byte_or_refused(
+    enrolled, county_key, tmp_path, capsys
+):
+    registry = given(county_key, "registry", 5, b"[[scale]]\nid = 'TZ-1'\n", "KIOSK-7")
+    weights = given(county_key, "weights", 3, b"[[set]]\n\n")
+    checker = read(export_lines(enrolled))
+
+    def look(content: bytes) -> list[str]:
+        return check_bundle.check_downlink(io.BytesIO(content), checker)
+
+    good = registry + weights
+    assert [each.partition(",")[0] for each in look(good)] == ["registry version 5", "weights version 3"]
+    for what, content in changed(good):
+        assert refuses(look, content) or content in (registry, weights), what
+    stranger = SoftwareKey.generate()
+    for bad in (
+        weights + registry,
+        good + weights,
+        registry + given(stranger, "weights", 3, b"[[set]]\n"),
+        given(county_key, "registry", 5, b"x", "KIOSK-8"),
+        given(county_key, "registry", 5, b"x", sha256="0" * 64),
+        given(county_key, "registry", 5, b"xy", size=1),
+        b"",
+    ):
+        assert refuses(look, bad)
+    (tmp_path / "ledger.ndjson").write_bytes(b"".join(export_lines(enrolled)))
+    (tmp_path / "d").write_bytes(good)
+    words = ["--downlink", str(tmp_path / "d"), "--ledger", str(tmp_path / "ledger.ndjson")]
+    assert check_bundle.main(words) == 0
+    assert "file     weights version 3" in capsys.readouterr().out
+    assert check_bundle.main([*words, "--county-kid", "x" * 43]) == 1
+    with pytest.raises(SystemExit):
+        check_bundle.main(words[:2])
 
 
 def test_an_entry_handed_over_for_the_shelf_is_the_ledgers_own_or_refused(enrolled, data):

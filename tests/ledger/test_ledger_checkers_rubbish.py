@@ -43,6 +43,7 @@ ASKED = {
     "bundle after a ledger": lambda file: check_bundle.main([file, "--ledger", file]),
     "receipts": lambda file: check_bundle.main([file, "--receipts", file]),
     "shelf": lambda file: check_bundle.main(["--shelf", file, "--ledger", file]),
+    "downlink": lambda file: check_bundle.main(["--downlink", file, "--ledger", file]),
     "law": lambda file: check_law.main([file, "--publisher", VKEY]),
     "log": lambda file: check_log.main([file, "--log", VKEY]),
     "ledger of a log": lambda file: check_log.main([str(Path(file).parent), "--log", VKEY, "--ledger", file]),
