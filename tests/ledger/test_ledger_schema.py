@@ -87,3 +87,16 @@ def test_on_a_disk_that_takes_no_writes_the_ledger_stays_as_it_is(of_schema_1, d
     assert (data / LEDGER).read_bytes() == before
     with reopened(data, clock) as ledger:
         assert list(ledger.all_lines()) == of_schema_1
+
+
+def test_an_entry_costs_the_log_five_pages(ledger):
+    """The entry's own, the one above it, its places by kind and by visit, and the file's first."""
+    ledger._copying.pages = 10_000
+    for _ in range(50):
+        ledger.append("note", {"x": "a" * 1500})
+    before = ledger._copying._waiting
+    for _ in range(100):
+        ledger.append("note", {"x": "a" * 1500})
+
+    # A page that is full is divided now and then.
+    assert 500 <= ledger._copying._waiting - before <= 515
