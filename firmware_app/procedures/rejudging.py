@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firmware_app.procedures.challenge import rejudging as challenge
 from firmware_app.procedures.fair_weighing import rejudging as fair_weighing
 from firmware_app.procedures.rejudged import (
     NOTHING_CHANGED,
@@ -37,6 +38,7 @@ REJUDGERS: dict[tuple[str, int], Rejudger] = {
     ("self_check", 1): rejudge_version_1,
     ("self_check", 2): rejudge_version_2,
     ("fair_weighing", 1): fair_weighing.rejudge_version_1,
+    ("challenge", 1): challenge.rejudge_version_1,
     ("on-site-examination", 1): verification.rejudge_version_1,
 }
 """By ``procedure`` and ``procedure_version`` of the body."""

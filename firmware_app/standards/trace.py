@@ -30,7 +30,7 @@ from firmware_app.standards.sets import StandardsError
 from firmware_app.standards.uses import CALIBRATION_KINDS, Use, What, uses_of
 
 NAME = "uses.db"
-SCHEMA = 1
+SCHEMA = 2
 APPLICATION_ID = 0x53545553
 """``STUS`` in the file's header."""
 Bound = tuple[object, ...] | dict[str, object]

@@ -48,10 +48,24 @@ def uses_of(kind: str, body: Mapping[str, Any]) -> frozenset[Use]:
 
 
 def weights_in(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The weights that a body names with their certificates, as it has them."""
-    listed = body.get("weights")
-    found = [*(listed if isinstance(listed, list) else ()), body.get("weight")]
+    """The weights that a body names with their certificates, as it has them, with those of its challenge."""
+    found: list[Any] = [body.get("weight")]
+    for told in (body, _challenge_in(body)):
+        listed = told.get("weights")
+        found += listed if isinstance(listed, list) else ()
     return tuple(each for each in found if isinstance(each, dict) and isinstance(each.get("id"), str))
+
+
+def pan_in(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a body says of the pan, or the challenge within it does; empty where neither says anything."""
+    told = body.get("pan", _challenge_in(body).get("pan"))
+    return told if isinstance(told, dict) else {}
+
+
+def _challenge_in(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The challenge that an examination ended with, empty where it had none."""
+    told = body.get("challenge")
+    return told if isinstance(told, dict) else {}
 
 
 def calibration_in(kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,8 +95,8 @@ def _of_weights(body: Mapping[str, Any]) -> Iterator[Use]:
 
 
 def _of_pan(body: Mapping[str, Any]) -> Iterator[Use]:
-    pan = body.get("pan")
-    if not isinstance(pan, dict) or body.get("way") == "weights" or body.get("procedure") == CONTROL_CHECK:
+    pan = pan_in(body)
+    if not pan or body.get("way") == "weights" or body.get("procedure") == CONTROL_CHECK:
         return
     if isinstance(pan.get("calibration"), str) and pan["calibration"]:
         yield Use(What.CALIBRATION, pan["calibration"])

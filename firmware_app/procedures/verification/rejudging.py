@@ -7,6 +7,7 @@ Rules this file obeys:
 * Small weights are added in whatever order they come to hand: of one that was wrong only the bound is known,
   and every change point is so much less sure.
 * An item is concluded anew only where one of its steps says something else now. What was left out stays so.
+* Of the challenge at its end the rule of that procedure judges again; every other limit is the record's own.
 * Goods that stood in for weights carry their fault on in a way the record does not spell out: such an
   examination is refused, not guessed at.
 """
@@ -17,7 +18,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from firmware_app.procedures.rejudged import CannotRejudge, Correction, Rejudged, RejudgedLoad
+from firmware_app.procedures.challenge import rejudging as challenge
+from firmware_app.procedures.rejudged import (
+    NOTHING_CHANGED,
+    CannotRejudge,
+    Correction,
+    Rejudged,
+    RejudgedLoad,
+)
 from firmware_app.procedures.verification.arithmetic import within
 from firmware_app.procedures.verification.items import Item, LeftOut
 from firmware_app.procedures.verification.judging import NOT_DONE
@@ -31,14 +39,14 @@ ORDER = (Verdict.DOES_NOT_CONFORM, Verdict.UNDECIDED, Verdict.CANNOT_JUDGE)
 def rejudge_version_1(
     body: Mapping[str, Any],
     correction: Correction,
-    packs: tuple[Pack, ...] | None,  # noqa: ARG001 - the limits of the record are those of its own pack
+    packs: tuple[Pack, ...] | None,
 ) -> Rejudged:
     """The conclusion of an examination of version 1; its loads are the points that were corrected.
 
     Raises CannotRejudge.
     """
     try:
-        return _Examination(body, correction).rejudged()
+        return _Examination(body, correction, packs).rejudged()
     except (KeyError, TypeError, ValueError, ArithmeticError, IndexError) as error:
         raise CannotRejudge(f"no examination of version 1 as it was written: {error!r}") from error
 
@@ -46,8 +54,10 @@ def rejudge_version_1(
 class _Examination:
     """One record with what its weights were mistaken by."""
 
-    def __init__(self, body: Mapping[str, Any], correction: Correction) -> None:
-        self._body = body
+    def __init__(
+        self, body: Mapping[str, Any], correction: Correction, packs: tuple[Pack, ...] | None
+    ) -> None:
+        self._body, self._correction, self._packs = body, correction, packs
         self._off: dict[str, Grams] = {}
         self._loose = Decimal(0)
         e = Decimal(body["scale"]["e_g"])
@@ -79,6 +89,8 @@ class _Examination:
     def _item(self, item: Mapping[str, Any]) -> Verdict | None:
         """Its conclusion; None where it was not done."""
         recorded = None if item["conclusion"] == NOT_DONE else Verdict(item["conclusion"])
+        if item["item"] == Item.CHALLENGE and recorded is not None and self._correction != NOTHING_CHANGED:
+            return challenge.rejudge_version_1(self._body["challenge"], self._correction, self._packs).verdict
         steps = {step["step"]: step for step in item["steps"]}
         points = {name: self._corrected(step, steps) for name, step in steps.items() if "limit_g" in step}
         verdicts, changed = [], False

@@ -30,6 +30,7 @@ from firmware_app.standards.uses import (
     CALIBRATION_KINDS,
     What,
     calibration_in,
+    pan_in,
     weights_in,
     weights_of_calibration,
 )
@@ -124,8 +125,7 @@ class Recalling:
             part = self._recalls.of(weight["id"], str(weight.get("certificate", "")))
             if part is not None and concerns(part, entry.payload.at, entry.payload.clock):
                 corrected[weight["id"]] = Corrected(part.weight.found_g, float(part.weight.found_u_g))
-        pan = body.get("pan")
-        pan = pan if isinstance(pan, dict) else {}
+        pan = pan_in(body)
         control = pan.get("control")
         checked = control.get("entry", 0) if isinstance(control, dict) else 0
         lost = self._control_outcomes().get(checked) is Outcome.OUT_OF_CONTROL
