@@ -21,6 +21,7 @@ from firmware_app.ledger.statements import MAX_STATEMENTS
 from firmware_app.ledger.store import Ledger
 from firmware_app.service import door, messages
 from firmware_app.service.messages import CountyState
+from firmware_app.service.watches.witnesses import WitnessWatch
 
 Delivered = (
     messages.ReadEntries
@@ -38,8 +39,9 @@ PAGE_BYTES = messages.MAX_BYTES - (1 << 16)
 class DeliveryDesk:
     """Answers the uploader, and says how delivery stands."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, witnesses: WitnessWatch | None = None) -> None:
         self._ledger = ledger
+        self._witnesses = witnesses or WitnessWatch(ledger, clock, (), 1)
         self._clock = clock
         self._known_time = KnownTime(ledger)
         self._shelved = unread(ledger)
@@ -80,6 +82,7 @@ class DeliveryDesk:
             received=receipted,
             problem=self._told.problem,
             shelved=tuple(each.seq for each in self._shelved),
+            witnesses=self._witnesses.state,
         )
 
     def _entries(self, after: int, limit: int) -> messages.Reply:
@@ -121,6 +124,7 @@ class DeliveryDesk:
             return messages.Refused("log_inconsistent", str(error))
         except LedgerError as error:
             return messages.Refused("bad_receipt", str(error))
+        self._witnesses.look()
         return messages.Ok()
 
     def _shelve(self, seq: int, why: str) -> messages.Reply:
