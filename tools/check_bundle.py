@@ -12,8 +12,8 @@ Needs the other check_*.py beside it and the package ``cryptography``. The forma
 A bundle that does not begin at entry 1 goes on from an export of the ledger that was taken before the
 receipts came back (--ledger). A shelf request is an entry that the county refused, as the appliance posts it;
 a downlink file is what the county gives back on the stick. Exit 0: the device signed what the manifest
-promises, all of it is there and follows, the county receipted it and signed what it gives. Exit 1: says what is
-wrong. Exit 2: wrong use, or no file.
+promises, all of it is there and follows, the county receipted it and signed what it gives. Exit 1: says what
+is wrong. Exit 2: wrong use, or no file.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from county_gateway.log.receipts import read_seen
 from county_gateway.log.witnesses import BadWitness, Witness, read_witness
 from county_gateway.witness.memory import Head, Memory
 from county_gateway.witness.serve import make_server
-from county_gateway.witness.witness import Answer
+from county_gateway.witness.witness import Answer, witness_key
 from county_gateway.witness.witness import Witness as SecondBody
 from firmware_app.ledger.merkle import leaf_hash
 from firmware_app.ledger.note import (
@@ -274,6 +274,23 @@ def test_a_witness_that_lies_costs_no_receipt(settings, cosigned_county, bench, 
     mocker.patch.object(cosigned_county, "add_checkpoint", lambda body: Answer(200, lie.decode("latin-1")))
     with serving(cosigned_county) as url:
         county = with_witness(settings, Witness(url, cosigned_county.key))
+        receipt = read_receipt(deliver(county, device), county._signer.public_jwk)
+        county.close()
+
+    assert len(read_note(receipt.checkpoint).signatures) == 1
+
+
+@pytest.mark.parametrize("under_its_own_id", [False, True])
+def test_a_well_formed_cosignature_by_another_key_counts_for_nothing(
+    settings, cosigned_county, bench, device, under_its_own_id
+):
+    """Given somebody else in the witness's place, then the receipt comes without his word."""
+    known, stranger = cosigned_county.key, SoftwareKey.generate()
+    cosigned_county._signer = stranger
+    if under_its_own_id:
+        cosigned_county.key = witness_key(known.name, stranger)
+    with serving(cosigned_county) as url:
+        county = with_witness(settings, Witness(url, known))
         receipt = read_receipt(deliver(county, device), county._signer.public_jwk)
         county.close()
 

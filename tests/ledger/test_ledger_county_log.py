@@ -228,6 +228,16 @@ def test_a_receipt_that_does_not_show_its_place_is_refused(enrolled, log, change
     assert enrolled.receipted == 0
 
 
+def test_a_true_place_under_a_checkpoint_that_the_log_has_not_signed_is_none(enrolled, log):
+    """Without the county's signature a checkpoint shows nobody what the county has said."""
+    log.receipt(enrolled, 2)
+    stranger = Log(SoftwareKey.generate(), log.origin)
+    stranger.leaves = log.leaves
+
+    with pytest.raises(BadReceipt, match="not signed by its log"):
+        enrolled.keep_receipt(log.receipt(enrolled, 2, checkpoint=stranger.note()))
+
+
 def test_nobody_but_the_county_can_raise_an_alarm(enrolled, log):
     grown(enrolled, log)
     stranger = Log(SoftwareKey.generate())
