@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app import settings_file
+from firmware_app.ledger.cosigned import MOST_WITNESSES, BadWitnesses, read_witnesses
 from firmware_app.ledger.note import VerifierKey
 from firmware_app.ledger.signers import SignerKind, check_options
 from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
@@ -138,10 +139,26 @@ class Control(msgspec.Struct, frozen=True):
 
 
 class County(msgspec.Struct, frozen=True):
-    """Where the record is delivered. ``ca``: PEM file of the only authorities whose certificates count."""
+    """Where the record is delivered. ``ca``: PEM file of the only authorities whose certificates count.
+
+    ``witnesses``: keys of second bodies, ``witnesses_needed`` of which must have cosigned its log; see
+    docs/transparency-log.md. Where too few have, it is shown and recorded, and nothing is refused.
+    """
 
     url: Annotated[str, Meta(pattern=r"^https?://[^\s]{1,200}$", description="http(s) address")]
     ca: Annotated[str, Meta(max_length=200, description="file, relative to this one")] = ""
+    witnesses: Annotated[tuple[str, ...], Meta(max_length=MOST_WITNESSES)] = ()
+    witnesses_needed: Annotated[int, Meta(ge=1, le=MOST_WITNESSES)] = 1
+
+    def __post_init__(self) -> None:
+        try:
+            self.keys()
+        except BadWitnesses as error:
+            raise ValueError(str(error)) from error
+
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys by which the witnesses' cosignatures are known."""
+        return read_witnesses(self.witnesses, self.witnesses_needed)
 
 
 Phone = Annotated[str, Meta(pattern=r"^[0-9+() -]{0,24}$", description="a telephone number")]

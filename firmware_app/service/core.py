@@ -71,6 +71,7 @@ from firmware_app.service.watches import software as software_watch
 from firmware_app.service.watches.clock import ClockWatch
 from firmware_app.service.watches.history import HistoryWatch
 from firmware_app.service.watches.software import SoftwareWatch
+from firmware_app.service.watches.witnesses import WitnessWatch
 from firmware_app.standards.sets import load_weights
 from firmware_app.weighing.calibration import Calibration
 from hardware.scanner_contract import DriverUnavailable, ScannerError
@@ -140,7 +141,7 @@ class Core:
         self._codes = self._open_scanner()
         self._slips = self._open_printer()
         self._photos = photo_desk(config.camera, self._data_dir, self._clock)
-        self._delivery = DeliveryDesk(self._ledger, self._clock)
+        self._delivery = DeliveryDesk(self._ledger, self._clock, self._open_witnesses())
         self._screen = config.screen
         self._settings = SettingsDesk(file, config, self._parameters, self._effects)
         self._staff = Staff(
@@ -236,6 +237,11 @@ class Core:
             resolution_g=self._calibration.resolution_g,
             recalled=lambda: self._recalls.lock(piece, self._calibration),
         )
+
+    def _open_witnesses(self) -> WitnessWatch:
+        county = self._config.county
+        keys, needed = ((), 1) if county is None else (county.keys(), county.witnesses_needed)
+        return WitnessWatch(self._ledger, self._clock, keys, needed)
 
     def _open_scanner(self) -> Codes | None:
         wanted = self._config.scanner

@@ -223,6 +223,19 @@ def _county(facts: Facts) -> HealthItem:
     return HealthItem("county", True, waiting)
 
 
+def _witnesses(facts: Facts) -> HealthItem:
+    seen = facts.state.county.witnesses
+    if seen is None:
+        return HealthItem("witnesses", True, "none is pinned, or no log of the county was seen yet")
+    of = len(seen.cosigned) + len(seen.missing)
+    found = f"{len(seen.cosigned)} of {of} have cosigned the county's log at entry {seen.receipt}"
+    if seen.well:
+        return HealthItem("witnesses", True, found)
+    found += f", {seen.needed} are needed; missing: {', '.join(seen.missing)}"
+    remedy = "nothing is refused; ask the witness whether it has seen this county's log go on"
+    return HealthItem("witnesses", False, found, remedy)
+
+
 def _files(facts: Facts) -> HealthItem:
     files = facts.state.files
     if not files:
@@ -345,6 +358,7 @@ CHECKS: tuple[Check, ...] = (
     _law,
     _uploader,
     _county,
+    _witnesses,
     _files,
     _stick,
     _clock,

@@ -48,6 +48,7 @@ from firmware_app.service.part_states import (
     PrinterStatus,
     SeenScan,
     SlipJob,
+    WitnessState,
 )
 from firmware_app.service.people.messages import (
     AddPerson,
@@ -149,6 +150,7 @@ __all__ = [
     "VisitKind",
     "VisitState",
     "Witness",
+    "WitnessState",
     "Working",
     "decode_command",
     "decode_reply",

@@ -39,6 +39,24 @@ class LeadState(msgspec.Struct, frozen=True, kw_only=True):
     underload: bool = False
 
 
+class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the witnesses that are pinned have cosigned what the county showed last of its log, by name.
+
+    ``needed``: so many must have; ``receipt``: upon which entry; ``at``: when, by the county's clock.
+    """
+
+    needed: int
+    cosigned: tuple[str, ...]
+    missing: tuple[str, ...]
+    receipt: int
+    at: str
+
+    @property
+    def well(self) -> bool:
+        """Whether they are enough."""
+        return len(self.cosigned) >= self.needed
+
+
 class CountyState(msgspec.Struct, frozen=True, kw_only=True):
     """Delivery: ``reachable`` None before the first try; ``problem`` a code, empty when well."""
 
@@ -50,6 +68,8 @@ class CountyState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     shelved: tuple[int, ...] = ()
     """Entries that the county could not read and holds unread on its shelf."""
+    witnesses: WitnessState | None = None
+    """None where no witness is pinned, or nothing of the county's log was seen yet."""
 
 
 class SeenScan(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,12 +43,22 @@ def county(state: messages.State, say: Say) -> CountyView:
     return CountyView(
         title=say("county_page.title"),
         delivery=delivery,
-        problem=say.code("county_problem", at.problem) if at.problem else "",
+        problem=_problem(at, say),
         files_title=say("county_page.files"),
         none="" if files else say("county_page.none"),
         files=tuple(_file(each, say) for each in files[:MOST_FILES]),
         more=say("county_page.more", count=str(more)) if more > 0 else "",
     )
+
+
+def _problem(at: messages.CountyState, say: Say) -> str:
+    """Delivery that fails is said first: it is why nothing else can be known."""
+    if at.problem:
+        return say.code("county_problem", at.problem)
+    seen = at.witnesses
+    if seen is None or seen.well:
+        return ""
+    return say("county_page.witnesses", cosigned=str(len(seen.cosigned)), needed=str(seen.needed))
 
 
 def file_name(name: str, say: Say) -> str:
