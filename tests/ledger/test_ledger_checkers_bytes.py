@@ -20,7 +20,9 @@ from test_ledger_county_log_checkers import ORIGIN, Published, filler
 
 from firmware_app.ledger import digits
 from firmware_app.ledger.bundle import make_manifest
+from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.downlink import Statement, make_statement
+from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.export import export_lines
 from firmware_app.ledger.note import log_key
 from firmware_app.ledger.shelf import ShelfRequest
@@ -151,6 +153,20 @@ def test_an_export_with_any_line_signed_by_another_key_is_refused(look, logged, 
     for at, line in enumerate(logged):
         forged = [*logged[:at], again(line, stranger), *logged[at + 1 :]]
         assert refuses(look, b"".join(forged)), f"line {at}"
+
+
+def test_an_entry_exchanged_by_the_device_itself_is_refused(look, logged, enrolled, data):
+    """Given the device's own key, then what follows still names the entry that was there."""
+    third = enrolled.entry(3)
+    now = Stamp(at="2026-03-01T10:00:00Z", clock=ClockQuality.BATTERY, boot="b", uptime_ns=1)
+    other = make_entry(
+        open_key(data / "device.key"), device="KIOSK-7", seq=3, prev=third.payload.prev, stamp=now,
+        software="00", kind="self_check", body={"verdict": "does_not_conform"},
+    )  # fmt: skip
+    exchanged = [*logged[:2], other.jws.encode() + b"\n", logged[3]]
+
+    assert refuses(lambda: check_ledger.check(io.BytesIO(b"".join(exchanged))))
+    assert check_ledger.check(io.BytesIO(b"".join(logged[:4]))).entries == 4
 
 
 def test_a_receipt_of_another_log_is_refused(look, logged, county, enrolled):
@@ -357,6 +373,8 @@ def test_a_stick_with_its_lines_rearranged_or_signed_anew_is_refused(stick):
 
 def test_a_stick_that_promises_something_else_is_refused_though_the_device_signed_it(stick, enrolled, data):
     key, (bundle, receipts) = open_key(data / "device.key"), stick
+    other = make_manifest(key, 1, msgspec.structs.replace(enrolled.entry(4), hash="0" * 64), "0")
+    assert refuses(carried, [other, *bundle[1:]], receipts)
     for first, upon in ((2, 4), (1, 3), (1, 2)):
         assert refuses(carried, [make_manifest(key, first, enrolled.entry(upon), "0"), *bundle[1:]], receipts)
     assert refuses(

@@ -22,7 +22,7 @@ TABLE = take_out.read_table(ROOT / take_out.TABLE)
 AREAS = {
     "saving", "chain", "device key", "one history", "clock", "slip", "outbox", "stick", "audit trail",
     "software identity", "enrolment", "revocation", "replacement", "receipts", "key rotation", "PostgreSQL",
-    "log", "doors", "access", "downlink", "secrets",
+    "log", "doors", "access", "downlink", "secrets", "checkers",
 }  # fmt: skip
 QUICK = ("chain-prev", "slip-signature", "cursor-after-receipt")
 
