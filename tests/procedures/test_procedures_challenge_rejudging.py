@@ -5,10 +5,13 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
-from examiner import FULL, Examiner
+from examiner import FULL, Examiner, registry_of
 from examiner import Bench as Table
+from person import context
 
+from firmware_app.procedures.challenge.plan import why_not
 from firmware_app.procedures.context import Head
+from firmware_app.procedures.events import FigureTyped, Picked
 from firmware_app.procedures.rejudged import CannotRejudge, Corrected, Correction, PanDoubt
 from firmware_app.procedures.rejudging import rejudge
 from firmware_app.standards.uses import Use, What, uses_of, weights_in
@@ -124,3 +127,67 @@ def test_and_is_judged_again_with_it(examined):
     )
     light = rejudge(examined, Correction(weights={pieces[0]: Corrected(known[pieces[0]] - 60, 0.01)}))
     assert light.verdict is Verdict.DOES_NOT_CONFORM
+
+
+# ------------------------------------------------------------------ scales of several ranges
+
+
+def two_ranges(fault=0.0):
+    """The examination of a scale of 6 kg / 2 g and 15 kg / 5 g, whose lower range may be off."""
+    plate = {"max_g": D(15000), "e_g": D(5), "d_g": D(5), "min_g": D(40)}
+
+    class Fine(Table):
+        loaded = 0.0
+
+        def shown(self):
+            mass = self.loaded
+            e = 2 if mass <= 6000 else 5
+            return D(round((mass + (fault if mass and mass <= 6000 else 0.0)) / e) * e)
+
+        def put(self, load, place=""):
+            self.loaded = load
+            self.actions += 1
+            return self.shown()
+
+        def add(self, load):
+            self.loaded = load
+            return self.shown()
+
+    def answer(examiner, page):
+        if page.key == "verif_scale" and not examiner.visit.state.ranges:
+            examiner.tell(Picked("range"))
+            examiner.tell(FigureTyped("6", "kg"))
+            examiner.tell(FigureTyped("2", "g"))
+            return True
+        state = examiner.visit.state
+        if state.plan and page.number and state.step.item != "challenge" and page.key != "verif_review":
+            # only the challenge is of interest here
+            examiner.tell(Picked("other"))
+            examiner.tell(Picked("leave_out"))
+            examiner.tell(Picked("no_time"))
+            return True
+        return False
+
+    examiner = Examiner(Fine(), weights=FULL, registry=registry_of(**plate), answer=answer)
+    examiner.run()
+    return json.loads(msgspec.json.encode(examiner.visit.outcome.body))["challenge"]
+
+
+@pytest.mark.parametrize(("fault", "verdict"), [(0.0, "conforms"), (9.0, "does_not_conform")])
+def test_a_scale_of_several_ranges_is_challenged_by_the_range_of_each_load(fault, verdict):
+    body = two_ranges(fault)
+    assert body["ranges"] == [{"max_g": "6000", "e_g": "2"}, {"max_g": "15000", "e_g": "5"}]
+    for reading in body["readings"]:
+        load = D(reading["load_g"])
+        # MPE in service: 1 e up to 500 e, 2 e up to 2000 e, 3 e beyond, with e of the range of the load
+        e = 2 if load <= 6000 else 5
+        factor = 1 if load <= 500 * e else 2 if load <= 2000 * e else 3
+        assert D(reading["limit_g"]) == factor * e
+    assert body["verdict"] == verdict
+    assert rejudge({**body}).verdict == verdict
+
+
+def test_a_scale_whose_e_is_that_of_its_lowest_range_is_refused_in_words():
+    # 15 kg by 1 g are 15,000 intervals: more than class III may have
+    scale = registry_of(e_g=D(1), d_g=D(1)).scales[0]
+    assert why_not(context(), scale) == "scale_data"

@@ -41,6 +41,7 @@ def body_of(context: Context, state: ChallengeState, result: Result, judged: lis
         "procedure_version": PROCEDURE_VERSION,
         "rules_date": context.on.isoformat(),
         "scale": msgspec.to_builtins(scale_card(state.scale)),
+        "ranges": [{"max_g": plain(each.max_g), "e_g": plain(each.e_g)} for each in state.ranges],
         "verdict": result.verdict.value,
         "reason": result.reason,
         "next_step": result.next_step,

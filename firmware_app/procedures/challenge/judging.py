@@ -11,6 +11,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import math
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -20,14 +21,14 @@ from firmware_app.procedures.budget import expanded_g, expanded_of_error, instru
 from firmware_app.procedures.capability.answer import first_failed
 from firmware_app.procedures.capability.conditions import pan_ready
 from firmware_app.procedures.challenge.evidence import body_of
-from firmware_app.procedures.challenge.state import ChallengeState, Look, Result
+from firmware_app.procedures.challenge.state import ChallengeState, Look, Result, interval_at
 from firmware_app.procedures.challenge.telling import Judged, found_in
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.law import NO_LAW, Law
 from firmware_app.procedures.prompts import Way
 from firmware_app.quantity import Estimate, Grams
-from firmware_app.registry.registry import Scale
-from firmware_app.rules.mpe import BadInstrument, MpeAnswer, OutsideTable, mpe
+from firmware_app.rules.checks import PartialRange, mpe_in_range
+from firmware_app.rules.mpe import BadInstrument, Instrument, MpeAnswer, OutsideTable, mpe
 from firmware_app.rules.pack import NoPackInForce, pack_in_force
 from firmware_app.rules.rows import NawiPack, Stage
 from firmware_app.standards.sets import NotUsable, reference_mass
@@ -106,28 +107,32 @@ def _judge(
     doubt = expanded_g(reference.standard)
     nominal = state.trials[look.trial - 1].nominal_g
     ends = (nominal, nominal) if nominal else (max(mass - doubt, Decimal(0)), mass + doubt)
-    limits = _limits(context, state.scale, ends)
+    limits = _limits(context, state, ends)
     if isinstance(limits, str):
         return msgspec.structs.replace(known, reason=limits)
     low, high = limits
     limited = msgspec.structs.replace(known, limit_g=low.limit_g, law=_law_of(low))
     if not capable(doubt, low.limit_g):
         return msgspec.structs.replace(limited, reason="reference_not_capable")
-    expanded = expanded_of_error(reference.standard, state.scale.d_g)
+    d = interval_at(state, shown)
+    expanded = expanded_of_error(reference.standard, d)
     verdicts = {guarded(shown - mass, expanded, answer.limit_g) for answer in (low, high)}
     return msgspec.structs.replace(
         limited,
         expanded_g=expanded,
         verdict=verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED,
-        clears=tells_honest(reference.standard, state.scale.d_g, low.limit_g),
+        clears=tells_honest(reference.standard, d, low.limit_g),
     )
 
 
-def _limits(context: Context, scale: Scale, ends: tuple[Grams, Grams]) -> tuple[MpeAnswer, MpeAnswer] | str:
+def _limits(
+    context: Context, state: ChallengeState, ends: tuple[Grams, Grams]
+) -> tuple[MpeAnswer, MpeAnswer] | str:
     """The limits in service at both ends of what the load may be, or the code of why there are none."""
     try:
-        pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
-        low, high = (mpe(pack, instrument_of(scale), end, Stage.IN_SERVICE, context.on) for end in ends)
+        instrument = instrument_of(state.scale)
+        pack = pack_in_force(NawiPack, context.on, context.packs, instrument)
+        low, high = (limit_of(pack, instrument, state.ranges, end, context.on) for end in ends)
     except NoPackInForce:
         return "no_rules"
     except OutsideTable:
@@ -135,6 +140,15 @@ def _limits(context: Context, scale: Scale, ends: tuple[Grams, Grams]) -> tuple[
     except BadInstrument:
         return "scale_data"
     return low, high
+
+
+def limit_of(
+    pack: NawiPack, instrument: Instrument, ranges: tuple[PartialRange, ...], load_g: Grams, on: date
+) -> MpeAnswer:
+    """The limit in service at a load, by the range that counts there; raises RulesError."""
+    if ranges:
+        return mpe_in_range(pack, instrument, ranges, load_g, stage=Stage.IN_SERVICE, on=on)
+    return mpe(pack, instrument, load_g, Stage.IN_SERVICE, on)
 
 
 def _reference(context: Context, state: ChallengeState, first: Look) -> Estimate | None:

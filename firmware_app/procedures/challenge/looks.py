@@ -24,6 +24,7 @@ from firmware_app.procedures.challenge.state import (
     Stop,
     changed,
     first_look,
+    interval_at,
 )
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.events import Confirmed, Event, FigureTyped, Picked
@@ -31,6 +32,7 @@ from firmware_app.procedures.figures import problem_of, typed_figure
 from firmware_app.procedures.prompts import Problem, Way
 from firmware_app.procedures.settle import PAN_AT_REST, SECOND, settled
 from firmware_app.procedures.taken import Figure
+from firmware_app.registry.registry import Scale
 
 SAME, OTHER, ABSENT, CANNOT = "same", "changed", "no_such_key", "cannot"
 FROM_LEAD, TYPE = "from_lead", "type_it"
@@ -194,7 +196,7 @@ def _to_pan(state: ChallengeState) -> ChallengeState:
 
 def _problem(state: ChallengeState, figure: Figure, kind: Kind) -> str:
     """Why the figure is not taken, empty where it is."""
-    problem = problem_of(figure, state.scale)
+    problem = problem_of(figure, _shown_in(state, figure))
     if problem is not None:
         return problem.value
     assert figure.value_g is not None
@@ -227,3 +229,10 @@ def _dropped(state: ChallengeState, looks: tuple[Look, ...]) -> ChallengeState:
 
 def _quiet(state: ChallengeState) -> ChallengeState:
     return changed(state, problem="", listening_ns=None, lead_window=None)
+
+
+def _shown_in(state: ChallengeState, figure: Figure) -> Scale:
+    """The scale with the interval in which it shows such a figure."""
+    if figure.value_g is None:
+        return state.scale
+    return msgspec.structs.replace(state.scale, d_g=interval_at(state, figure.value_g))

@@ -22,6 +22,7 @@ from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import Interrupted
 from firmware_app.procedures.table import Move, Row, everywhere
 from firmware_app.registry.registry import Scale
+from firmware_app.rules.checks import PartialRange
 from firmware_app.weighing.reading import PanFault, Reading
 from hardware.loadcell.contract import Fault
 from hardware.scale.contract import Indication
@@ -125,17 +126,24 @@ TABLE: dict[Phase, Row] = {
 
 
 def begin(
-    context: Context, scale: Scale, *, head: Head | None = None, pan_fault: Fault | None = None
+    context: Context,
+    scale: Scale,
+    *,
+    head: Head | None = None,
+    pan_fault: Fault | None = None,
+    ranges: tuple[PartialRange, ...] = (),
 ) -> ChallengeState:
     """A challenge at its first page, to be begun only where ``why_not(context, scale)`` is empty.
 
     ``head``: what is drawn from, kept from the beginning of the visit; that of the context where None.
+    ``ranges``: of a multi-interval scale, all of them, rising.
     """
     drawn_from = context.head if head is None else head
     ticket = Ticket(seq=drawn_from.seq, head=drawn_from.hash, scale=scale.id)
-    deck = deck_for(context, scale)
+    deck = deck_for(context, scale, several=bool(ranges))
     return ChallengeState(
         scale=scale,
+        ranges=ranges,
         ticket=ticket,
         deck=deck,
         trials=drawn(deck, ticket),

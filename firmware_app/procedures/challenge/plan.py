@@ -82,10 +82,15 @@ def nominal(pieces: tuple[Piece, ...]) -> Grams:
     return sum((piece.nominal_g for piece in pieces), Decimal(0))
 
 
-def deck_for(context: Context, scale: Scale) -> Deck:
-    """The deck for a scale; without goods where our pan serves none. Raises RulesError."""
+def deck_for(context: Context, scale: Scale, *, several: bool = False) -> Deck:
+    """The deck for a scale; without goods where our pan serves none. Raises RulesError.
+
+    ``several``: it has several ranges, and its Min is that of the first, which has an e of its own.
+    """
     pack = pack_in_force(NawiPack, context.on, context.packs, instrument_of(scale))
     instrument = instrument_of(scale)
+    if several:
+        instrument = msgspec.structs.replace(instrument, min_g=None)
     class_row(pack, instrument)
     pieces = tuple(piece for each in context.weights for piece in each.pieces)
     loads = choose_loads(pack, instrument, scale.d_g, pieces, context.on)
@@ -130,15 +135,22 @@ def drawn(deck: Deck, ticket: Ticket) -> tuple[Trial, ...]:
     return tuple(msgspec.structs.replace(trial, number=number) for number, trial in enumerate(trials, 1))
 
 
-def why_not(context: Context, scale: Scale, pan_fault: Fault | None = None, pan_unfit: str = "") -> str:
-    """Code of why this scale cannot be challenged now, empty where it can."""
+def why_not(
+    context: Context,
+    scale: Scale,
+    pan_fault: Fault | None = None,
+    pan_unfit: str = "",
+    *,
+    several: bool = False,
+) -> str:
+    """Code of why this scale cannot be challenged now, empty where it can. ``several``: see ``deck_for``."""
     # What the pan says now counts, not the fault that it had as the visit began.
     now = msgspec.structs.replace(context, pan_fault=pan_fault)
     failed = first_failed(pan_ready(now, unfit=pan_unfit))
     if failed is not None:
         return failed.reason
     try:
-        return "" if deck_for(context, scale).goods else "pan_too_small"
+        return "" if deck_for(context, scale, several=several).goods else "pan_too_small"
     except NoPackInForce:
         return "no_rules"
     except RulesError:

@@ -16,12 +16,16 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
 
+import msgspec
+
 from firmware_app.procedures.budget import expanded_g, expanded_of_error
+from firmware_app.procedures.challenge.judging import limit_of
 from firmware_app.procedures.rejudged import CannotRejudge, Corrected, Correction, Rejudged, RejudgedLoad
 from firmware_app.quantity import Grams, plain
-from firmware_app.rules.mpe import Instrument, OutsideTable, mpe
+from firmware_app.rules.checks import PartialRange
+from firmware_app.rules.mpe import Instrument, OutsideTable
 from firmware_app.rules.pack import pack_of
-from firmware_app.rules.rows import NawiPack, Pack, RulesError, Stage
+from firmware_app.rules.rows import NawiPack, Pack, RulesError
 from firmware_app.uncertainty.decision import Verdict, capable, guarded, worst
 
 MILLIGRAM = Decimal("0.001")
@@ -99,32 +103,42 @@ def _judged(
 ) -> _Reading:
     """The reading against the limits of its load. ``known``: u of the load, and the doubt of its pan."""
     (standard, doubt), scale, recorded = known, body["scale"], body["readings"][place]
-    trial, d = body["trials"][recorded["trial"] - 1], Decimal(scale["d_g"])
+    trial, d = body["trials"][recorded["trial"] - 1], _interval(body, Decimal(recorded["indication_g"]))
     error, around = Decimal(recorded["indication_g"]) - mass, expanded_g(standard) + doubt
     nominal = Decimal(trial["asked_g"][0])
     ends = (
         (nominal, nominal) if trial["way"] == "weights" else (max(mass - around, Decimal(0)), mass + around)
     )
-    on, stage = date.fromisoformat(body["rules_date"]), Stage(body["law"]["stage"])
-    told = {"number": place + 1, "load_g": plain(mass), "error_g": plain(error)}
+    on, ranges = date.fromisoformat(body["rules_date"]), _ranges(body)
+    told = RejudgedLoad(
+        number=place + 1, load_g=plain(mass), error_g=plain(error), verdict=Verdict.CANNOT_JUDGE
+    )
     try:
-        low, high = (mpe(pack, _instrument(scale), end, stage, on).limit_g for end in ends)
+        low, high = (limit_of(pack, _instrument(scale), ranges, end, on).limit_g for end in ends)
     except OutsideTable:
-        return _Reading(RejudgedLoad(**told, verdict=Verdict.CANNOT_JUDGE, reason="beyond_max"), False)
+        return _Reading(msgspec.structs.replace(told, reason="beyond_max"), False)
+    limited = msgspec.structs.replace(told, limit_g=plain(low))
     if not capable(around, low):
-        reason = "reference_not_capable"
-        return _Reading(
-            RejudgedLoad(**told, limit_g=plain(low), verdict=Verdict.CANNOT_JUDGE, reason=reason), False
-        )
+        return _Reading(msgspec.structs.replace(limited, reason="reference_not_capable"), False)
     expanded = expanded_of_error(standard, d) + doubt
     verdicts = {guarded(error, expanded, limit) for limit in (low, high)}
-    load = RejudgedLoad(
-        **told,
-        expanded_g=plain(expanded),
-        limit_g=plain(low),
-        verdict=verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED,
-    )
+    verdict = verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED
+    load = msgspec.structs.replace(limited, expanded_g=plain(expanded), verdict=verdict)
     return _Reading(load, d / 2 + expanded <= low)
+
+
+def _ranges(body: Mapping[str, Any]) -> tuple[PartialRange, ...]:
+    """Those of a multi-interval scale; none in records of before such were challenged."""
+    return tuple(
+        PartialRange(max_g=Decimal(each["max_g"]), e_g=Decimal(each["e_g"]))
+        for each in body.get("ranges", ())
+    )
+
+
+def _interval(body: Mapping[str, Any], shown_g: Grams) -> Grams:
+    """The interval in which the scale shows such a figure."""
+    lower = next((each.e_g for each in _ranges(body)[:-1] if shown_g <= each.max_g), None)
+    return Decimal(body["scale"]["d_g"]) if lower is None else lower
 
 
 def _instrument(scale: Mapping[str, Any]) -> Instrument:

@@ -19,7 +19,9 @@ from firmware_app.procedures.challenge.plan import Deck, Trial
 from firmware_app.procedures.law import Law
 from firmware_app.procedures.settle import Window
 from firmware_app.procedures.taken import Figure, PanMass
+from firmware_app.quantity import Grams
 from firmware_app.registry.registry import Scale
+from firmware_app.rules.checks import PartialRange
 from firmware_app.uncertainty.decision import Verdict
 from hardware.loadcell.contract import Fault
 
@@ -126,6 +128,8 @@ class ChallengeState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; see the module's rules. ``key``: place of the key in its trial."""
 
     scale: Scale
+    ranges: tuple[PartialRange, ...] = ()
+    """Of a multi-interval scale, rising, the last one the registry's; empty where there is one range."""
     ticket: Ticket
     deck: Deck
     trials: tuple[Trial, ...]
@@ -165,6 +169,12 @@ class ChallengeState(msgspec.Struct, frozen=True, kw_only=True):
     def standing(self) -> tuple[Look, ...]:
         """The looks of this trial that stand, in order."""
         return tuple(look for look in self.looks if look.counts and look.trial == self.number)
+
+
+def interval_at(state: ChallengeState, shown_g: Grams) -> Grams:
+    """The interval in which the scale shows such a figure: d, or e of the lower range that it lies in."""
+    lower = next((each for each in state.ranges if shown_g <= each.max_g), None)
+    return state.scale.d_g if lower is None or lower.e_g == state.scale.e_g else lower.e_g
 
 
 def changed(state: ChallengeState, **fields: object) -> ChallengeState:

@@ -86,6 +86,7 @@ def found_in(state: ChallengeState, judged: list[Judged]) -> tuple[Told, ...]:
 
     from firmware_app.procedures.challenge import honest, patterns
 
+    # Of a multi-interval scale those of the last range: the bounds are then wider, and accuse nobody more.
     e, d = float(state.scale.e_g), float(state.scale.d_g)
     by_trial = {
         reading.look.trial: reading

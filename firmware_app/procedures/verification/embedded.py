@@ -16,6 +16,7 @@ from firmware_app.procedures.context import Context
 from firmware_app.procedures.page import Option, Page
 from firmware_app.procedures.prompts import Interrupted
 from firmware_app.procedures.verification.state import VerificationState, changed
+from firmware_app.rules.checks import PartialRange
 
 OTHER = "other"
 KEPT = ("verdict", "reason", "pattern")
@@ -27,10 +28,19 @@ def begun(context: Context, state: VerificationState) -> VerificationState:
     assert state.scale is not None
     if state.challenge is not None:
         return state
-    why = machine.why_not(context, state.scale)
+    why = machine.why_not(context, state.scale, several=bool(state.ranges))
     if why:
         return changed(state, challenge_why=why)
-    return changed(state, challenge=machine.begin(context, state.scale, head=state.head))
+    return changed(
+        state, challenge=machine.begin(context, state.scale, head=state.head, ranges=_ranges(state))
+    )
+
+
+def _ranges(state: VerificationState) -> tuple[PartialRange, ...]:
+    """The ranges that were typed from the plate with the last one, which is the registry's; else none."""
+    assert state.scale is not None
+    last = PartialRange(max_g=state.scale.max_g, e_g=state.scale.e_g)
+    return (*state.ranges, last) if state.ranges else ()
 
 
 def over(state: VerificationState) -> bool:
