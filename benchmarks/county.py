@@ -65,7 +65,7 @@ def main() -> None:
         case "lists":
             county_lists.lists_at(console, wanted, databases, options.size or 100_000)
         case "growth":
-            county_growth.growth(console, wanted, databases, [10_000, 100_000, options.size or 1_000_000])
+            county_growth.growth(console, wanted, databases, [10_000, options.size or 1_000_000])
 
 
 if __name__ == "__main__":

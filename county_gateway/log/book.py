@@ -34,6 +34,7 @@ _NEW_SIZE = update(_head).values(size=bindparam("new"))
 _POSITION = select(_leaves.c.position).where(_leaves.c.entry == bindparam("named"))
 _this_tile = (_tiles.c.level == bindparam("at"), _tiles.c.number == bindparam("nth"))
 _TILE = select(_tiles.c.hashes).where(*_this_tile)
+_ADD_TILE = insert(_tiles)
 _GROWN_TILE = update(_tiles).where(*_this_tile).values(hashes=bindparam("new"))
 _LATEST = (
     select(_checkpoints.c.size, _checkpoints.c.root, _checkpoints.c.note)
@@ -172,8 +173,9 @@ class LogWriter(LogReader):
                 grown = {"at": at.level, "nth": at.number, "new": hashes}
                 self._connection.execute(_GROWN_TILE, grown)
             else:
-                new.append((at.level, at.number, hashes))
-        add_rows(self._connection, tables.log_tiles, ("level", "number", "hashes"), new)
+                new.append({"level": at.level, "number": at.number, "hashes": hashes})
+        if new:
+            self._connection.execute(_ADD_TILE, new)
         self._connection.execute(_NEW_SIZE, {"new": size + len(entries)})
         return Place(origin, size + len(entries) - 1)
 
