@@ -314,6 +314,11 @@ class Checker:
         return self._device
 
     @property
+    def receipted(self) -> int:
+        """The last entry with a receipt, 0 before the first."""
+        return self._receipted
+
+    @property
     def entries(self) -> int:
         """How many entries there were up to here."""
         return len(self._hashes) - 1
