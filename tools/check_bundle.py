@@ -117,8 +117,8 @@ def check_receipts(texts: Iterator[tuple[int, str]], checker: Checker, manifest:
             upon = number_of(parse(line.payload), manifest)
             if upon <= checker.receipted:
                 raise Wrong(
-                    f"a receipt up to entry {checker.receipted} is here already: it comes twice, or the ledger"
-                    " was exported after it came back"
+                    f"a receipt up to entry {checker.receipted} is here already: it comes twice, or the"
+                    " ledger was exported after it came back"
                 )
             checker.receipt(line)
     if not upon:
