@@ -33,6 +33,8 @@ from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
 
 Moment = datetime
+MOST_FORKS = 32
+"""Kept of one chain, each with the text that proves it (up to 64 KiB)."""
 
 ENTRY = ("device", "seq", "hash", "kind", "verdict", "at", "clock", "received_at", "jws")
 """Columns of an entry as it comes; its number is the database's."""
@@ -370,11 +372,26 @@ class Writer(Reader):
         self._connection.execute(insert(tables.receipts).values(device=device, seq=seq, jws=jws))
 
     def add_fork(self, device: str, fork: ForkFound, now: Moment) -> None:
-        """Keeps an alarm; the same one only once."""
+        """Keeps an alarm; the same one only once.
+
+        Whoever has a device's key can sign as many histories as he likes: a few prove it, and beyond them one
+        alarm a day says that it goes on.
+        """
         table = tables.forks
         known = select(table.c.id).where(table.c.device == device, table.c.other_hash == fork.other_hash)
         if self._connection.execute(known).first() is None:
             take(self._connection, Lock.ORDER)
+            count = select(func.count()).select_from(table).where(table.c.device == device)
+            if self._connection.execute(count).scalar_one() >= MOST_FORKS:
+                day = now.date().isoformat()
+                more: dict[str, str | int] = {
+                    "known": fork.known_hash,
+                    "other": fork.other_hash,
+                    "more_than": MOST_FORKS,
+                }
+                mark = f"{device} more {day}"
+                raise_alarm(self._connection, device, FORK, mark=mark, seq=fork.seq, told=more, now=now)
+                return
             self._connection.execute(
                 insert(table).values(
                     device=device,

@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from county_gateway.database import Lock, take
+from county_gateway.log import tables
 from county_gateway.log.book import LogReader, LogWriter, Place
 from county_gateway.log.errors import BadLogHeader, NoCheckpoint
 from county_gateway.log.merkle import Tree
@@ -29,6 +30,9 @@ from firmware_app.ledger.note import VerifierKey, b64encode, log_key
 from firmware_app.ledger.receipt import LOG_HEADER, LoggedReceipt, make_receipt
 from firmware_app.ledger.signer import Signer
 
+MOST_KEPT = 8
+"""Receipts upon one entry, each for another size of the log that the device says to have seen. A device has
+seen one or two; one that names all sizes in turn gets its receipts and fills nothing with them."""
 _HEADER = re.compile(r"0|([1-9][0-9]{0,15}) ([!-~]{1,200})", re.ASCII)
 
 
@@ -119,7 +123,10 @@ class Log:
                 since=old,
                 consistency=tuple(map(b64encode, tree.consistency(old))),
             )
-            return writer.add_receipt(held.name, seq, since, make_receipt(self._signer, receipt))
+            made = make_receipt(self._signer, receipt)
+            if _kept_upon(store.connection, held.name, seq) >= MOST_KEPT:
+                return made
+            return writer.add_receipt(held.name, seq, since, made)
 
     def key(self) -> VerifierKey:
         """The key by which this log is known, as its checkpoints are signed now."""
@@ -156,6 +163,13 @@ class Log:
 def _since(seen: Seen, place: Place) -> int:
     """How much a device has seen of the log that its entry stands in."""
     return seen.size if seen.origin == place.origin else 0
+
+
+def _kept_upon(connection: Connection, name: str, seq: int) -> int:
+    """How many receipts upon one entry are kept."""
+    table = tables.log_receipts
+    asked = select(func.count()).select_from(table).where(table.c.device == name, table.c.seq == seq)
+    return int(connection.execute(asked).scalar_one())
 
 
 def default_origin(kid: str) -> str:

@@ -111,6 +111,22 @@ def test_a_second_history_is_an_alarm_and_changes_nothing(bench, device, name):
     assert bench.client.get("/v1/devices").json()[0]["forks"] == 1
 
 
+def test_who_has_stolen_a_key_cannot_fill_the_county_with_histories(bench, device, mocker):
+    mocker.patch("county_gateway.store.MOST_FORKS", 5)
+    device.check()
+    bench.post(device.lines)
+
+    for number in range(12):
+        answer = bench.post([device.sign(2, device.hashes[0], "self_check", {"other": number})])
+        assert (answer.status_code, answer.json()["error"]) == (409, "fork"), "every one is refused as one"
+
+    assert len(bench.client.get("/v1/forks").json()["items"]) == 5
+    alarms = bench.client.get("/v1/desk/alarms?cause=fork").json()["items"]
+    assert len(alarms) == 6, "and that it goes on is an alarm of its own, once a day"
+    assert sum("more_than" in alarm["told"] for alarm in alarms) == 1
+    assert bench.post(device.lines).status_code == 200, "the device's own history stands"
+
+
 def test_a_device_with_an_alarm_may_still_deliver_its_first_history(bench, device):
     bench.post(device.lines)
     device.check()

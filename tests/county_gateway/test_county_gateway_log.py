@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from sqlalchemy import func, select
 
 from county_gateway.county import County
 from county_gateway.log.book import LogReader, LogWriter
 from county_gateway.log.errors import LogWentBack
 from county_gateway.log.merkle import Tree
 from county_gateway.log.publisher import MARK
+from county_gateway.log.receipts import MOST_KEPT
+from county_gateway.log.tables import log_receipts
 from county_gateway.log.tiles import paths_of
 from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf, verify_consistency, verify_inclusion
 from firmware_app.ledger.note import Checkpoint, log_key, open_checkpoint
@@ -122,6 +125,21 @@ def test_a_header_that_says_nothing_is_refused(bench, device, header):
     )
 
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_log_header")
+
+
+def test_who_names_every_size_in_turn_fills_nothing_with_receipts(market, bench, device):
+    for _ in range(MOST_KEPT + 6):
+        device.check()
+    market.deliver(device, device.lines)
+    origin = market.checkpoint().origin
+
+    for size in range(1, MOST_KEPT + 7):
+        _, receipt = market.deliver(device, header=f"{size} {origin}")
+        assert receipt.since == size, "each is answered as it asks"
+
+    with bench.county.store.reading() as store:
+        kept = store.connection.execute(select(func.count()).select_from(log_receipts)).scalar_one()
+    assert kept == MOST_KEPT
 
 
 def test_the_served_tiles_are_the_whole_log(market, bench, device):
