@@ -29,6 +29,8 @@ from firmware_app.service.clock import SystemClock
 
 FIRST, PIECE, RECEIPT_EVERY, ASKED = 10_000, 10_000, 250, 300
 COUNTY_KEY = SoftwareKey.generate()
+DISK = 4
+"""So many of the columns are the disk's, which has no slope."""
 COLUMNS = (
     ("append p50, ms", 3), ("append p99, ms", 3), ("bare p50, ms", 3), ("bare p99, ms", 3),
     ("append, processor, ms", 3),
@@ -39,7 +41,7 @@ COLUMNS = (
 
 
 def growth(console: Console, size: int, directory: Path | None) -> None:
-    """Each question at each size, and at ten times the last one by the slope between the last two."""
+    """Each question at each size, and what is to be expected at ten times the last one."""
     rows: list[tuple[int, list[float]]] = []
     with tempfile.TemporaryDirectory(dir=directory) as name:
         home = Path(name)
@@ -61,18 +63,23 @@ def growth(console: Console, size: int, directory: Path | None) -> None:
     for entries, _ in rows:
         table.add_column(f"{entries:,}", justify="right")
     if len(rows) > 1:
-        table.add_column(f"{rows[-1][0] * 10:,} by the slope", justify="right")
+        table.add_column(f"{rows[-1][0] * 10:,} extrapolated", justify="right")
     for number, (what, digits) in enumerate(COLUMNS):
         values = [measures[number] for _, measures in rows]
-        table.add_row(what, *(f"{value:.{digits}f}" for value in [*values, *extrapolated(rows, number)]))
+        if number >= DISK:
+            values += extrapolated(rows, number)
+        table.add_row(what, *(f"{value:.{digits}f}" for value in values))
     console.print(table)
 
 
 def extrapolated(rows: list[tuple[int, list[float]]], number: int) -> Iterator[float]:
-    """The value at ten times the last size, by the straight line through the last two."""
+    """The value at ten times the last size: what doubles and more with ten times the entries grows on in a
+    straight line, anything else by as much as it did last, as the depth of a tree does."""
     if len(rows) > 1:
         (n0, before), (n1, last) = rows[-2:]
-        yield last[number] + (last[number] - before[number]) / (n1 - n0) * (10 * n1 - n1)
+        grown = last[number] - before[number]
+        steps = (10 * n1 - n1) / (n1 - n0) if last[number] > 2 * before[number] else 1
+        yield max(last[number], last[number] + steps * grown)
 
 
 def visit_of(seq: int) -> str:
