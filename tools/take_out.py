@@ -21,6 +21,7 @@ import argparse
 import ast
 import contextlib
 import enum
+import functools
 import json
 import os
 import select
@@ -156,6 +157,7 @@ def check(root: Path, mechanism: Mechanism) -> None:
         raise TableWrong(f"{mechanism.name}: there is no test {mechanism.test}")
 
 
+@functools.cache
 def _tests_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
