@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from firmware_app.rules.base import Confidence
+from firmware_app.rules.clauses import in_chinese
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -15,6 +16,10 @@ class Law(msgspec.Struct, frozen=True):
     sha256: str
     clause: str
     confidence: str
+
+    def clause_in(self, language: str) -> str:
+        """The clause for readers of a language: as the pack has it, else as Chinese texts are cited."""
+        return self.clause if language == "en" else in_chinese(self.clause)
 
 
 NO_LAW = Law("", "", "", "", Confidence.UNCONFIRMED)

@@ -10,6 +10,7 @@ Rules this file obeys:
 from __future__ import annotations
 
 import enum
+import re
 from decimal import Decimal
 
 import msgspec
@@ -150,7 +151,7 @@ def page(prompt: messages.page.Page, at: int, state: messages.State, say: Say) -
         pieces_words=" + ".join(mass(piece) for piece in prompt.pieces_g),
         picture=prompt.picture,
         problem=say.code("trouble", prompt.problem) if prompt.problem else "",
-        law="" if prompt.law is None else prompt.law.clause.split(";")[0],
+        law="" if prompt.law is None else re.split("[;；]", prompt.law.clause_in(say.lang))[0],
         ask=_ask(wants),
         options=tuple(_option(option, say) for option in options[at * a_page :][:a_page]),
         page=at,
@@ -259,4 +260,4 @@ def _line(line: messages.page.Line, say: Say) -> LineView:
 def _law(law: messages.Law | None, say: Say) -> str:
     if law is None or not law.pack:
         return ""
-    return say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version)
+    return say("verdict_screen.law", clause=law.clause_in(say.lang), pack=law.pack, version=law.version)

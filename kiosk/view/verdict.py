@@ -96,7 +96,7 @@ def judged(prompt: messages.prompts.Judged, page: int, say: Say) -> VerdictView:
         first=first,
         page=page,
         pages=pages,
-        law=say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version)
+        law=say("verdict_screen.law", clause=law.clause_in(say.lang), pack=law.pack, version=law.version)
         if law.pack
         else say("verdict_hint.cannot_judge"),
         check_only=_beside(result, say),

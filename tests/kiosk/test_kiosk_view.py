@@ -260,7 +260,7 @@ def test_a_starting_appliance_is_not_called_silent() -> None:
 def test_a_verdict_shows_the_law_both_limits_and_its_doubt(outcome: p.VisitResult, lang: str) -> None:
     view = verdict.judged(p.Judged(outcome, 41, "SLIP"), 0, SAYS[lang])
     assert view.word == SAYS[lang](f"verdict_short.{outcome.verdict.value}")
-    assert outcome.law.clause in view.law and "jjg539-2016" in view.law
+    assert outcome.law.clause_in(lang) in view.law and "jjg539-2016" in view.law
     assert view.caution == SAYS[lang]("confidence.unconfirmed")
     assert view.entry.endswith("41")
     assert len(view.rows) == len(outcome.loads) == len(view.corridor.columns)

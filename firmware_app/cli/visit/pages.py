@@ -54,7 +54,7 @@ def _law(say: Say, prompt: page.PageJudged) -> tuple[str, ...]:
     law = prompt.law
     if law is None or not law.pack:
         return ()
-    said = say("verdict_screen.law", clause=law.clause, pack=law.pack, version=law.version)
+    said = say("verdict_screen.law", clause=law.clause_in(say.language), pack=law.pack, version=law.version)
     return said, say.code("confidence", law.confidence)
 
 

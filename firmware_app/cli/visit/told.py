@@ -74,6 +74,11 @@ class Say:
         self._words = words
         self._language = language
 
+    @property
+    def language(self) -> str:
+        """``en``, ``zh`` or ``bo``."""
+        return self._language
+
     def __call__(self, key: str, **params: object) -> str:
         """The words of a key."""
         return self._words.translate(key, self._language, **params)

@@ -16,6 +16,7 @@ from firmware_app.procedures.verification.items import NOT_TRIED
 from firmware_app.procedures.verification.record import NO_CAMERA
 from firmware_app.procedures.verification.sheet import words
 from firmware_app.quantity import show_mass, trimmed
+from firmware_app.rules.clauses import in_chinese
 
 Body = dict[str, Any]
 Row = tuple[str, ...]
@@ -182,7 +183,7 @@ def citations(clause: str) -> str:
     """Texts and clauses in what the rules cite, each once, the more exact where there is one."""
     found = dict.fromkeys(_CITED.findall(clause))
     exact = [each for each in found if not any(other != each and other.startswith(each) for other in found)]
-    return re.sub(r"clause ([0-9.]+)", r"第 \1 条", "；".join(exact))
+    return in_chinese("; ".join(exact))
 
 
 def _result(body: Body, found: Body) -> str:
