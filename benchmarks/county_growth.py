@@ -24,7 +24,7 @@ from county_gateway.log.book import LogReader
 from county_gateway.log.receipts import Seen
 from firmware_app.ledger.merkle import entry_leaf, verify_consistency, verify_inclusion
 
-BATCH, APPENDED, TIMES = 50, 60, 100
+BATCH, APPENDED, TIMES, STARTS = 50, 60, 100, 3
 BEYOND = 10_000_000
 
 Figures = dict[str, list[float]]
@@ -43,9 +43,13 @@ def growth(console: Console, wanted: list[str], databases, sizes: list[int]) -> 
                 began = time.monotonic()
                 fill(directory, url, size)
                 taken = time.monotonic() - began
-                county = County(Settings(data_dir=directory, database=url))
+                settings = Settings(data_dir=directory, database=url)
+                opened = {
+                    "start of a gateway": timed(lambda settings=settings: County(settings).close(), STARTS)
+                }
+                county = County(settings)
                 console.print(f"{name}: {size:,} entries in place after {taken:.0f} s")
-                columns.append(measured(county, size) | county_lists.measured(county, size))
+                columns.append(opened | measured(county, size) | county_lists.measured(county, size))
                 county.close()
             table.add_column(f"{size:,}", justify="right")
         table.add_column(f"{BEYOND:,}, extrapolated", justify="right")
