@@ -45,6 +45,7 @@ def test_the_page_has_the_table():
         take_out.page_with("# Proofs\n", "")
 
 
+@pytest.mark.timeout(400)
 def test_a_few_are_taken_out_and_missed():
     chosen = [each for each in TABLE if each.name in QUICK]
 
@@ -109,6 +110,7 @@ def guard(test: str, text: str = GUARD, left: str = "", name: str = "guard") -> 
     )
 
 
+@pytest.mark.timeout(400)
 def test_it_tells_what_is_missed_from_what_is_not(tree):
     rows = {
         guard("test_less_than_nothing_is_refused", name="a"): Outcome.NOTICED,
