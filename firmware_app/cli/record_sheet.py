@@ -20,7 +20,6 @@ from firmware_app.ledger.signer import open_key
 from firmware_app.ledger.slip import make_slip, slip_text, verify_slip
 from firmware_app.procedures.verification.closing import document
 from firmware_app.procedures.verification.record import KIND
-from firmware_app.procedures.verification.sheet import page
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -51,6 +50,9 @@ def record_sheet(
 
     Example: steelyard record-sheet 41 --out record.pdf
     """
+    # What sets a page takes longer to load than all other commands take to run.
+    from firmware_app.procedures.verification.sheet import page
+
     with read_ledger(data) as ledger:
         found = ledger.entry(entry)
         if found is None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.progress import Progress
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
+from firmware_app.ledger.carried import downlink_name
 from firmware_app.service import config
 from firmware_app.service.client import CoreClient, CoreSilent
-from firmware_app.upload.stick import BadBundle, NotTaken, StickFailed, take_receipts, write_bundle
+from firmware_app.upload.stick import (
+    BadBundle,
+    Files,
+    NotTaken,
+    StickFailed,
+    take_files,
+    take_receipts,
+    write_bundle,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,21 +75,25 @@ def read(
     file: ConfigFile = config.DEFAULT_PATH,
     as_json: AsJson = False,
 ) -> None:
-    """Takes the county's receipts from the stick; each is verified as one from the network.
+    """Takes the county's receipts and files from the stick; each is verified as one from the network.
 
     Leaves with 1 where they are not this county's word on this record, with 3 where there are none.
 
     Example: steelyard usb read /media/usb
     """
-    with _core(directory, run_dir, file) as core:
+    where = run_dir or config.load(file).run_dir
+    files = Files()
+    with _core(directory, where, file) as core:
         try:
             done = take_receipts(core, directory)
+            if (directory / downlink_name(done.device)).exists():
+                files = take_files(core, directory, where)
         except (StickFailed, CoreSilent) as error:
             fail(str(error), DEVICE_FAILED)
         except (BadBundle, NotTaken) as error:
             fail(f"{directory}: {error}", NO)
     if as_json:
-        print_json(done)
+        print_json({**msgspec.structs.asdict(done), **msgspec.structs.asdict(files)})
         return
     words = (
         f"the county has everything up to entry {done.received}"
@@ -87,6 +101,12 @@ def read(
         else f"nothing new: the county had everything up to entry {done.received} already"
     )
     console.print(words, markup=False)
+    if files.taken:
+        console.print(f"new from the county: {', '.join(files.taken)}", markup=False)
+    for name, why in files.refused:
+        console.print(f"{name}: refused: {why}", markup=False)
+    if files.refused:
+        raise typer.Exit(NO)
 
 
 def _core(directory: Path, run_dir: Path | None, file: Path) -> CoreClient:

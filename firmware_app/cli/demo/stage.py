@@ -25,6 +25,8 @@ from firmware_app.errors import SteelyardError
 from firmware_app.service import config, processes
 
 STEELYARD = [sys.executable, "-m", "firmware_app.cli.main"]
+GATEWAY = [sys.executable, "-m", "county_gateway"]
+"""What `steelyard gateway` becomes, and what the county's unit starts (provisioning/county)."""
 PROFILE = "and-st-gs"
 START_S = 20.0
 
@@ -150,7 +152,7 @@ class Stage:
         """Starts the gateway and waits for the address that it prints."""
         ready = self.root / "county-ready.json"
         ready.unlink(missing_ok=True)
-        line = [*STEELYARD, "gateway", "serve", "--data", str(self.root / "county"), "--port", str(port)]
+        line = [*GATEWAY, "serve", "--data", str(self.root / "county"), "--port", str(port)]
         self.supervisor.add("county", [*line, "--ready-file", str(ready)])
         end = time.monotonic() + START_S
         while not ready.exists():
@@ -163,8 +165,9 @@ class Stage:
         self.supervisor.remove("county")
 
     def _enrol(self) -> None:
-        token = self._call("gateway", "token", "--data", str(self.root / "county")).strip()
+        token = self._call(GATEWAY, "token", "--data", str(self.root / "county")).strip()
         self._call(
+            STEELYARD,
             "enrol",
             *("--county", self.county_url, "--token", token),
             *("--device", "DEMO-0001", "--data", str(self.data_dir)),
@@ -173,24 +176,26 @@ class Stage:
     def county_token(self) -> str:
         """A token with which the county's own people look at what came."""
         data = ("--data", str(self.root / "county"))
-        return self._call("gateway", "access", "create", "demo", "--days", "1", *data).strip()
+        return self._call(GATEWAY, "access", "create", "demo", "--days", "1", *data).strip()
 
     def _scale_line(self) -> list[str]:
         line = ["--profile", PROFILE, "--model", self._model, "--max", "15kg", "--e", "5g"]
         line += ["--link", str(self.run_dir / "scale"), "--bench", str(self.scale_bench)]
         return [*SIMULATED, *line]
 
-    def _call(self, *arguments: str) -> str:
-        done = subprocess.run([*STEELYARD, *arguments], capture_output=True, text=True, check=False)
+    def _call(self, program: list[str], *arguments: str) -> str:
+        done = subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise DemoFailed(f"steelyard {' '.join(arguments[:2])}: {done.stderr.strip()}")
+            raise DemoFailed(f"{program[-1]} {' '.join(arguments[:2])}: {done.stderr.strip()}")
         return done.stdout
 
     def collect(self, out: Path) -> None:
         """Exports the ledger, checks it and puts it beside what the county holds; and what was printed."""
         if self.printed.exists():
             shutil.copytree(self.printed, out / "printed", dirs_exist_ok=True)
-        self._call("ledger", "export", "--data", str(self.data_dir), "--out", str(out / "ledger.ndjson"))
+        self._call(
+            STEELYARD, "ledger", "export", "--data", str(self.data_dir), "--out", str(out / "ledger.ndjson")
+        )
 
     def close(self) -> None:
         self.supervisor.close()
