@@ -139,13 +139,15 @@ class Page(msgspec.Struct, frozen=True, tag="page", kw_only=True):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an outcome: an item of ``label`` (``text`` as it stands beside it) with its own answer.
 
-    ``mark``: a verdict, or a code such as ``not_done``, said under ``line_mark``.
+    ``mark``: a verdict, or a code such as ``not_done``, said under ``line_mark``. ``law``: the line of the
+    law that says so, where that is another than the outcome's.
     """
 
     label: str
     text: str = ""
     mark: str = ""
     facts: tuple[Fact, ...] = ()
+    law: Law | None = None
 
 
 class PageJudged(msgspec.Struct, frozen=True, tag="page_judged", kw_only=True):

@@ -239,12 +239,20 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     readings: int = 1
 
 
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be seen to: its code, the day it is due (ISO 8601, empty where none), by which line."""
+
+    code: str
+    on: str = ""
+    law: Law
+
+
 class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a self-check. ``next_step``: code of what would decide or help, empty if nothing.
 
     ``weights``: code of whether those used were confirmed on the pan before, empty where none were used.
-    ``hint``: code of what to mind in weighing. ``reminders``: codes of what the register says of the scale
-    itself (due, overdue, a code missing).
+    ``hint``: code of what to mind in weighing. ``reminders``: what is to be seen to of the scale itself (due,
+    overdue, a code missing).
     """
 
     verdict: Verdict
@@ -255,7 +263,7 @@ class VisitResult(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str = ""
     weights: str = ""
     hint: str = ""
-    reminders: tuple[str, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
 
 
 class AskWitness(msgspec.Struct, frozen=True, tag="ask_witness", kw_only=True):

@@ -251,7 +251,12 @@ def _line(line: messages.page.Line, say: Say) -> LineView:
         word = say.code("verdict_short", line.mark)
     return LineView(
         label=f"{label} {line.text}".strip(),
-        figures=" · ".join(f"{fact.label} {fact.value}" for fact in _facts(line.facts, say)),
+        figures=" · ".join(
+            [
+                *(f"{fact.label} {fact.value}" for fact in _facts(line.facts, say)),
+                *([] if line.law is None else [line.law.clause_in(say.lang)]),
+            ]
+        ),
         word=word,
         verdict=line.mark if line.mark in verdicts else "",
     )

@@ -113,7 +113,11 @@ def _next(result: messages.prompts.VisitResult, say: Say) -> str:
         return f"{say.code('next_step', result.next_step)} {hint}".strip()
     if hint:
         return hint
-    return say.code("reminder", result.reminders[0]) if result.reminders else ""
+    if not result.reminders:
+        return ""
+    first = result.reminders[0]
+    clause = first.law.clause_in(say.lang)
+    return " ".join(filter(None, (say.code("reminder", first.code), clause)))
 
 
 def _beside(result: messages.prompts.VisitResult, say: Say) -> str:

@@ -96,6 +96,7 @@ def result(
     )
 
 
+DUTY = messages.Law("order94-2025", "2", "ab" * 32, "SAMR Order 94 (2024) (article not read)", "secondary")
 HONEST = result(
     messages.Verdict.CONFORMS,
     (
@@ -112,7 +113,9 @@ MEAN = result(
         load(2, "3711.2", "3710", "-1.2", "10", expanded_g="4.17"),
     ),
     weights="not_confirmed",
-    reminders=("verification_overdue", "codes_missing"),
+    reminders=tuple(
+        p.Reminder(code=code, on="2026-05-31", law=DUTY) for code in ("verification_overdue", "codes_missing")
+    ),
 )
 CHEATS = result(
     messages.Verdict.DOES_NOT_CONFORM,

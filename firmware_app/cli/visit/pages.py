@@ -79,6 +79,7 @@ def _line(say: Say, line: page.Line) -> str:
     if line.mark:
         family = "verdict_short" if line.mark in {verdict.value for verdict in Verdict} else "line_mark"
         mark = say.code(family, line.mark)
-    figures = ", ".join(_fact(say, fact) for fact in line.facts)
+    cited = () if line.law is None else (line.law.clause_in(say.language),)
+    figures = ", ".join([*(_fact(say, fact) for fact in line.facts), *cited])
     named = f"{say.code('line', line.label)} {line.text}".strip()
     return " | ".join(part for part in (named, figures, mark) if part)

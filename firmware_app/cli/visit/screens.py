@@ -113,10 +113,17 @@ def _judged(say: Say, prompt: prompts.Judged) -> Told:
         for load in result.loads
     )
     step = (say.code("next_step", result.next_step),) if result.next_step else ()
-    step = (*step, *(say.code("reminder", code) for code in result.reminders))
+    step = (*step, *(_reminder(say, each) for each in result.reminders))
     entry = say("verdict_screen.entry", entry=prompt.entry)
     lines = (say.code("verdict", result.verdict.value), *loads, *step, entry)
     return Told(lines=lines, wants=Wants.END, well=result.verdict.value == "conforms")
+
+
+def _reminder(say: Say, reminder: prompts.Reminder) -> str:
+    """What is to be seen to, by when, and by which line."""
+    said = say.code("reminder", reminder.code)
+    known = ", ".join(filter(None, (reminder.on, reminder.law.clause_in(say.language))))
+    return f"{said} ({known})" if known else said
 
 
 def _control_judged(say: Say, prompt: prompts.ControlJudged) -> Told:

@@ -17,9 +17,11 @@ import msgspec
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.fair_weighing.case import case_of, weighing_of
 from firmware_app.procedures.fair_weighing.complaint import COMPLAIN
+from firmware_app.procedures.fair_weighing.duties import duties_of
 from firmware_app.procedures.fair_weighing.judging import DECISION_RULE, Found
 from firmware_app.procedures.fair_weighing.ready import looked_at, not_ready
 from firmware_app.procedures.fair_weighing.state import Bag, FairState, What
+from firmware_app.procedures.law import Law
 from firmware_app.procedures.page import GRAM, KILOGRAM, YUAN, Fact, Line, Option, PageJudged
 from firmware_app.procedures.taken import pan_evidence
 from firmware_app.quantity import Grams, plain, trimmed
@@ -93,6 +95,17 @@ def body_of(context: Context, state: FairState, found: Found) -> dict[str, Any]:
             "control": msgspec.to_builtins(context.controlled),
             "conditions": [msgspec.to_builtins(each) for each in looked_at(context, _unfit(state))],
         },
+        "duties": [
+            {
+                "item": each.item,
+                "pack": each.pack,
+                "version": each.version,
+                "sha256": each.sha256,
+                "clause": each.clause,
+                "confidence": each.confidence.value,
+            }
+            for each in duties_of(context, found.verdict)
+        ],
         "weights": [],
         "interruptions": [msgspec.to_builtins(each) for each in state.interruptions],
     }
@@ -167,7 +180,20 @@ def _lines(context: Context, found: Found) -> tuple[Line, ...]:
     if found.damages is not None:
         told.append(Line(label="fair_refund", facts=(_yuan("fair_about", found.damages.refund_yuan),)))
         told.append(Line(label="fair_damages", facts=(_yuan("fair_at_most", found.damages.damages_yuan),)))
-    return (*bands, *ways, *told, *(Line(label=fact.label, text=fact.value) for fact in contacts(context)))
+    owed = [
+        Line(
+            label=f"fair_duty_{each.item}",
+            law=Law(each.pack, each.version, each.sha256, each.clause, each.confidence),
+        )
+        for each in duties_of(context, found.verdict)
+    ]
+    return (
+        *bands,
+        *ways,
+        *told,
+        *owed,
+        *(Line(label=fact.label, text=fact.value) for fact in contacts(context)),
+    )
 
 
 def _settled(state: FairState) -> dict[str, str]:

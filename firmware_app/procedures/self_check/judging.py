@@ -78,7 +78,7 @@ def result_of(context: Context, state: SelfCheckState, judged: tuple[JudgedLoad,
         next_step=_next_step(verdict, state, judged),
         weights=_weights_word(state),
         hint="place_in_the_middle" if state.corners is Corners.CHANGES else "",
-        reminders=reminders(state.scale, context.on),
+        reminders=reminders(context, state.scale),
     )
 
 

@@ -79,7 +79,8 @@ def body_of(
             "piles": [_pile(pile) for pile in state.piles],
         },
         "corners": state.corners.value,
-        "reminders": list(result.reminders),
+        "reminders": [each.code for each in result.reminders],
+        "due": [_plain(each) for each in result.reminders],
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
