@@ -23,6 +23,8 @@ from promises_faults import Desk
 from promises_kills import fact_of
 from promises_life import Life, examine
 
+from firmware_app.ledger.database import CHECKPOINT_PAGES
+
 
 class Telling(Log):
     """Tells what people are told on standard output."""
@@ -51,7 +53,8 @@ def work(root: Path, facts: Path, run: int) -> None:
         for fact in examine(root, known):
             log.told(fact)
     say("WORKING")
-    life = Life(Desk(root, log))
+    # As the product does it: a log that is copied back more often is synced more often.
+    life = Life(Desk(root, log), CHECKPOINT_PAGES)
     life.start(f"software-{run % 3}")
     if life.desk.visit is not None:
         life.finish()

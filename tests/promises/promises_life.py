@@ -70,6 +70,8 @@ CONFIRMED = Confirmation(
 PAN = "pan.toml"
 POINTS = "points.csv"
 DEVICE = "KIOSK-7"
+OFTEN = 3
+"""Pages after which the log is copied back into the file: so few that it follows nearly every commit."""
 
 
 class Opened(NamedTuple):
@@ -160,10 +162,11 @@ def steps() -> list[Step]:
 
 
 class Life:
-    """One appliance; ``do`` any of the steps, in the order of `LIFE`."""
+    """One appliance, to be led through the steps of `LIFE`. ``copied_after``: pages of the log."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, copied_after: int = OFTEN) -> None:
         self.disk = desk
+        self._copied_after = copied_after
         self.root = desk.root
         self.ledger: HomeLedger | None = None
         self.desk: VisitDesk | None = None
@@ -174,8 +177,7 @@ class Life:
     def start(self, software: str = "first") -> None:
         """As the core starts: ledger, start entry, the visit that was open."""
         self.ledger = open_ledger(self.root, clock=Clock(), software=software, device=DEVICE)
-        # Copies the log back into the file after nearly every commit, so that cuts meet that too.
-        self.ledger._copying.pages = 3
+        self.ledger._copying.pages = self._copied_after
         self.tell(Opened(self.ledger.head_seq))
         self._saved(self.ledger.append("start", {"n": 1}), "")
         self.desk = VisitDesk(self.ledger, context, self.ledger.slip_text)
