@@ -25,6 +25,7 @@ The kiosk is open. Put loads on from here:
   scan TEXT        a code under the scanner, such as steelyard:stall:12
   paper ROWS|new   so much paper left in the printer, 8 rows a millimetre; a new roll
   cover open|shut  the printer's cover
+  stick in|out     a USB stick; its files lie where the answer says
   quit"""
 
 
@@ -83,11 +84,22 @@ def _do(stage: Stage, words: list[str]) -> None:
             ask(stage.scale_bench, remote=held == "on")
         case ["scan", *text] if text:
             ask(stage.scanner_bench, scan=" ".join(text))
+        case [("unplug" | "replug") as plug]:
+            ask(stage.pan_bench, plugged=plug == "replug")
+        case _:
+            _do_beside(stage, words)
+
+
+def _do_beside(stage: Stage, words: list[str]) -> None:
+    """What is done to the parts beside the pan."""
+    match words:
         case ["paper", left]:
             ask(stage.printer_bench, paper_rows=None if left == "new" else int(left))
         case ["cover", ("open" | "shut") as cover]:
             ask(stage.printer_bench, cover_open=cover == "open")
-        case [("unplug" | "replug") as plug]:
-            ask(stage.pan_bench, plugged=plug == "replug")
+        case ["stick", "in"]:
+            sys.stderr.write(f"at the county: {stage.stick_in()}\n")
+        case ["stick", "out"]:
+            stage.stick_out()
         case _:
             raise ValueError(HELP)

@@ -70,12 +70,25 @@ driver = "simulated"
 [county]
 url = "{county}"
 
+[stick]
+directory = "{root}/sticks"
+simulated = true
+
 [screen]
 language = "{language}"
 size = "{size}"
 fullscreen = false
 idle_s = 600
 """
+
+
+def drawer() -> bytes:
+    """The weights at hand in the demonstration: a set for loads, and small ones for change points."""
+    return _data("weights.toml") + b"\n" + _data("small-weights.toml")
+
+
+def _data(name: str) -> bytes:
+    return (resources.files("firmware_app.cli.demo") / "data" / name).read_bytes()
 
 
 class DemoFailed(SteelyardError):
@@ -98,11 +111,13 @@ class Stage:
         self.scanner_bench = self.run_dir / "bench-scanner.ipc"
         self.printer_bench = self.run_dir / "bench-printer.ipc"
         self.printed = self.root / "printed"
+        self.sticks = self.root / "sticks"
+        self.stick, self._out = self.sticks / "stick", self.root / "stick-out"
         self._say = say
         self._headless = headless
         self._screen = (language, size)
         self._model = model
-        for directory in (self.run_dir, self.data_dir, self.log_dir):
+        for directory in (self.run_dir, self.data_dir, self.log_dir, self.sticks):
             directory.mkdir(mode=0o700)
         self.supervisor = Supervisor(self.log_dir, say)
         self.county_url = ""
@@ -110,9 +125,9 @@ class Stage:
 
     def open(self) -> None:
         """Starts what starts slowly first; the core last, once its ledger has joined the county."""
-        for name in ("registry.toml", "weights.toml", "pan.toml"):
-            source = resources.files("firmware_app.cli.demo") / "data" / name
-            (self.root / name).write_bytes(source.read_bytes())
+        for name in ("registry.toml", "pan.toml"):
+            (self.root / name).write_bytes(_data(name))
+        (self.root / "weights.toml").write_bytes(drawer())
         port = _free_port()
         self.county_url = f"http://127.0.0.1:{port}"
         loaded = self._configure()
@@ -188,6 +203,18 @@ class Stage:
         if done.returncode:
             raise DemoFailed(f"{program[-1]} {' '.join(arguments[:2])}: {done.stderr.strip()}")
         return done.stdout
+
+    def stick_in(self) -> str:
+        """Puts the USB stick in; gives the command by which the county takes it."""
+        if self._out.exists():
+            self._out.rename(self.stick)
+        self.stick.mkdir(exist_ok=True)
+        return f"steelyard gateway import {self.stick} --data {self.root / 'county'}"
+
+    def stick_out(self) -> None:
+        """Takes it out; what is on it stays on it."""
+        if self.stick.exists():
+            self.stick.rename(self._out)
 
     def collect(self, out: Path) -> None:
         """Exports the ledger, checks it and puts it beside what the county holds; and what was printed."""
