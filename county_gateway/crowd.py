@@ -1,7 +1,8 @@
 """How many are served at once, and when the others come back: a queue that is kept by those who wait in it.
 
-When an outage ends, everybody comes in the same second. Whoever is not served then is given a time, one after
-another at the pace at which answers leave, so that they come as fast as they can be served and no faster.
+Inside there is room for as many as can be answered within a few seconds. When an outage ends, everybody comes
+in the same second. Whoever is not served then is given a time, one after another at the pace at which answers
+leave, so that they come as fast as they can be served and no faster.
 
 Rules this file obeys:
 
@@ -23,6 +24,10 @@ EAGER = 1.5
 later than told (`firmware_app.upload.loop`), leave no gap."""
 SOONEST_S, FURTHEST_S = 1.0, 240.0
 """An appliance waits 5 min at most (`upload.loop`), told or not."""
+INSIDE_S = 5.0
+"""Nobody should be inside for longer: an appliance waits 15 s for an answer, and the pace may halve in it."""
+LEAST = 8
+"""Room however slow it goes: more than the threads that work at once, so that none of them waits."""
 
 
 class Crowd:
@@ -33,6 +38,7 @@ class Crowd:
         self._chance = chance
         self._inside = 0
         self._pace = FIRST_PACE
+        self._room = min(most, LEAST)
         self._told_until = 0.0
         self._since: float | None = None
         self._left = 0
@@ -40,7 +46,7 @@ class Crowd:
 
     def enter(self, now_s: float) -> bool:
         """Lets one in where there is room; whoever was let in leaves."""
-        if self._inside >= self._most:
+        if self._inside >= self._room:
             self._refused = True
             return False
         self._inside += 1
@@ -56,7 +62,9 @@ class Crowd:
         pace = self._left / (now_s - self._since)
         # With room left over it is not we who are slow: only a crowd tells how fast we are.
         if self._refused or pace > self._pace:
-            self._pace = (self._pace + pace) / 2
+            self._pace = (self._pace + 3 * pace) / 4
+            # Little's law: those inside are the pace times the time that each of them is inside.
+            self._room = min(self._most, max(LEAST, int(pace * INSIDE_S)))
         self._since, self._left, self._refused = now_s, 0, False
 
     def come_back_in(self, now_s: float) -> int:

@@ -10,6 +10,7 @@ import typer
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
+from firmware_app.ledger.clock import ClockQuality
 from firmware_app.ledger.errors import SignerUnavailable
 from firmware_app.ledger.home import device_signer
 from firmware_app.ledger.signers import SignerKind
@@ -68,6 +69,13 @@ def enrol(
         fail(str(error), NO)
     except CountyOutOfReach as error:
         fail(str(error), DEVICE_FAILED)
+    if clock.quality() != ClockQuality.SYNCHRONISED:
+        console.print(
+            "the clock is not synchronised: whether the county's certificate is in date was not looked at;"
+            " its name and authority were",
+            markup=False,
+            soft_wrap=True,
+        )
     if as_json:
         print_json(joined)
     else:

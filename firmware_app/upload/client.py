@@ -11,6 +11,7 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -46,9 +47,10 @@ from firmware_app.upload.outcome import (
     ShelfTaken,
     Trouble,
 )
-from firmware_app.upload.tls import CountyAdapter, Present, county_context
+from firmware_app.upload.tls import CountyAdapter, Present, county_context, why_not_believed
 
 T = TypeVar("T")
+log = logging.getLogger("steelyard.upload")
 
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 30.0
 MAX_ANSWER = 160 * 1024
@@ -115,6 +117,7 @@ class CountyClient:
         self._session.trust_env = False
         self._session.headers["User-Agent"] = "steelyard"
         self._packs = False
+        self._not_believed = ""
 
     def close(self) -> None:
         self._session.close()
@@ -181,6 +184,10 @@ class CountyClient:
     def enrol(self, request: EnrolRequest) -> Enrolled:
         """Joins the county; raises EnrolmentRefused with the reason in words, or CountyOutOfReach."""
         answer = self._exchange("POST", "/v1/enrol", msgspec.json.encode(request), "application/json")
+        if isinstance(answer, Failed) and answer.trouble is Trouble.CERTIFICATE:
+            raise CountyOutOfReach(
+                f"{self._url}: {self._not_believed}; nothing was joined, the token stays good"
+            )
         if isinstance(answer, Failed):
             raise CountyOutOfReach(
                 f"{self._url}: the county cannot be reached ({answer.trouble.replace('_', ' ')}); nothing was"
@@ -239,7 +246,8 @@ class CountyClient:
                 allow_redirects=False,
             ) as response:
                 return self._bounded(response, end, most)
-        except requests.exceptions.SSLError:
+        except requests.exceptions.SSLError as error:
+            self._doubt(why_not_believed(error))
             return Failed(Trouble.CERTIFICATE)
         except requests.exceptions.Timeout:
             return Failed(Trouble.TIMEOUT)
@@ -247,6 +255,11 @@ class CountyClient:
             return Failed(Trouble.TIMEOUT)
         except (requests.exceptions.RequestException, HTTPError) as error:
             return Failed(Trouble.TIMEOUT if timed_out(error) else Trouble.NO_NETWORK)
+
+    def _doubt(self, words: str) -> None:
+        if words != self._not_believed:
+            log.warning("%s is not believed: %s", self._url, words)
+        self._not_believed = words
 
     def _bounded(self, response: requests.Response, end: float, most: int) -> Answer | Failed:
         read = bytearray()

@@ -103,6 +103,28 @@ class CountyAdapter(LineAdapter):
         conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
 
 
+_STRANGER = "its certificate is of no authority that counts here: pin the county's own (ca)"
+_WORDS = {
+    "certificate has expired": "its certificate has expired (or the clock here is wrong)",
+    "certificate is not yet valid": "its certificate is not valid yet (or the clock here is wrong)",
+    "unable to get local issuer certificate": _STRANGER,
+    "self-signed certificate": _STRANGER,
+    "mismatch": "its certificate is for another name than the address has",
+}
+"""By what OpenSSL says (crypto/x509/x509_txt.c) and the module ssl of names."""
+
+
+def why_not_believed(error: BaseException) -> str:
+    """In words for people why TLS to the county failed, from the exception that requests raises."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            said = cause.verify_message if cause.args[1:] else str(cause)
+            return next((words for sign, words in _WORDS.items() if sign in said), f"its certificate: {said}")
+        cause = cause.__cause__ or cause.__context__
+    return "whoever answers there does not speak TLS as a county does"
+
+
 def _check_dates(der: bytes | None, not_before: datetime | None) -> None:
     if der is None:
         raise ssl.SSLCertVerificationError("the county showed no certificate")

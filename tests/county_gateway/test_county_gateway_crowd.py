@@ -10,8 +10,8 @@ import random
 import msgspec
 import pytest
 
-from county_gateway.crowd import EAGER, FIRST_PACE, FURTHEST_S, SOONEST_S, Crowd
-from county_gateway.doors.admission import ASKING, DELIVERING, admitted
+from county_gateway.crowd import EAGER, FIRST_PACE, FURTHEST_S, INSIDE_S, LEAST, SOONEST_S, Crowd
+from county_gateway.doors.admission import DELIVERING, admitted
 from firmware_app.ledger.county import Rejection
 from firmware_app.upload.loop import Uploader, Wait
 from firmware_app.upload.outcome import Failed, Trouble
@@ -29,7 +29,8 @@ class County:
         self.crowd = Crowd(most, self.chance.random)
         self.pace = pace
         self.served: list[float] = []
-        self.longest = 0.0
+        self.waits: list[tuple[float, float]] = []
+        """When one was let in, and how long he was inside."""
         self.refused = 0
 
     def serve(self, devices: int, until_s: float) -> None:
@@ -46,7 +47,7 @@ class County:
                 self.served.append(now_s)
             elif self.crowd.enter(now_s):
                 free_s = max(free_s, now_s) + 1 / self.pace
-                self.longest = max(self.longest, free_s - now_s)
+                self.waits.append((now_s, free_s - now_s))
                 heapq.heappush(events, (free_s, next(order), "leaves", mind))
             else:
                 self.refused += 1
@@ -73,8 +74,28 @@ def test_goodput_does_not_fall_as_the_crowd_grows(devices, pace):
     nearly_s = sorted(county.served)[int(0.9 * devices)]
     assert nearly_s < 1.2 * ideal_s + 5, "nine of ten are served as fast as answers can be given"
     assert whole_s < 1.5 * ideal_s + 30
-    assert county.longest <= DELIVERING / pace + 0.001, "nobody waits longer than for those who are inside"
+    longest = max(wait for _, wait in county.waits)
+    assert longest <= DELIVERING / pace + 0.001, "nobody waits longer than for those who are inside"
     assert county.refused < 12 * devices
+
+
+@pytest.mark.parametrize("pace", [1.0, 2.0, 5.0])
+def test_a_slow_county_lets_in_only_whom_it_can_answer_in_time(pace):
+    county = County(pace)
+
+    county.serve(1000, until_s=120.0)
+
+    settled = max(wait for at, wait in county.waits if at > 2 * LEAST / pace)
+    assert settled <= max(1.5 * INSIDE_S, (LEAST + 1) / pace)
+    assert len(county.served) > 0.9 * 120 * pace, "and it is never without work"
+
+
+def test_a_whole_house_of_a_fast_county_is_let_in():
+    county = County(60.0)
+
+    county.serve(2000, until_s=20.0)
+
+    assert max(wait for _, wait in county.waits) > 0.8 * DELIVERING / 60
 
 
 def test_those_who_are_refused_are_given_one_turn_after_another():
@@ -102,7 +123,7 @@ def test_turns_follow_the_pace_at_which_answers_leave():
     now = 0.0
     for _ in range(400):
         assert crowd.enter(now)
-        assert not crowd.enter(now)
+        assert not crowd.enter(now), "one is let in at a time"
         now += 0.1
         crowd.leave(now)
 
@@ -159,17 +180,23 @@ class Door:
         return said
 
 
-async def fill(door: Door, method: str, count: int, path: str = "/v1/entries") -> list[asyncio.Task]:
-    tasks = [asyncio.create_task(door.call(method, path)) for _ in range(count)]
-    while door.inside < count:
-        await asyncio.sleep(0)
+async def until_inside(door: Door, count: int) -> None:
+    async with asyncio.timeout(5):
+        while door.inside < count:
+            await asyncio.sleep(0)
+
+
+async def fill(door: Door, method: str) -> list[asyncio.Task]:
+    """As many as there is room for before anything was counted."""
+    tasks = [asyncio.create_task(door.call(method, "/v1/entries")) for _ in range(LEAST)]
+    await until_inside(door, LEAST)
     return tasks
 
 
-def in_a_full_house(method: str, count: int, check) -> None:
+def in_a_full_house(method: str, check) -> None:
     async def run() -> None:
         door = Door()
-        tasks = await fill(door, method, count)
+        tasks = await fill(door, method)
         await check(door)
         door.go.set()
         await asyncio.gather(*tasks)
@@ -181,7 +208,7 @@ def test_one_too_many_is_told_when_to_come_back_before_his_body_is_heard():
     async def check(door: Door) -> None:
         first, second, *heard, last = await door.call("POST", "/v1/entries")
 
-        assert door.inside == DELIVERING
+        assert door.inside == LEAST
         headers = dict(first["headers"])
         assert (first["status"], headers[b"retry-after"]) == (503, b"1")
         assert headers[b"connection"] == b"close"
@@ -191,19 +218,18 @@ def test_one_too_many_is_told_when_to_come_back_before_his_body_is_heard():
         assert heard == [{"type": "asked for the body"}] * 2, "heard out, so that the answer arrives"
         assert last == {"type": "http.response.body", "body": b"", "more_body": False}
 
-    in_a_full_house("POST", DELIVERING, check)
+    in_a_full_house("POST", check)
 
 
 def test_appliances_do_not_shut_out_the_countys_people_nor_a_knock():
     async def check(door: Door) -> None:
         reader = asyncio.create_task(door.call("GET", "/v1/desk/verdicts"))
         knock = asyncio.create_task(door.call("GET", "/v1/alive"))
-        while door.inside < DELIVERING + 2:
-            await asyncio.sleep(0)
+        await until_inside(door, LEAST + 2)
         door.go.set()
         assert await reader == await knock == []
 
-    in_a_full_house("POST", DELIVERING, check)
+    in_a_full_house("POST", check)
 
 
 def test_a_desk_that_asks_much_does_not_shut_out_appliances():
@@ -211,12 +237,11 @@ def test_a_desk_that_asks_much_does_not_shut_out_appliances():
         refused = await door.call("GET", "/v1/desk/verdicts")
         assert refused[0]["status"] == 503
         delivering = asyncio.create_task(door.call("POST", "/v1/entries"))
-        while door.inside < ASKING + 1:
-            await asyncio.sleep(0)
+        await until_inside(door, LEAST + 1)
         door.go.set()
         assert await delivering == []
 
-    in_a_full_house("GET", ASKING, check)
+    in_a_full_house("GET", check)
 
 
 def test_whoever_fails_inside_leaves_too():

@@ -160,6 +160,51 @@ def test_no_secret_reaches_a_log_or_an_error(tmp_path, own, pinned, caplog):
         assert secret not in caplog.text + said
 
 
+NOT_BELIEVED = {
+    "another authority": ("foreign", {}, "pin the county's own"),
+    "expired": ("own", {"begin": -90 * DAY, "end": -DAY}, "has expired"),
+    "not yet valid": ("own", {"begin": DAY}, "not valid yet"),
+    "another name": ("own", {"host": "county.example"}, "for another name"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_BELIEVED)
+def test_whoever_joins_is_told_why_the_county_is_not_believed(tmp_path, request, pinned, caplog, name):
+    authority, how, words = NOT_BELIEVED[name]
+    certificate = request.getfixturevalue(authority).issue(tmp_path, **how)
+    key = SoftwareKey.generate()
+    asked = EnrolRequest(token="t" * 24, device="K", jwk=key.public_jwk, proof="p")
+
+    with (
+        knocking(certificate, pinned) as (client, _county),
+        pytest.raises(CountyOutOfReach, match=words) as refused,
+    ):
+        client.knock()
+        client.enrol(asked)
+
+    assert "the token stays good" in str(refused.value)
+    assert "try again later" not in str(refused.value), "waiting mends no certificate"
+    assert len([line for line in caplog.messages if words in line]) == 1, "said once, not at each try"
+
+
+def test_a_plain_door_is_told_from_a_certificate(tmp_path, liar, pinned):
+    client = CountyClient(liar.url.replace("http:", "https:"), ca=pinned)
+    key = SoftwareKey.generate()
+
+    with pytest.raises(CountyOutOfReach, match="does not speak TLS"):
+        client.enrol(EnrolRequest(token="t" * 24, device="K", jwk=key.public_jwk, proof="p"))
+
+
+def test_what_ran_out_before_the_last_known_time_is_said_with_both_days(tmp_path, own, pinned):
+    certificate = own.issue(tmp_path, begin=-90 * DAY, end=-31 * DAY)
+    key = SoftwareKey.generate()
+
+    with knocking(certificate, pinned, LOST) as (client, _county), pytest.raises(CountyOutOfReach) as refused:
+        client.enrol(EnrolRequest(token="t" * 24, device="K", jwk=key.public_jwk, proof="p"))
+
+    assert "has expired" in str(refused.value)
+
+
 def test_dates_are_those_of_the_last_known_good_time_and_not_of_the_machine(tmp_path, own, pinned):
     """The bound is inclusive at the moment itself: what ran out with it could still have been in date."""
     end = timedelta(days=-10)
