@@ -111,6 +111,8 @@ class Inspector:
             return fixed[key]
         if key.startswith("challenge_"):
             return getattr(self, "on_" + key.removeprefix("challenge_"))(prompt)
+        if key == "verif_tracking":
+            return self.track(prompt)
         if key == "verif_added":
             return self.change_point()
         if key == "verif_discrimination":
@@ -184,6 +186,17 @@ class Inspector:
             self.add(self.load + count * float(SMALL_G))
         self.counted["small weights"] += count
         return str(count)
+
+    def track(self, prompt: dict) -> str:
+        """Small things one after another on the scale at zero, until it leaves it."""
+        self.put(0.0, pieces=0)
+        self.scale.press("zero", self.now_s)
+        self.wait(1.0)
+        for count in range(1, int(fact(prompt, "verif_times")) + 1):
+            self.counted["small weights"] += 1
+            if self.add(count * float(fact(prompt, "verif_each"))):
+                return "left_zero"
+        return "stayed_at_zero"
 
     def discriminate(self, prompt: dict) -> str:
         first = self.put(sum(float(piece) for piece in prompt["pieces_g"]))

@@ -31,6 +31,8 @@ from hardware.bench import ask
 STALL = "12"
 MOST_LOADS = 99
 """No visit has so many: after the question about the corners none comes."""
+OFFER = "self_check_offer"
+"""Key of the page that offers to seek change points where the loads did not decide."""
 LOOK_S = 2.0
 """A visitor looks at the display for so long before saying that the load is on: some cheats wait."""
 
@@ -118,7 +120,7 @@ class Play:
         return self.visitor.wait_until(
             lambda prompt: (
                 isinstance(prompt, Judged)
-                or (isinstance(prompt, Page) and number < MOST_LOADS)
+                or (isinstance(prompt, Page) and number < MOST_LOADS + (prompt.key == OFFER))
                 or (isinstance(prompt, kind) and prompt.number > number)
             ),
             "the next load or the verdict",
@@ -134,9 +136,11 @@ class Play:
             if isinstance(prompt, Judged):
                 return self._end(name, language, prompt)
             if isinstance(prompt, Page):
-                visitor.shot(f"corners-{language}")
-                visitor.tap("option.same")
-                number = MOST_LOADS
+                # What no load has decided stays undecided here: the play is about the loads.
+                sought = prompt.key == OFFER
+                visitor.shot(f"{'offer' if sought else 'corners'}-{language}")
+                visitor.tap("option.leave" if sought else "option.same")
+                number = MOST_LOADS + sought
                 continue
             number = prompt.number
             ask(self._stage.scale_bench, load_g=float(prompt.nominal_g))

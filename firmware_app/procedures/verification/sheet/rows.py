@@ -231,7 +231,7 @@ def tracking_words(body: Body) -> str:
     step = next((each for each in found["steps"] if each["step"] == "tracking"), None) if found else None
     if step is None or not step["answer"]:
         return ""
-    done = f"每 {step['every_s']} s 加 {step['each_g']} g，共 {step['times']} 次"
+    done = f"每 {step['every_s']} s 加 {step['each_g']} g，至多 {step['times']} 次"
     return f"零点跟踪：{words.TRACKING[step['answer']]}" + (
         "" if step["answer"] == NOT_TRIED else f"（{done}）"
     )
