@@ -208,6 +208,7 @@ def test_one_too_many_is_told_when_to_come_back_before_his_body_is_heard():
     async def check(door: Door) -> None:
         first, second, *heard, last = await door.call("POST", "/v1/entries")
 
+        assert first["type"] == "http.response.start", "answered before the body is asked for"
         assert door.inside == LEAST
         headers = dict(first["headers"])
         assert (first["status"], headers[b"retry-after"]) == (503, b"1")
