@@ -96,7 +96,7 @@ def test_a_county_that_never_answers_is_a_timeout(client, liar, lie, mocker):
 def test_an_answer_that_drips_is_a_timeout_too(client, liar, lie, mocker):
     mocker.patch.object(client_module, "WHOLE_S", 0.3)
     mocker.patch.object(client_module, "READ_S", 0.2)
-    liar.answer = lambda *_: lie(body=b" " * 2000, drip_s=0.05)
+    liar.answer = lambda *_: lie(body=b" " * 200, drip_s=0.05)
     began = time.monotonic()
 
     assert client.send(LINES) == Failed(Trouble.TIMEOUT)
