@@ -21,7 +21,7 @@ from hardware.bench import ask
 
 CHECKER = Path(__file__).parents[2] / "tools" / "check_ledger.py"
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture
