@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -20,15 +21,23 @@ from firmware_app.ledger.signer import open_key
 from firmware_app.ledger.slip import make_slip, slip_text, verify_slip
 from firmware_app.procedures.verification.closing import document
 from firmware_app.procedures.verification.record import KIND
+from firmware_app.service.photos.desk import FOLDER
+from hardware.camera.contract import MAX_BYTES
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What `--json` prints. ``slip``: whether the sheet carries the QR code of its slip."""
+    """What `--json` prints. ``slip``: whether the sheet carries the QR code of its slip.
+
+    ``photos``: how many the entry cites; ``photos_missing``: hashes of those not lying beside the ledger
+    as they were taken.
+    """
 
     entry: int
     file: str
     bytes: int
     slip: bool
+    photos: int = 0
+    photos_missing: tuple[str, ...] = ()
 
 
 @in_words
@@ -66,11 +75,28 @@ def record_sheet(
         fail(str(error), NO)
     file = out or Path(document(entry))
     durable.write(file, sheet)
+    cited = [each["sha256"] for each in found.payload.body["photos"]]
+    missing = tuple(each for each in cited if not _lies(data / FOLDER / f"{each}.jpg", each))
     if as_json:
-        print_json(Written(entry, str(file), len(sheet), bool(text)))
+        print_json(Written(entry, str(file), len(sheet), bool(text), len(cited), missing))
         return
     without = "" if text else "; without QR code: the device's key is no file, give --slip"
     console.print(f"{file}: record sheet of entry {entry}{without}", markup=False)
+    if cited:
+        lie = len(cited) - len(missing)
+        console.print(
+            f"photos: {lie} of {len(cited)} lie in {data / FOLDER} as they were taken", markup=False
+        )
+
+
+def _lies(file: Path, sha256: str) -> bool:
+    """Whether the photo is there and is the one that the entry cites."""
+    try:
+        with file.open("rb") as opened:
+            taken = opened.read(MAX_BYTES + 1)
+    except OSError:
+        return False
+    return hashlib.sha256(taken).hexdigest() == sha256
 
 
 def _slip(found: Entry, ledger: LedgerReader, data: Path) -> str:

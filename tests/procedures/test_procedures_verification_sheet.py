@@ -1,6 +1,8 @@
 """The record sheet: one page of A4, fonts embedded, every figure on it, the same bytes each time."""
 
+import hashlib
 import io
+import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal as D
@@ -254,6 +256,22 @@ def test_without_the_key_there_is_a_sheet_without_a_code(data, tmp_path) -> None
     finally:
         (data / "elsewhere.key").rename(data / "device.key")
     assert code == 0 and (tmp_path / "c.pdf").exists(), said
+
+
+def test_the_command_says_which_photos_lie_there_as_they_were_taken(tmp_path) -> None:
+    # given an entry that cites three photos: one lies there, one was changed since, one is gone
+    jpegs = [b"one", b"two", b"three"]
+    hashes = [hashlib.sha256(each).hexdigest() for each in jpegs]
+    cited = [{"of": "", "sha256": each, "bytes": 3, "at": "", "clock": "battery"} for each in hashes]
+    with open_ledger(tmp_path, clock=Clock(), software="s", device="D-1") as ledger:
+        seq = ledger.append("verification", {**body_of(Examiner()), "camera": "still", "photos": cited}).seq
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / f"{hashes[0]}.jpg").write_bytes(b"one")
+    (tmp_path / "photos" / f"{hashes[1]}.jpg").write_bytes(b"tow")
+    out = tmp_path / "sheet.pdf"
+    assert "photos: 1 of 3 lie in" in called(seq, "--data", tmp_path, "--out", out)[1].replace("\n", " ")
+    told = json.loads(called(seq, "--data", tmp_path, "--out", out, "--json")[1])
+    assert (told["photos"], told["photos_missing"]) == (3, hashes[1:])
 
 
 def test_the_sheet_cites_count_and_hashes_of_photos_and_stays_one_page(honest) -> None:
