@@ -74,6 +74,10 @@ def check(loaded: Loaded, today: date) -> tuple[str, ...]:
         raise SteelyardError(
             f"{loaded.path}: printer.font: there is no {config.printer.font}: install fonts-noto-cjk"
         )
+    if config.stick is not None and config.county is None:
+        raise SteelyardError(
+            f"{loaded.path}: stick: without [county] nobody carries anything: name the county"
+        )
     load_registry(loaded.resolve(config.registry))
     weights = load_weights(loaded.resolve(config.weights), pack_in_force(WeightsPack, today))
     if config.control is not None:

@@ -58,11 +58,6 @@ class StickFailed(SteelyardError):
         super().__init__(words)
         self.code = code
 
-    @property
-    def full(self) -> bool:
-        """For want of room."""
-        return self.code == "full"
-
 
 class NotTaken(SteelyardError):
     """The core would not do it; the message has its words, ``code`` its code."""
