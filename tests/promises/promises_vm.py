@@ -33,17 +33,23 @@ def main(count: int, seed: int) -> str:
     chance = random.Random(seed)
     began, cut_early, saved, examined_s = time.monotonic(), 0, 0, 1.0
     told: list[str] = []
+    # Behind the last cut of a record it is examined once more, and works on.
+    turns = [
+        (home, number, number == min(HOME, count - home * HOME))
+        for home in range(-(-count // HOME))
+        for number in range(min(HOME, count - home * HOME) + 1)
+    ]
     with tempfile.TemporaryDirectory(prefix="vm", dir="/var/tmp") as directory:
         machine = Machine(Path(directory))
-        for run in range(count + 1):
-            last, first = run == count, run % HOME == 0
-            if first and not last:
+        for run, (home, number, last) in enumerate(turns):
+            first = number == 0
+            if first:
                 told = []
             text = "\n".join(told).encode() + b"\n"
             machine.facts.write_bytes(text + b"\n" * (-len(text) % 512))
             early = not last and not first and chance.random() < EARLY
             cut_early += early
-            with machine.awake(f"{min(run, count - 1) // HOME} {run}") as running:
+            with machine.awake(f"{home} {run}") as running:
                 took = running.until("AWAKE", BOOT_S)
                 if early:
                     running.listen(chance.uniform(0.0, examined_s))
