@@ -13,8 +13,9 @@ from county_gateway.app import create_app
 from county_gateway.county import Settings
 from county_gateway.doors.admission import admitted
 
-BACKLOG = 4096
-"""Connections that the kernel holds until they are looked at; it cuts this to net.core.somaxconn."""
+BACKLOG = 128
+"""Connections that the kernel holds until they are looked at. A long queue is full of callers who have gone:
+with 4096 in it ten thousand were answered after their 15 s. Who finds no place knocks again in a second."""
 CONNECTIONS = 2048
 """More than these are closed with a bare 503. Most of them only wait: for the rest of a body, for a refusal
 to be read, or between two requests. How many are worked for at once is bounded in `doors.admission`."""
