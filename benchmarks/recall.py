@@ -24,8 +24,8 @@ from firmware_app.ledger.home import HomeLedger, open_ledger
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.clock import SystemClock
+from firmware_app.service.messages.recall import RecallWeight
 from firmware_app.service.recall.desk import RecallDesk
-from firmware_app.service.recall.messages import RecallWeight
 from firmware_app.standards.sets import load_weights
 from firmware_app.standards.trace import NAME, Trace
 from firmware_app.standards.uses import What

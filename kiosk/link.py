@@ -3,7 +3,7 @@
 Rules this file obeys:
 
 * Time is passed in as monotonic seconds.
-* A command is sent again until its reply comes: every command may be sent twice (messages.py).
+* A command is sent again until its reply comes: every command may be sent twice (messages.wire).
 * A touch older than ``GIVE_UP_S`` starts nothing any more: the core may be back long after the person left.
 """
 

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent
-from firmware_app.service.county.messages import MAX_SAID, StickNews, StickResult, StickTask, StickWish
+from firmware_app.service.messages.stick import MAX_SAID, StickNews, StickResult, StickTask, StickWish
 from firmware_app.upload.stick import (
     BadBundle,
     NotTaken,

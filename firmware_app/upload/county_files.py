@@ -19,7 +19,7 @@ from firmware_app.ledger.downlink import STATEMENT_TYP, Statement, check_content
 from firmware_app.ledger.errors import WrongKey
 from firmware_app.ledger.jose import PublicJwk, unverified
 from firmware_app.service import messages
-from firmware_app.service.county.messages import ASIDE
+from firmware_app.service.messages.county import ASIDE
 
 
 class Core(Protocol):

@@ -27,7 +27,7 @@ from firmware_app.service import messages as m
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
 from firmware_app.service.county.downlink import DIRECTORY, QUIET_NS, REFUSED, TAKEN
-from firmware_app.service.county.messages import ASIDE
+from firmware_app.service.messages.county import ASIDE
 
 REGISTRY = """
 [[stall]]

@@ -26,8 +26,8 @@ from firmware_app.rules.publisher import publisher_key, sign_pack, statement
 from firmware_app.rules.rows import NawiPack, Stage, WeightsPack
 from firmware_app.rules.shelf import SHELF, BadShelf, offered, put
 from firmware_app.service.law.desk import ADDED, MISSING, UNREADABLE, LawDesk, law_parameters, shelf_packs
-from firmware_app.service.law.messages import LawPackAdded
 from firmware_app.service.messages import Refused
+from firmware_app.service.messages.law import LawPackAdded
 
 CUTTER = Path(__file__).with_name("law_cutter.py")
 ON = date(2026, 11, 23)

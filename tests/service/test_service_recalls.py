@@ -22,7 +22,7 @@ from firmware_app.ledger.home import open_ledger, read_ledger
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
-from firmware_app.service.recall.messages import RecallWeight
+from firmware_app.service.messages.recall import RecallWeight
 from firmware_app.standards.recalls import parts_of, read_recalls
 
 DEMO = Path(__file__).parents[2] / "firmware_app" / "cli" / "demo" / "data"
@@ -111,7 +111,7 @@ from firmware_app.rules.pack import builtin_packs
 from firmware_app.rules.rows import WeightsPack
 from firmware_app.service.recall import desk as recalls
 from firmware_app.service.clock import SystemClock
-from firmware_app.service.recall.messages import RecallWeight
+from firmware_app.service.messages.recall import RecallWeight
 from firmware_app.standards.sets import load_weights
 
 recalls.PART_BYTES, recalls.STEP_S = 2000, 0.0

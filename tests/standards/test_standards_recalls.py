@@ -32,9 +32,9 @@ from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.export import write_export
 from firmware_app.procedures.prompts import Way
 from firmware_app.procedures.self_check.plan import plan_weights
+from firmware_app.service.messages.recall import Recalled, RecallWeight
 from firmware_app.service.recall import desk as recalls_module
 from firmware_app.service.recall.desk import RecallDesk, RecallRefused
-from firmware_app.service.recall.messages import Recalled, RecallWeight
 from firmware_app.standards.recalls import RecalledWeight, parts_of, read_recalls, withdraw
 from firmware_app.standards.sets import NotUsable, reference_mass
 

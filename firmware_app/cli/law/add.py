@@ -23,8 +23,8 @@ from firmware_app.rules.base import RulesError
 from firmware_app.rules.shelf import offered, put, refuse_conflict
 from firmware_app.service import config
 from firmware_app.service.client import CoreClient, CoreSilent
-from firmware_app.service.law.messages import AddLawPack, LawPackAdded
 from firmware_app.service.messages import Refused
+from firmware_app.service.messages.law import AddLawPack, LawPackAdded
 
 COUNTS, WAITS = "counts", "waits_for_start"
 """From now on; from the next start on."""

@@ -52,7 +52,9 @@ from firmware_app.registry.registry import parse_registry
 from firmware_app.rules.pack import pack_in_force
 from firmware_app.rules.rows import Pack, WeightsPack
 from firmware_app.service.config import Loaded
-from firmware_app.service.county.messages import (
+from firmware_app.service.door import Commands
+from firmware_app.service.messages import Ok, Refused, Reply
+from firmware_app.service.messages.county import (
     ASIDE,
     AskDownlink,
     DownlinkAsk,
@@ -60,8 +62,6 @@ from firmware_app.service.county.messages import (
     HeldFile,
     TakeDownlink,
 )
-from firmware_app.service.door import Commands
-from firmware_app.service.messages import Ok, Refused, Reply
 from firmware_app.standards.sets import parse_weights
 
 TAKEN, REFUSED = "downlink_taken", "downlink_refused"

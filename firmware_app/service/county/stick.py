@@ -20,7 +20,9 @@ from msgspec import Meta
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.store import Ledger
 from firmware_app.registry.person import Person
-from firmware_app.service.county.messages import (
+from firmware_app.service.door import Commands
+from firmware_app.service.messages import Ok, Refused, Reply
+from firmware_app.service.messages.stick import (
     CarryByStick,
     StickNews,
     StickResult,
@@ -28,8 +30,6 @@ from firmware_app.service.county.messages import (
     StickTask,
     StickWish,
 )
-from firmware_app.service.door import Commands
-from firmware_app.service.messages import Ok, Refused, Reply
 
 CARRIED = "carried_by_stick"
 """Kind of the entry."""

@@ -40,8 +40,8 @@ from firmware_app.rules.shelf import (
     with_builtin,
 )
 from firmware_app.service.door import Commands
-from firmware_app.service.law.messages import AddLawPack, LawPackAdded
 from firmware_app.service.messages import Refused, Reply
+from firmware_app.service.messages.law import AddLawPack, LawPackAdded
 
 ADDED, UNREADABLE = "law_pack_added", "law_pack_unreadable"
 """Kinds of the entries."""

@@ -25,9 +25,9 @@ from firmware_app.ledger.store import Ledger
 from firmware_app.quantity import BadAmount, Grams, grams, plain
 from firmware_app.service import messages
 from firmware_app.service.door import Commands
+from firmware_app.service.messages.recall import Recalled, RecallWeight
 from firmware_app.service.pan.control import DOUBTED, UNREADABLE, WITHDRAWN
 from firmware_app.service.recall.judging_again import Packs, Recalling
-from firmware_app.service.recall.messages import Recalled, RecallWeight
 from firmware_app.standards.recalls import (
     KIND,
     Affected,

@@ -25,7 +25,7 @@ from firmware_app.ledger.errors import LedgerError, StoreFailed
 from firmware_app.ledger.note import VerifierKey
 from firmware_app.ledger.receipt import SeenLog
 from firmware_app.ledger.store import Ledger
-from firmware_app.service.part_states import WitnessState
+from firmware_app.service.messages.parts import WitnessState
 
 MISSING, BACK = "witnesses_missing", "witnesses_back"
 """Kinds of the entries."""

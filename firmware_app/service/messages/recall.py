@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from firmware_app.service.people.messages import Credentials
+from firmware_app.service.messages.people import Credentials
 
 Text = Annotated[str, Meta(max_length=200)]
 Amount = Annotated[str, Meta(max_length=40)]
