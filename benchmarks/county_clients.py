@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import ClockQuality, Stamp
-from firmware_app.ledger.county import EnrolRequest, enrol_proof
+from firmware_app.ledger.county.contract import EnrolRequest, enrol_proof
 from firmware_app.ledger.entry import make_entry
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 BODY = {"verdict": "conforms", "scale": {"serial": "S-1"}, "loads": ["x" * 200] * 8}
 """An entry of about 2.7 kB, like in benchmarks/ledger.py; `county_bodies` has those that visits leave."""

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from county_gateway.county import County, Settings
-from firmware_app.ledger.county import ENTRIES_TYPE
+from firmware_app.ledger.county.contract import ENTRIES_TYPE
 from firmware_app.upload.loop import Keep, Read, Uploader, Wait
 from firmware_app.upload.outcome import Delivered, Failed, Outcome, Trouble
 

@@ -26,8 +26,8 @@ from rich.table import Table
 from urllib3.connection import HTTPConnection
 
 from county_gateway.county import County, Settings
-from firmware_app.ledger.county import County as Card
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.contract import County as Card
+from firmware_app.ledger.county.contract import EnrolRequest
 from firmware_app.ledger.home import HomeLedger, join_county, open_ledger
 from firmware_app.service import messages
 from firmware_app.service.clock import SystemClock

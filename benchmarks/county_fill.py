@@ -24,7 +24,7 @@ from county_gateway.desk import tables as desk
 from county_gateway.desk.fill import FACTS
 from county_gateway.log.book import LogWriter
 from county_gateway.store import ENTRY
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 DEVICES, STALLS, SCALES, DAYS = 50, 400, 600, 365
 VERDICTS = ("conforms",) * 16 + ("does_not_conform", "undecided", "undecided", "cannot_judge")

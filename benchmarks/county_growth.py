@@ -22,7 +22,7 @@ from county_gateway.county import County, Settings
 from county_gateway.intake import judge
 from county_gateway.log.book import LogReader
 from county_gateway.log.receipts import Seen
-from firmware_app.ledger.merkle import entry_leaf, verify_consistency, verify_inclusion
+from firmware_app.ledger.county.merkle import entry_leaf, verify_consistency, verify_inclusion
 
 BATCH, APPENDED, TIMES, STARTS = 50, 60, 100, 3
 BEYOND = 10_000_000

@@ -27,7 +27,7 @@ from firmware_app.ledger.clock import stamp
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import HomeLedger, open_ledger
-from firmware_app.ledger.signer import open_key
+from firmware_app.ledger.signing.signer import open_key
 from firmware_app.service.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from firmware_app.ledger.clock import stamp
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.receipt import Receipt, make_receipt
 from firmware_app.ledger.entry import Payload
 from firmware_app.ledger.home import KEY, LEDGER, HomeLedger, join_county, open_ledger, read_ledger
 from firmware_app.ledger.jose import b64url_encode, sha256_hex
-from firmware_app.ledger.receipt import Receipt, make_receipt
-from firmware_app.ledger.signer import SoftwareKey, open_key
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key
 from firmware_app.service.clock import SystemClock
 
 FIRST, PIECE, RECEIPT_EVERY, ASKED = 10_000, 10_000, 250, 300

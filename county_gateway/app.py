@@ -23,7 +23,7 @@ from county_gateway.doors import appliances, desk, downlink, pages, record
 from county_gateway.doors.gate import Gate, in_time
 from county_gateway.doors.refusals import HANDLERS, harden
 from county_gateway.log.doors import doors as log_doors
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 
 SCHEMES: dict[str, SecurityScheme | Reference] = {
     "token": SecurityScheme(

@@ -22,7 +22,7 @@ from county_gateway.county import County
 from county_gateway.errors import UnknownDevice
 from county_gateway.log.receipts import read_seen
 from firmware_app import durable
-from firmware_app.ledger.bundle import (
+from firmware_app.ledger.county.bundle import (
     MAX_BUNDLE,
     NAME,
     BadBundle,
@@ -33,7 +33,7 @@ from firmware_app.ledger.bundle import (
     receipts_name,
     texts,
 )
-from firmware_app.ledger.county import MAX_BATCH, MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH, MAX_BATCH_BYTES
 
 MOST_NAMES = 1000
 """So many names on a stick are looked through, no more."""

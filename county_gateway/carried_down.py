@@ -17,7 +17,7 @@ from county_gateway import downlink
 from county_gateway.county import County
 from county_gateway.errors import UnknownDevice
 from firmware_app import durable
-from firmware_app.ledger.carried import downlink_name, put_file
+from firmware_app.ledger.county.carried import downlink_name, put_file
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,16 +37,16 @@ from county_gateway.keys import CountySigner, county_key, find_key, make_next_ke
 from county_gateway.log.receipts import Log, Seen
 from county_gateway.log.witnesses import Witness
 from county_gateway.store import Held, Reader, Store, Writer
-from firmware_app.ledger.county import Accepted, Enrolled, EnrolRequest, check_proof
-from firmware_app.ledger.downlink import make_statement
+from firmware_app.ledger.county.contract import Accepted, Enrolled, EnrolRequest, check_proof
+from firmware_app.ledger.county.downlink import make_statement
+from firmware_app.ledger.county.key_list import DeviceKey, make_key_list
+from firmware_app.ledger.county.receipt import Receipt, make_receipt
+from firmware_app.ledger.county.statements import Closure, CountyKey, make_closure, make_county_key
 from firmware_app.ledger.entry import TYP, unverified_payload
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.jose import unverified
-from firmware_app.ledger.key_list import DeviceKey, make_key_list
-from firmware_app.ledger.receipt import Receipt, make_receipt
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
-from firmware_app.ledger.slip import Slip, unverified_slip, verify_slip
-from firmware_app.ledger.statements import Closure, CountyKey, make_closure, make_county_key
+from firmware_app.ledger.slip.claim import Slip, unverified_slip, verify_slip
 
 log = logging.getLogger("steelyard.county")
 

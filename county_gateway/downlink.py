@@ -28,7 +28,7 @@ from county_gateway.desk.fill import REGISTRY as BY_REGISTRY
 from county_gateway.desk.tables import scales
 from county_gateway.errors import BadAsk, BadDownlink, NothingThere, UnknownDevice
 from county_gateway.store import Reader, Writer
-from firmware_app.ledger.downlink import (
+from firmware_app.ledger.county.downlink import (
     INSPECTORS,
     MAX_CONTENT,
     MOST_NAMES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.county import Rejection
+from firmware_app.ledger.county.contract import Rejection
 
 
 class GatewayError(SteelyardError):

@@ -15,7 +15,7 @@ import msgspec
 
 from county_gateway.errors import BadBatch, EntryBad, ForkFound, GapFound
 from firmware_app.ledger.chain import Chain, claimed_seq
-from firmware_app.ledger.county import MAX_BATCH
+from firmware_app.ledger.county.contract import MAX_BATCH
 from firmware_app.ledger.entry import Entry, read_entry
 from firmware_app.ledger.errors import BadFormat, BadSignature, ChainError, Fork, Gap, WrongKey
 from firmware_app.ledger.jose import sha256_hex

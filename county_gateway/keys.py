@@ -20,7 +20,7 @@ from county_gateway.errors import KeyNotHere
 from firmware_app import durable
 from firmware_app.ledger.errors import KeyFileError
 from firmware_app.ledger.jose import PublicJwk
-from firmware_app.ledger.signer import Signer, create_key, open_key
+from firmware_app.ledger.signing.signer import Signer, create_key, open_key
 
 KEY, NEXT = "county.key", "county-next.key"
 

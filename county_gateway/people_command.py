@@ -23,7 +23,7 @@ from county_gateway.commands import (
     fail,
     opened,
 )
-from firmware_app.ledger.downlink import MAX_CONTENT
+from firmware_app.ledger.county.downlink import MAX_CONTENT
 
 VALID_DAYS = 180
 

@@ -28,7 +28,7 @@ from county_gateway.held import (
     held_in,
 )
 from firmware_app.ledger.chain import EMPTY, Chain
-from firmware_app.ledger.county import MAX_BATCH, EnrolRequest
+from firmware_app.ledger.county.contract import MAX_BATCH, EnrolRequest
 from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.jose import PublicJwk, sha256_hex
 

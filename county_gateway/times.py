@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from county_gateway import tables
 from county_gateway.store import Reader
+from firmware_app.ledger.dating.true_time import Placed, place
 from firmware_app.ledger.entry import unverified_payload
 from firmware_app.ledger.errors import BadFormat
-from firmware_app.ledger.true_time import Placed, place
 
 AROUND = 1000
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from county_gateway.desk.facts import Health
-from firmware_app.ledger.true_time import Placed
+from firmware_app.ledger.dating.true_time import Placed
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

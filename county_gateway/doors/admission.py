@@ -20,7 +20,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from county_gateway.crowd import Crowd
-from firmware_app.ledger.county import Rejection
+from firmware_app.ledger.county.contract import Rejection
 
 DELIVERING, ASKING = 32, 32
 """At once in one process: an appliance waits 15 s for an answer, and what waits longer here is worked for

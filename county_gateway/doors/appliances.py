@@ -29,16 +29,16 @@ from county_gateway.doors.types import refusals
 from county_gateway.doors.unpacking import CODINGS, unpack
 from county_gateway.log.receipts import read_seen
 from county_gateway.rates import Rate
-from firmware_app.ledger.county import (
+from firmware_app.ledger.county.contract import (
     ENTRIES_TYPE,
     Accepted,
     CountyAlive,
     Enrolled,
     EnrolRequest,
 )
-from firmware_app.ledger.receipt import LOG_HEADER
+from firmware_app.ledger.county.receipt import LOG_HEADER
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
-from firmware_app.ledger.slip import MAX_TEXT
+from firmware_app.ledger.slip.claim import MAX_TEXT
 
 JOINS_A_MINUTE, JOINS = 12, 20
 """Of one address: tokens of 192 bits are not guessed, and a market joins its appliances one by one."""

@@ -23,7 +23,7 @@ from county_gateway import downlink
 from county_gateway.county import County
 from county_gateway.doors.types import DEVICE_KEY, refusals
 from county_gateway.rates import Rate
-from firmware_app.ledger.downlink import MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Ask, Offers, etag
+from firmware_app.ledger.county.downlink import MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Ask, Offers, etag
 
 ASKED_A_MINUTE, ASKED = 30, 80
 """Of one device: the list, and once all the names that there may be."""

@@ -12,7 +12,7 @@ from county_gateway.doors.gate import Gate
 from county_gateway.doors.types import DEVICE, TOKEN, After, Filter, Limit, Page, refusals
 from county_gateway.store import DeviceView, EntryView, ForkView, Store
 from county_gateway.times import entry_times
-from firmware_app.ledger.true_time import Placed
+from firmware_app.ledger.dating.true_time import Placed
 
 TAGS = ["record"]
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 
 from county_gateway.doors.unpacking import CODINGS
 from county_gateway.errors import GatewayError, NotLoggedIn, TooOften, WrongCoding
-from firmware_app.ledger.county import Rejection
+from firmware_app.ledger.county.contract import Rejection
 
 log = logging.getLogger("steelyard.county")
 

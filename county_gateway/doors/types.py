@@ -9,7 +9,7 @@ import msgspec
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
-from firmware_app.ledger.county import Rejection
+from firmware_app.ledger.county.contract import Rejection
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 
 from county_gateway.errors import TooLarge, WrongCoding
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 
 CODINGS = "gzip"
 """What the gateway says that it takes (Accept-Encoding in an answer, RFC 7694)."""

@@ -18,7 +18,7 @@ from county_gateway.log.tiles import paths_of
 from county_gateway.store import Store
 from firmware_app import durable
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.note import check_name, read_checkpoint, read_note
+from firmware_app.ledger.county.note import check_name, read_checkpoint, read_note
 
 WRONG_USE, DEVICE_FAILED = 2, 3
 

@@ -22,8 +22,8 @@ from county_gateway.log import tables
 from county_gateway.log.errors import LogError, NotLogged
 from county_gateway.log.merkle import WIDTH, Tree, grow
 from county_gateway.log.tiles import BadTilePath, TilePath, bundle, width_in
-from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf
-from firmware_app.ledger.note import read_note
+from firmware_app.ledger.county.merkle import HASH_BYTES, entry_leaf
+from firmware_app.ledger.county.note import read_note
 
 # Made once: to put a statement together takes several times as long as to carry it out.
 _head, _leaves, _tiles = tables.log_head, tables.log_leaves, tables.log_tiles

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from firmware_app.ledger.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
+from firmware_app.ledger.county.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT

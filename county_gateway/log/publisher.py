@@ -25,8 +25,7 @@ from county_gateway.log.errors import LogWentBack
 from county_gateway.log.merkle import Tree
 from county_gateway.log.witnesses import WitnessClient
 from firmware_app import durable
-from firmware_app.ledger.errors import BadFormat
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.note import (
     Checkpoint,
     Note,
     NoteSignature,
@@ -36,7 +35,8 @@ from firmware_app.ledger.note import (
     read_note,
     read_signature,
 )
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.errors import BadFormat
+from firmware_app.ledger.signing.signer import Signer
 
 log = logging.getLogger("steelyard.county")
 

@@ -26,9 +26,9 @@ from county_gateway.log.publisher import MARK, Publisher
 from county_gateway.log.tiles import read_path
 from county_gateway.log.witnesses import Witness, WitnessClient
 from county_gateway.store import Held, Store
-from firmware_app.ledger.note import VerifierKey, b64encode, log_key
-from firmware_app.ledger.receipt import LOG_HEADER, LoggedReceipt, make_receipt
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.county.note import VerifierKey, b64encode, log_key
+from firmware_app.ledger.county.receipt import LOG_HEADER, LoggedReceipt, make_receipt
+from firmware_app.ledger.signing.signer import Signer
 
 MOST_KEPT = 8
 """Receipts upon one entry, each for another size of the log that the device says to have seen. A device has

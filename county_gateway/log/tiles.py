@@ -14,7 +14,7 @@ import msgspec
 
 from county_gateway.errors import GatewayError
 from county_gateway.log.merkle import WIDTH
-from firmware_app.ledger.merkle import HASH_BYTES, MAX_SIZE
+from firmware_app.ledger.county.merkle import HASH_BYTES, MAX_SIZE
 
 MAX_LEVEL = 6
 """Level 6 begins at 2^48 leaves: no tile of a log that we keep lies higher. The specification allows 63."""

@@ -17,8 +17,7 @@ import requests
 
 from county_gateway.log.merkle import Tree
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.errors import BadFormat, BadSignature
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.note import (
     COSIGNATURE_TYPE,
     Note,
     VerifierKey,
@@ -29,6 +28,7 @@ from firmware_app.ledger.note import (
     read_vkey,
     verified_by,
 )
+from firmware_app.ledger.errors import BadFormat, BadSignature
 
 log = logging.getLogger("steelyard.county")
 

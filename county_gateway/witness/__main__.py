@@ -15,9 +15,9 @@ from county_gateway.witness.memory import Memory
 from county_gateway.witness.serve import serve as serve_here
 from county_gateway.witness.witness import Witness, witness_key
 from firmware_app.errors import SteelyardError
+from firmware_app.ledger.county.note import NOTE_TYPE, VerifierKey, check_name, read_vkey
 from firmware_app.ledger.errors import BadFormat
-from firmware_app.ledger.note import NOTE_TYPE, VerifierKey, check_name, read_vkey
-from firmware_app.ledger.signer import create_key, open_key
+from firmware_app.ledger.signing.signer import create_key, open_key
 
 WRONG_USE, DEVICE_FAILED = 2, 3
 KEY, NAME, HEADS = "witness.key", "witness.name", "witness.db"

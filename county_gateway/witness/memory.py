@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_app import durable
-from firmware_app.ledger.merkle import EMPTY_ROOT
+from firmware_app.ledger.county.merkle import EMPTY_ROOT
 
 WAIT_S = 10.0
 

@@ -14,10 +14,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from county_gateway.witness.memory import Head, Memory
-from firmware_app.ledger.errors import BadFormat, BadLogProof, BadSignature
-from firmware_app.ledger.jose import b64url_decode
-from firmware_app.ledger.merkle import MAX_PROOF, verify_consistency
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.merkle import MAX_PROOF, verify_consistency
+from firmware_app.ledger.county.note import (
     COSIGNATURE_TYPE,
     MAX_NOTE,
     Checkpoint,
@@ -32,7 +30,9 @@ from firmware_app.ledger.note import (
     read_number,
     verified_by,
 )
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.errors import BadFormat, BadLogProof, BadSignature
+from firmware_app.ledger.jose import b64url_decode
+from firmware_app.ledger.signing.signer import Signer
 
 MAX_BODY = MAX_NOTE + 64 * 64
 """A note and 63 hashes in base64."""

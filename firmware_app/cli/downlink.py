@@ -10,7 +10,7 @@ import typer
 
 from firmware_app.cli.common import NO, fail, in_words, print_json
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.downlink import INSPECTORS, MAX_CONTENT, REGISTRY, WEIGHTS
+from firmware_app.ledger.county.downlink import INSPECTORS, MAX_CONTENT, REGISTRY, WEIGHTS
 from firmware_app.rules.pack import builtin_packs
 from firmware_app.service.county.downlink import Needs, fit
 

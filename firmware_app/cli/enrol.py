@@ -13,7 +13,7 @@ from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.ledger.clock import ClockQuality
 from firmware_app.ledger.errors import SignerUnavailable
 from firmware_app.ledger.home import device_signer
-from firmware_app.ledger.signers import SignerKind
+from firmware_app.ledger.signing.signers import SignerKind
 from firmware_app.service.clock import SystemClock
 from firmware_app.service.identity import software_hash
 from firmware_app.upload.client import CountyOutOfReach, EnrolmentRefused

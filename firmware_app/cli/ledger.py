@@ -14,15 +14,15 @@ from rich.text import Text
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
 from firmware_app.ledger.clock import ClockQuality
+from firmware_app.ledger.dating.placing import place_entries
+from firmware_app.ledger.dating.true_time import Placed
+from firmware_app.ledger.dating.true_time import in_words as bounds_in_words
 from firmware_app.ledger.entry import Entry, Payload
 from firmware_app.ledger.errors import BadFormat, BadReceipt, BadSignature, ChainError, StoreFailed, WrongKey
 from firmware_app.ledger.export import NAME, write_export
 from firmware_app.ledger.home import read_ledger
-from firmware_app.ledger.placing import place_entries
 from firmware_app.ledger.reader import LedgerReader, Verified
 from firmware_app.ledger.shelf import unread
-from firmware_app.ledger.true_time import Placed
-from firmware_app.ledger.true_time import in_words as bounds_in_words
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -12,13 +12,13 @@ import typer
 from firmware_app import durable
 from firmware_app.cli.common import NO, WRONG_USE, console, fail, in_words, print_json
 from firmware_app.cli.ledger import DEFAULT_DATA
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
 from firmware_app.ledger.entry import Entry
 from firmware_app.ledger.errors import BadFormat, BadSignature, KeyFileError, WrongKey
 from firmware_app.ledger.home import KEY, read_ledger
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.signer import open_key
-from firmware_app.ledger.slip import make_slip, slip_text, verify_slip
+from firmware_app.ledger.signing.signer import open_key
+from firmware_app.ledger.slip.claim import make_slip, slip_text, verify_slip
 from firmware_app.procedures.verification.closing import document
 from firmware_app.procedures.verification.record import KIND
 from firmware_app.service.photos.desk import FOLDER

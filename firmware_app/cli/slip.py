@@ -12,11 +12,11 @@ from firmware_app.cli.common import NO, WRONG_USE, console, fail, in_words, prin
 from firmware_app.cli.ledger import DEFAULT_DATA
 from firmware_app.cli.print_slip import print_slip
 from firmware_app.ledger.chain import begin
+from firmware_app.ledger.county.key_list import key_for
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.home import read_ledger
 from firmware_app.ledger.jose import PublicJwk, read_public_jwk
-from firmware_app.ledger.key_list import key_for
-from firmware_app.ledger.slip import Slip, verify_slip
+from firmware_app.ledger.slip.claim import Slip, verify_slip
 
 app = typer.Typer(no_args_is_help=True)
 MAX_KEY_FILE = 256 * 1024

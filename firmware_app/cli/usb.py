@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress
 
 from firmware_app.cli.common import DEVICE_FAILED, NO, console, fail, in_words, print_json
-from firmware_app.ledger.carried import downlink_name
+from firmware_app.ledger.county.carried import downlink_name
 from firmware_app.service import config
 from firmware_app.service.client import CoreClient, CoreSilent
 from firmware_app.upload.stick import (

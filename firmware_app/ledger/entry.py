@@ -22,7 +22,7 @@ from firmware_app.ledger import jose
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.errors import BadBody, BadFormat
 from firmware_app.ledger.jose import PublicJwk
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 TYP = "steelyard-entry+jws"
 NO_ENTRY = "0" * 64

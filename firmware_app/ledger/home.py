@@ -26,12 +26,12 @@ import msgspec
 
 from firmware_app import durable
 from firmware_app.ledger.clock import Clock
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
 from firmware_app.ledger.database import failures_named
 from firmware_app.ledger.errors import BadFormat, KeyFileError, LedgerInUse, NotEnrolled
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.signer import Signer, create_key, open_key
-from firmware_app.ledger.signers import SignerKind, open_signer
+from firmware_app.ledger.signing.signer import Signer, create_key, open_key
+from firmware_app.ledger.signing.signers import SignerKind, open_signer
 from firmware_app.ledger.store import Ledger
 
 LEDGER, LOCK, KEY, COUNTY = "ledger.db", "ledger.lock", "device.key", "county.json"

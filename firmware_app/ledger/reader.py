@@ -15,13 +15,9 @@ import apsw
 import msgspec
 
 from firmware_app.ledger.chain import EMPTY, Chain, Head, begin
-from firmware_app.ledger.county import County
-from firmware_app.ledger.county_log import Alarm, judge
-from firmware_app.ledger.database import close, failures_named, open_for_reading, version
-from firmware_app.ledger.entry import Entry, genesis_key, read_entry, read_genesis
-from firmware_app.ledger.errors import BadFormat, BadReceipt, StoreFailed
-from firmware_app.ledger.jose import PublicJwk, sha256_hex
-from firmware_app.ledger.receipt import (
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.log import Alarm, judge
+from firmware_app.ledger.county.receipt import (
     LOGGED_TYP,
     LoggedReceipt,
     Receipt,
@@ -31,7 +27,11 @@ from firmware_app.ledger.receipt import (
     receipt_typ,
     seen_log,
 )
-from firmware_app.ledger.statements import CountyKeyBody, new_county_key
+from firmware_app.ledger.county.statements import CountyKeyBody, new_county_key
+from firmware_app.ledger.database import close, failures_named, open_for_reading, version
+from firmware_app.ledger.entry import Entry, genesis_key, read_entry, read_genesis
+from firmware_app.ledger.errors import BadFormat, BadReceipt, StoreFailed
+from firmware_app.ledger.jose import PublicJwk, sha256_hex
 
 PAGE = 200
 MAX_PAGE = 500

@@ -23,7 +23,7 @@ from firmware_app.ledger.entry import DeviceId, Entry, Seq, Sha256Hex
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.jose import MAX_JWS, PublicJwk, sha256_hex, verified
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 TYP = "steelyard-shelf+jws"
 SHELVED, READ = "delivery_shelved", "delivery_read"

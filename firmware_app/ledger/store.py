@@ -19,11 +19,22 @@ from typing import Self
 import apsw
 import msgspec
 
-from firmware_app.ledger.bundle import make_manifest
 from firmware_app.ledger.chain import EMPTY, Head
 from firmware_app.ledger.clock import Clock, stamp
-from firmware_app.ledger.county import enrol_proof
-from firmware_app.ledger.county_log import ALARM_KIND, WORDS
+from firmware_app.ledger.county.bundle import make_manifest
+from firmware_app.ledger.county.contract import enrol_proof
+from firmware_app.ledger.county.downlink import Ask, make_ask
+from firmware_app.ledger.county.log import ALARM_KIND, WORDS
+from firmware_app.ledger.county.receipt import NO_LOG, LoggedReceipt, Receipt
+from firmware_app.ledger.county.statements import (
+    CONTINUES_KIND,
+    COUNTY_KEY_KIND,
+    ContinuesBody,
+    CountyKeyBody,
+    county_key_signer,
+    new_county_key,
+    read_closure,
+)
 from firmware_app.ledger.database import (
     FAILURES,
     Copying,
@@ -36,23 +47,12 @@ from firmware_app.ledger.database import (
     store_failed,
     version,
 )
-from firmware_app.ledger.downlink import Ask, make_ask
 from firmware_app.ledger.entry import Entry, Genesis, make_entry
 from firmware_app.ledger.errors import BadFormat, BadStatement, LogInconsistent, StoreFailed, WrongKey
 from firmware_app.ledger.reader import LedgerReader
-from firmware_app.ledger.receipt import NO_LOG, LoggedReceipt, Receipt
 from firmware_app.ledger.shelf import make_claim
-from firmware_app.ledger.signer import Signer
-from firmware_app.ledger.slip import make_slip, slip_text
-from firmware_app.ledger.statements import (
-    CONTINUES_KIND,
-    COUNTY_KEY_KIND,
-    ContinuesBody,
-    CountyKeyBody,
-    county_key_signer,
-    new_county_key,
-    read_closure,
-)
+from firmware_app.ledger.signing.signer import Signer
+from firmware_app.ledger.slip.claim import make_slip, slip_text
 
 MAX_VISIT_ID = 64
 MAX_SNAPSHOT = 256 * 1024

@@ -24,9 +24,7 @@ import hashlib
 
 import msgspec
 
-from firmware_app.ledger.errors import BadFormat, BadSignature
-from firmware_app.ledger.jose import b64url_decode
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.note import (
     NOTE_TYPE,
     Note,
     NoteSignature,
@@ -38,7 +36,9 @@ from firmware_app.ledger.note import (
     read_vkey,
     verified_by,
 )
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.errors import BadFormat, BadSignature
+from firmware_app.ledger.jose import b64url_decode
+from firmware_app.ledger.signing.signer import Signer
 from firmware_app.rules.base import RulesError
 from firmware_app.rules.bounds import MAX_SIGNATURE
 

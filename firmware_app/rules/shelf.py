@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_app import durable
-from firmware_app.ledger.note import VerifierKey
+from firmware_app.ledger.county.note import VerifierKey
 from firmware_app.rules.base import RulesError
 from firmware_app.rules.bounds import MAX_PACK, MAX_SIGNATURE
 from firmware_app.rules.pack import BadPack, builtin_packs, load_pack

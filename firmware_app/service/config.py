@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Meta
 
 from firmware_app import settings_file
-from firmware_app.ledger.cosigned import MOST_WITNESSES, BadWitnesses, read_witnesses
-from firmware_app.ledger.note import VerifierKey
-from firmware_app.ledger.signers import SignerKind, check_options
-from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
+from firmware_app.ledger.county.cosigned import MOST_WITNESSES, BadWitnesses, read_witnesses
+from firmware_app.ledger.county.note import VerifierKey
+from firmware_app.ledger.signing.signers import SignerKind, check_options
+from firmware_app.ledger.slip.image import SLIP_FACE, SLIP_FONT
 from firmware_app.rules.publisher import BadPublisher, read_publisher
 from hardware.ean13 import Carries, Ean13Error, Layout
 

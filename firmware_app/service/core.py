@@ -27,9 +27,9 @@ from firmware_app.calibrating.record import CHANGED as CALIBRATION_CHANGED
 from firmware_app.calibrating.record import change, differs, values
 from firmware_app.calibrating.record import known as known_calibration
 from firmware_app.errors import SteelyardError
+from firmware_app.ledger.dating.known_time import KnownTime
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import device_signer, open_ledger
-from firmware_app.ledger.known_time import KnownTime
 from firmware_app.procedures import context
 from firmware_app.procedures.page import Page
 from firmware_app.procedures.prompts import Prompt, PutGoods

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from firmware_app.ledger.errors import LedgerError, StoreFailed
-from firmware_app.ledger.slip import has_slip
+from firmware_app.ledger.slip.claim import has_slip
 from firmware_app.ledger.store import Ledger
 from firmware_app.procedures.challenge.visit import Challenge
 from firmware_app.procedures.context import Context

@@ -23,7 +23,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.county import (
+from firmware_app.ledger.county.contract import (
     ENTRIES_TYPE,
     Accepted,
     CountyAlive,
@@ -31,8 +31,8 @@ from firmware_app.ledger.county import (
     EnrolRequest,
     Rejection,
 )
-from firmware_app.ledger.downlink import MAX_CONTENT, MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Offers
-from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG
+from firmware_app.ledger.county.downlink import MAX_CONTENT, MAX_STATEMENT, SCHEME, STATEMENT_HEADER, Offers
+from firmware_app.ledger.county.receipt import LOG_HEADER, NO_LOG
 from firmware_app.ledger.shelf import OnShelf, ShelfRequest
 from firmware_app.upload.line import CODING, LineAdapter, Outgoing, packed, timed_out
 from firmware_app.upload.outcome import (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from firmware_app import durable
-from firmware_app.ledger.downlink import STATEMENT_TYP, Statement, check_content, read_statement
+from firmware_app.ledger.county.downlink import STATEMENT_TYP, Statement, check_content, read_statement
 from firmware_app.ledger.errors import WrongKey
 from firmware_app.ledger.jose import PublicJwk, unverified
 from firmware_app.service import messages

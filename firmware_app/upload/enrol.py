@@ -8,10 +8,10 @@ from pathlib import Path
 
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.clock import Clock, ClockQuality
-from firmware_app.ledger.county import County, EnrolRequest
+from firmware_app.ledger.county.contract import County, EnrolRequest
+from firmware_app.ledger.dating.known_time import KnownTime
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.known_time import KnownTime
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.signing.signer import Signer
 from firmware_app.upload.client import CountyClient, county_url
 from firmware_app.upload.tls import Present
 

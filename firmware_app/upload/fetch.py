@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from firmware_app.ledger.downlink import Offered, Offers
+from firmware_app.ledger.county.downlink import Offered, Offers
 from firmware_app.ledger.errors import LedgerError
 from firmware_app.service import messages
 from firmware_app.upload.county_files import Core, hand_over, proven

@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 from firmware_app.upload.outcome import (
     Delivered,
     EntryRefused,

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from firmware_app.ledger.clock import ClockQuality
-from firmware_app.ledger.receipt import NO_LOG
+from firmware_app.ledger.county.receipt import NO_LOG
 from firmware_app.ledger.shelf import ShelfRequest
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent

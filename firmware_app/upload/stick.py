@@ -2,7 +2,7 @@
 
 Rules this file obeys:
 
-* The stick is hostile, and pulled out at any moment: see `firmware_app.ledger.bundle`. The core never sees
+* The stick is hostile, and pulled out at any moment: see `ledger.county.bundle`. The core never sees
   it; it hands out its own entries and verifies every receipt and file as one from the network.
 * Written means read back from the stick: many a stick says yes and keeps nothing.
 * Writing twice replaces the bundle by a later one; taking receipts or files twice changes nothing.
@@ -21,7 +21,7 @@ import msgspec
 
 from firmware_app import durable
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.bundle import (
+from firmware_app.ledger.county.bundle import (
     MAX_BUNDLE,
     BadBundle,
     bundle_name,
@@ -30,10 +30,10 @@ from firmware_app.ledger.bundle import (
     read_receipts,
     receipts_name,
 )
-from firmware_app.ledger.carried import CarriedFile, carried_files, downlink_name
+from firmware_app.ledger.county.carried import CarriedFile, carried_files, downlink_name
+from firmware_app.ledger.county.receipt import receipt_typ
 from firmware_app.ledger.entry import unverified_payload
 from firmware_app.ledger.errors import BadFormat, LedgerError
-from firmware_app.ledger.receipt import receipt_typ
 from firmware_app.service import messages
 from firmware_app.upload.county_files import hand_over, proven
 

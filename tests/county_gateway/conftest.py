@@ -16,9 +16,9 @@ from county_gateway.database import open_database
 from county_gateway.local_postgres import NoPostgres, local_postgres
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import ClockQuality, Stamp
-from firmware_app.ledger.county import ENTRIES_TYPE, EnrolRequest, enrol_proof
+from firmware_app.ledger.county.contract import ENTRIES_TYPE, EnrolRequest, enrol_proof
 from firmware_app.ledger.entry import make_entry
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 
 class Device:

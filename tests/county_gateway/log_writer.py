@@ -10,7 +10,7 @@ from conftest import Device
 
 from county_gateway.county import County, Settings
 from county_gateway.log.receipts import Seen
-from firmware_app.ledger.receipt import read_receipt, seen_log
+from firmware_app.ledger.county.receipt import read_receipt, seen_log
 
 name, data_dir, database = sys.argv[1:4]
 county = County(Settings(data_dir=Path(data_dir), database=database))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from firmware_app.ledger.county import ENTRIES_TYPE
+from firmware_app.ledger.county.contract import ENTRIES_TYPE
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "provisioning" / "county" / "steelyard-county.conf"

@@ -27,8 +27,8 @@ from county_gateway.access import Role
 from county_gateway.app import create_app
 from county_gateway.county import County, Settings
 from county_gateway.doors import appliances, downlink, gate
-from firmware_app.ledger.county import ENTRIES_TYPE
-from firmware_app.ledger.downlink import Ask, make_ask
+from firmware_app.ledger.county.contract import ENTRIES_TYPE
+from firmware_app.ledger.county.downlink import Ask, make_ask
 
 CHECKS = [
     not_a_server_error,

@@ -12,7 +12,7 @@ import pytest
 
 from county_gateway.crowd import EAGER, FIRST_PACE, FURTHEST_S, INSIDE_S, LEAST, SOONEST_S, Crowd
 from county_gateway.doors.admission import DELIVERING, admitted
-from firmware_app.ledger.county import Rejection
+from firmware_app.ledger.county.contract import Rejection
 from firmware_app.upload.loop import Uploader, Wait
 from firmware_app.upload.outcome import Failed, Trouble
 

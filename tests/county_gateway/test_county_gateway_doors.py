@@ -13,11 +13,11 @@ from sqlalchemy import select
 from county_gateway import tables
 from county_gateway.app import create_app
 from county_gateway.county import Settings
-from firmware_app.ledger.county import enrol_proof
+from firmware_app.ledger.county.contract import enrol_proof
 from firmware_app.ledger.entry import read_entry
 from firmware_app.ledger.jose import sha256_hex
-from firmware_app.ledger.signer import SoftwareKey, open_key, seal
-from firmware_app.ledger.slip import TYP, make_slip, slip_text
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key, seal
+from firmware_app.ledger.slip.claim import TYP, make_slip, slip_text
 
 OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 

@@ -8,7 +8,7 @@ import pytest
 
 from county_gateway.doors import downlink as door
 from county_gateway.errors import BadDownlink, UnknownDevice
-from firmware_app.ledger.downlink import (
+from firmware_app.ledger.county.downlink import (
     MAX_CONTENT,
     MOST_NAMES,
     STATEMENT_HEADER,
@@ -19,7 +19,7 @@ from firmware_app.ledger.downlink import (
     read_statement,
 )
 from firmware_app.ledger.errors import BadFormat, LedgerError
-from firmware_app.ledger.signer import SoftwareKey, open_key
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key
 
 REGISTRY = b'[[stall]]\ncode = "A-01"\n'
 

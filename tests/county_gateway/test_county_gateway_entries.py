@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_app.ledger.receipt import read_receipt
-from firmware_app.ledger.signer import SoftwareKey, open_key
+from firmware_app.ledger.county.receipt import read_receipt
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from county_gateway.county import County
 from firmware_app.cli.main import app
+from firmware_app.ledger.county.key_list import key_for
 from firmware_app.ledger.entry import read_entry
 from firmware_app.ledger.errors import BadFormat, WrongKey
-from firmware_app.ledger.key_list import key_for
-from firmware_app.ledger.slip import make_slip, slip_text
+from firmware_app.ledger.slip.claim import make_slip, slip_text
 
 
 def test_a_device_behind_what_the_county_holds_is_shown_it(bench, device):

@@ -13,16 +13,16 @@ import pytest
 from county_gateway.county import County
 from county_gateway.errors import KeyNotHere
 from firmware_app.ledger.chain import EMPTY
-from firmware_app.ledger.county import ENTRIES_TYPE, Enrolled, EnrolRequest
-from firmware_app.ledger.county import County as Joined
+from firmware_app.ledger.county.contract import ENTRIES_TYPE, Enrolled, EnrolRequest
+from firmware_app.ledger.county.contract import County as Joined
+from firmware_app.ledger.county.receipt import LOG_HEADER, NO_LOG, read_receipt
+from firmware_app.ledger.county.statements import CountyKey, make_county_key, read_closure, read_county_key
 from firmware_app.ledger.entry import read_entry
 from firmware_app.ledger.errors import BadReceipt, BadStatement
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.receipt import LOG_HEADER, NO_LOG, read_receipt
-from firmware_app.ledger.signer import SoftwareKey, open_key
-from firmware_app.ledger.slip import make_slip, slip_text
-from firmware_app.ledger.statements import CountyKey, make_county_key, read_closure, read_county_key
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key
+from firmware_app.ledger.slip.claim import make_slip, slip_text
 from firmware_app.service.clock import SystemClock
 
 CHECKER = "tools/check_ledger.py"

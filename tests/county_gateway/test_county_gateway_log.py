@@ -15,9 +15,9 @@ from county_gateway.log.publisher import MARK
 from county_gateway.log.receipts import MOST_KEPT
 from county_gateway.log.tables import log_receipts
 from county_gateway.log.tiles import paths_of
-from firmware_app.ledger.merkle import HASH_BYTES, entry_leaf, verify_consistency, verify_inclusion
-from firmware_app.ledger.note import Checkpoint, log_key, open_checkpoint
-from firmware_app.ledger.receipt import (
+from firmware_app.ledger.county.merkle import HASH_BYTES, entry_leaf, verify_consistency, verify_inclusion
+from firmware_app.ledger.county.note import Checkpoint, log_key, open_checkpoint
+from firmware_app.ledger.county.receipt import (
     LOG_HEADER,
     LOGGED_TYP,
     TYP,

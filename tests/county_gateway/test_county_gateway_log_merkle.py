@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from county_gateway.log.merkle import TileAt, Tree, grow
 from county_gateway.log.tiles import BadTilePath, TilePath, bundle, paths_of, read_path, width_in
-from firmware_app.ledger.errors import BadLogProof
-from firmware_app.ledger.merkle import (
+from firmware_app.ledger.county.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
     entry_leaf,
@@ -22,6 +21,7 @@ from firmware_app.ledger.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from firmware_app.ledger.errors import BadLogProof
 
 # github.com/transparency-dev/merkle testonly/constants.go: leaves, and the root of each beginning of them.
 LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]

@@ -7,8 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from firmware_app.ledger.errors import BadFormat, BadSignature
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.note import (
     COSIGNATURE_TYPE,
     NOTE_TYPE,
     Checkpoint,
@@ -25,7 +24,8 @@ from firmware_app.ledger.note import (
     read_vkey,
     verified_by,
 )
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.errors import BadFormat, BadSignature
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 # golang.org/x/mod/sumdb/note note_test.go
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -17,9 +17,9 @@ from county_gateway.county import County
 from county_gateway.log.book import LogReader
 from county_gateway.log.merkle import Tree
 from county_gateway.log.receipts import Seen
-from firmware_app.ledger.merkle import entry_leaf, verify_consistency, verify_inclusion
-from firmware_app.ledger.note import Checkpoint, b64decode
-from firmware_app.ledger.receipt import read_proof, read_receipt, seen_log
+from firmware_app.ledger.county.merkle import entry_leaf, verify_consistency, verify_inclusion
+from firmware_app.ledger.county.note import Checkpoint, b64decode
+from firmware_app.ledger.county.receipt import read_proof, read_receipt, seen_log
 
 HERE = Path(__file__).parent
 

@@ -14,13 +14,13 @@ import pytest
 from county_gateway.county import County, Settings
 from county_gateway.log.publisher import MARK
 from county_gateway.log.receipts import read_seen
-from firmware_app.ledger.county import County as Joined
-from firmware_app.ledger.county import EnrolRequest
-from firmware_app.ledger.county_log import ALARM_KIND
+from firmware_app.ledger.county.contract import County as Joined
+from firmware_app.ledger.county.contract import EnrolRequest
+from firmware_app.ledger.county.log import ALARM_KIND
+from firmware_app.ledger.county.receipt import NO_LOG
 from firmware_app.ledger.errors import LogInconsistent
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.receipt import NO_LOG
 from firmware_app.service.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from unittest.mock import ANY
 import pytest
 
 from county_gateway.doors.admission import DELIVERING
-from firmware_app.ledger.county import ENTRIES_TYPE, EnrolRequest
+from firmware_app.ledger.county.contract import ENTRIES_TYPE, EnrolRequest
 from firmware_app.upload.client import CountyClient
 from firmware_app.upload.outcome import Delivered, EntryRefused, Failed, Reached, Trouble
 

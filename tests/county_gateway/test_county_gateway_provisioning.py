@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from several_gateways import NGINX, SITE
 
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 
 UNIT = SITE.with_name("steelyard-county@.service")
 EXPOSURE_LIMIT = 2.0

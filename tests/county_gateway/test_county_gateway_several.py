@@ -14,8 +14,8 @@ from several_gateways import NGINX, Courier, Follower, Gateway, free_ports, ngin
 from county_gateway.access import Role
 from county_gateway.county import County
 from firmware_app.ledger.chain import verify
-from firmware_app.ledger.receipt import read_receipt
-from firmware_app.ledger.signer import open_key
+from firmware_app.ledger.county.receipt import read_receipt
+from firmware_app.ledger.signing.signer import open_key
 
 GATEWAYS = 3
 SHORT, LONG = (4, 30), (12, 400)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from firmware_app.ledger.county.receipt import read_receipt
 from firmware_app.ledger.jose import sha256_hex
-from firmware_app.ledger.receipt import read_receipt
 from firmware_app.ledger.shelf import TYP, ShelfClaim, ShelfRequest
-from firmware_app.ledger.signer import SoftwareKey, seal
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from county_gateway.doors.unpacking import unpack
 from county_gateway.errors import TooLarge, WrongCoding
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 
 GZIP = {"Content-Encoding": "gzip"}
 

@@ -23,8 +23,8 @@ from county_gateway.witness.memory import Head, Memory
 from county_gateway.witness.serve import make_server
 from county_gateway.witness.witness import Answer, witness_key
 from county_gateway.witness.witness import Witness as SecondBody
-from firmware_app.ledger.merkle import leaf_hash
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.merkle import leaf_hash
+from firmware_app.ledger.county.note import (
     Checkpoint,
     Note,
     NoteSignature,
@@ -35,8 +35,8 @@ from firmware_app.ledger.note import (
     read_signature,
     verified_by,
 )
-from firmware_app.ledger.receipt import read_receipt
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.county.receipt import read_receipt
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 ORIGIN = "county.example/log"
 NOW = 1_790_000_000

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from firmware_app.ledger.slip_image import slip_png
+from firmware_app.ledger.slip.image import slip_png
 from hardware import printer_lines
 from hardware.printer import EscposPrinter, FolderPrinter, slip_image
 from hardware.printer_contract import (

@@ -11,11 +11,11 @@ import pytest
 
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import ClockQuality, Stamp
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.receipt import Receipt, make_receipt
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.receipt import Receipt, make_receipt
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE = "ab" * 32

@@ -16,7 +16,7 @@ from firmware_app.ledger.errors import (
     WrongPrev,
     WrongSigner,
 )
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 KEY = SoftwareKey(bytes(range(32)))
 OTHER = SoftwareKey(bytes(range(1, 33)))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware_app.ledger import digits
 from firmware_app.ledger.export import write_export
-from firmware_app.ledger.signer import SoftwareKey
-from firmware_app.ledger.slip import claim_in
+from firmware_app.ledger.signing.signer import SoftwareKey
+from firmware_app.ledger.slip import digits
+from firmware_app.ledger.slip.claim import claim_in
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 BODY = {"verdict": "conforms", "scale": {"serial": "TZ-1"}}

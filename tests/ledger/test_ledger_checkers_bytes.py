@@ -18,17 +18,17 @@ import msgspec
 import pytest
 from test_ledger_county_log_checkers import ORIGIN, Published, filler
 
-from firmware_app.ledger import digits
-from firmware_app.ledger.bundle import make_manifest
 from firmware_app.ledger.clock import ClockQuality, Stamp
-from firmware_app.ledger.downlink import Statement, make_statement
+from firmware_app.ledger.county.bundle import make_manifest
+from firmware_app.ledger.county.downlink import Statement, make_statement
+from firmware_app.ledger.county.note import log_key
+from firmware_app.ledger.county.statements import CountyKey, make_county_key
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.export import export_lines
-from firmware_app.ledger.note import log_key
 from firmware_app.ledger.shelf import ShelfRequest
-from firmware_app.ledger.signer import SoftwareKey, open_key, seal
-from firmware_app.ledger.slip import claim_in
-from firmware_app.ledger.statements import CountyKey, make_county_key
+from firmware_app.ledger.signing.signer import SoftwareKey, open_key, seal
+from firmware_app.ledger.slip import digits
+from firmware_app.ledger.slip.claim import claim_in
 from firmware_app.rules.publisher import publisher_key, sign_pack, statement
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
@@ -252,7 +252,7 @@ def test_a_slip_that_says_something_else_than_its_entry_is_refused_though_the_de
     """The verdict and the serial number on the paper are those of the entry, or it is no slip upon it."""
     entry = enrolled.append("self_check", {"verdict": "does_not_conform", "scale": {"serial": "TZ-1"}})
     key, checker = open_key(data / "device.key"), read(export_lines(enrolled))
-    from firmware_app.ledger import slip_claim
+    from firmware_app.ledger.slip import compact_claim as slip_claim
 
     honest = slip_claim.unverified_claim(digits.decode(claim_in(enrolled.slip_text(entry.seq))))[1]
     for lie in ({"verdict": 0}, {"scale": "TZ-2"}, {"seq": 2}, {"entry": bytes(16)}, {"device": "KIOSK-8"}):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.entry import TYP
 from firmware_app.ledger.jose import sha256_hex
-from firmware_app.ledger.signer import SoftwareKey, seal
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 if str(TOOLS) not in sys.path:

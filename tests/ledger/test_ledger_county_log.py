@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_app.ledger.county import County
-from firmware_app.ledger.county_log import ALARM_KIND
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.log import ALARM_KIND
+from firmware_app.ledger.county.merkle import entry_leaf, leaf_hash, node_hash
+from firmware_app.ledger.county.note import Checkpoint, Note, NoteSignature, b64encode, log_key
+from firmware_app.ledger.county.receipt import LoggedReceipt, make_receipt
 from firmware_app.ledger.errors import BadReceipt, LogInconsistent
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.merkle import entry_leaf, leaf_hash, node_hash
-from firmware_app.ledger.note import Checkpoint, Note, NoteSignature, b64encode, log_key
-from firmware_app.ledger.receipt import LoggedReceipt, make_receipt
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 LATER = "2026-03-01T10:00:00+08:00"
 

@@ -14,9 +14,8 @@ import pytest
 
 from county_gateway.log.merkle import TileAt, Tree, grow
 from county_gateway.log.tiles import bundle, paths_of
-from firmware_app.ledger.export import export_lines
-from firmware_app.ledger.merkle import HASH_BYTES, leaf_hash
-from firmware_app.ledger.note import (
+from firmware_app.ledger.county.merkle import HASH_BYTES, leaf_hash
+from firmware_app.ledger.county.note import (
     COSIGNATURE_TYPE,
     Checkpoint,
     Note,
@@ -27,8 +26,9 @@ from firmware_app.ledger.note import (
     log_key,
     read_note,
 )
-from firmware_app.ledger.receipt import LoggedReceipt, make_receipt
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.county.receipt import LoggedReceipt, make_receipt
+from firmware_app.ledger.export import export_lines
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 ORIGIN = "county.example/log"

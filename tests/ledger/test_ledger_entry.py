@@ -15,7 +15,7 @@ from firmware_app.ledger.chain import EMPTY
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.entry import TYP, make_entry, read_entry, read_genesis, verdict_of
 from firmware_app.ledger.errors import BadBody, BadFormat
-from firmware_app.ledger.signer import SoftwareKey, seal
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
 
 KEY = SoftwareKey(bytes(range(32)))
 STAMP = Stamp(at="2026-03-01T08:00:00.000+08:00", clock=ClockQuality.BATTERY, boot="b1", uptime_ns=5)

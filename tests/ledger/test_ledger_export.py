@@ -15,7 +15,7 @@ from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import read_ledger
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "check_ledger.py"
 
@@ -144,7 +144,7 @@ def test_a_history_signed_anew_by_another_key_is_refused(export, accepts, good_c
 def test_a_history_rewritten_by_the_device_itself_does_not_fit_its_receipts(
     data, enrolled, export, accepts, county_key
 ):
-    from firmware_app.ledger.signer import open_key
+    from firmware_app.ledger.signing.signer import open_key
 
     key = open_key(data / "device.key")
     lines = export.splitlines(keepends=True)

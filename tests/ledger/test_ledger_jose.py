@@ -20,7 +20,7 @@ from firmware_app.ledger.jose import (
     unverified,
     verified,
 )
-from firmware_app.ledger.signer import SoftwareKey, seal
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
 
 TYP = "test+jws"
 KEY = SoftwareKey(bytes(range(32)))

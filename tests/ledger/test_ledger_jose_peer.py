@@ -8,13 +8,13 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
-from firmware_app.ledger.county import ENROL_TYP
+from firmware_app.ledger.county.contract import ENROL_TYP
+from firmware_app.ledger.county.receipt import LOGGED_TYP
+from firmware_app.ledger.county.receipt import TYP as RECEIPT_TYP
+from firmware_app.ledger.county.statements import CLOSURE_TYP, COUNTY_KEY_TYP
 from firmware_app.ledger.entry import TYP as ENTRY_TYP
 from firmware_app.ledger.jose import verified
-from firmware_app.ledger.receipt import LOGGED_TYP
-from firmware_app.ledger.receipt import TYP as RECEIPT_TYP
-from firmware_app.ledger.signer import SoftwareKey, seal
-from firmware_app.ledger.statements import CLOSURE_TYP, COUNTY_KEY_TYP
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
 
 PAYLOAD = '{"device":"KIOSK-7","note":"藏语 བོད་སྐད"}'.encode()
 

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from firmware_app.cli.main import app
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.dating.placing import place_entries
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.placing import place_entries
 
 TRUE = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ import apsw
 import pytest
 from losing_disk import Disk, LosingVfs
 
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import KEY, LEDGER, open_ledger
-from firmware_app.ledger.signer import create_key, open_key
+from firmware_app.ledger.signing.signer import create_key, open_key
 from firmware_app.ledger.store import Ledger
 
 SOFTWARE = "00"

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from firmware_app.ledger.errors import KeyFileError
-from firmware_app.ledger.signer import create_key, open_key, write_private
+from firmware_app.ledger.signing.signer import create_key, open_key, write_private
 
 
 def test_a_key_is_made_once_and_opened_again(tmp_path):

@@ -33,10 +33,10 @@ from firmware_app.ledger.jose import (
     unverified,
     verified,
 )
-from firmware_app.ledger.signer import SoftwareKey, seal
-from firmware_app.ledger.signer_atecc608 import AteccSigner
-from firmware_app.ledger.signers import Counting, check_options, open_signer
-from firmware_app.ledger.slip import verify_slip
+from firmware_app.ledger.signing.atecc608 import AteccSigner
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
+from firmware_app.ledger.signing.signers import Counting, check_options, open_signer
+from firmware_app.ledger.slip.claim import verify_slip
 from firmware_app.service import messages
 from firmware_app.service.config import load
 from firmware_app.service.core import Core
@@ -233,7 +233,7 @@ def test_a_key_in_a_tpm_is_found_again_after_a_power_cut(swtpm):
 def test_making_a_key_cut_off_before_it_is_put_leaves_none_and_is_done_again(tmp_path, swtpm, monkeypatch):
     from tpm2_pytss import ESAPI, ESYS_TR, TPM2_HANDLE
 
-    from firmware_app.ledger.signer_tpm import KEY_HANDLE
+    from firmware_app.ledger.signing.tpm import KEY_HANDLE
 
     with ESAPI(swtpm.tcti) as tpm:
         if tpm.get_capability(1, KEY_HANDLE, 1)[1].data.handles.count:

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image, ImageFont
 
 from firmware_app import qr
-from firmware_app.ledger import digits
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
-from firmware_app.ledger.signer import SoftwareKey, seal
-from firmware_app.ledger.slip import TYP, claim_in, names_key, slip_text, unverified_slip, verify_slip
-from firmware_app.ledger.slip_image import WIDTH, qr_image, slip_png, wrapped
+from firmware_app.ledger.signing.signer import SoftwareKey, seal
+from firmware_app.ledger.slip import digits
+from firmware_app.ledger.slip.claim import TYP, claim_in, names_key, slip_text, unverified_slip, verify_slip
+from firmware_app.ledger.slip.image import WIDTH, qr_image, slip_png, wrapped
 from firmware_app.qr import QUIET_MODULES
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")

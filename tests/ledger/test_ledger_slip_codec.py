@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_app.ledger import cbor, digits
 from firmware_app.ledger.errors import BadFormat
+from firmware_app.ledger.slip import cbor, digits
 
 SCALARS = st.integers(-(2**64), 2**64 - 1) | st.binary(max_size=300) | st.text(max_size=40)
 VALUES = st.recursive(

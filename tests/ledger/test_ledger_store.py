@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from firmware_app.ledger.chain import verify
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
 from firmware_app.ledger.errors import (
     BadBody,
     BadFormat,
@@ -23,7 +23,7 @@ from firmware_app.ledger.errors import (
     WrongKey,
 )
 from firmware_app.ledger.home import join_county, open_ledger, read_county, read_ledger
-from firmware_app.ledger.signer import SoftwareKey, create_key
+from firmware_app.ledger.signing.signer import SoftwareKey, create_key
 
 SOFTWARE = "ab" * 32
 

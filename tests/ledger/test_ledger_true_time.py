@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_app.ledger.clock import ClockQuality
-from firmware_app.ledger.clock_step import EVERY_NS, StepWatch, step_since
+from firmware_app.ledger.dating.clock_step import EVERY_NS, StepWatch, step_since
+from firmware_app.ledger.dating.true_time import Placed, in_words, place
 from firmware_app.ledger.entry import Payload
-from firmware_app.ledger.true_time import Placed, in_words, place
 
 T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SYNC, BATTERY, UNSYNC = ClockQuality

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from firmware_app.ledger.clock import ClockQuality, Stamp
 from firmware_app.ledger.entry import make_entry
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.procedures.challenge.draw import Draw, Ticket
 from firmware_app.procedures.challenge.plan import GOODS_LOADS, Again, deck_for, drawn, why_not
 from firmware_app.procedures.context import Controlled, Head, Pan, Surroundings

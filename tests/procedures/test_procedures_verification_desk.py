@@ -9,7 +9,7 @@ from examiner import FULL, HEAD, INSPECTOR, Bench, Examiner
 from person import context
 
 from firmware_app.ledger.home import open_ledger
-from firmware_app.ledger.slip import verify_slip
+from firmware_app.ledger.slip.claim import verify_slip
 from firmware_app.ledger.store import MAX_SNAPSHOT
 from firmware_app.procedures.events import Cancel
 from firmware_app.procedures.page import PageJudged

@@ -18,8 +18,8 @@ from firmware_app.cli.main import app
 from firmware_app.ledger.clock import Stamp
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.home import open_ledger
-from firmware_app.ledger.signer import SoftwareKey
-from firmware_app.ledger.slip import make_slip
+from firmware_app.ledger.signing.signer import SoftwareKey
+from firmware_app.ledger.slip.claim import make_slip
 from firmware_app.procedures.events import FigureTyped, Picked
 from firmware_app.procedures.verification.sheet import layout, page, rows, words
 

@@ -22,10 +22,10 @@ from promises_faults import Desk
 from firmware_app.calibrating.keeping import PointsFile
 from firmware_app.calibrating.points import Direction, Point
 from firmware_app.calibrating.session import Step
-from firmware_app.ledger.county import County
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.receipt import Receipt, make_receipt
 from firmware_app.ledger.home import LEDGER, HomeLedger, join_county, open_ledger, read_county
-from firmware_app.ledger.receipt import Receipt, make_receipt
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.procedures.context import Context, Pan
 from firmware_app.procedures.events import Confirmed, FigureTyped, ScaleChosen, StallTyped, WayChosen
 from firmware_app.procedures.prompts import (

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from firmware_app.ledger.home import open_ledger
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.rules.pack import BUILTIN, load_pack
 from firmware_app.rules.publisher import publisher_key, sign_pack, statement
 from firmware_app.rules.shelf import SHELF, opened, standing

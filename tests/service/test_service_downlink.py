@@ -16,13 +16,19 @@ from law_cutter import DATA, KEY, WORD
 from people_stage import INSPECTOR, SECOND, Stage
 
 from firmware_app.ledger.clock import stamp
-from firmware_app.ledger.county import County
-from firmware_app.ledger.downlink import MAX_CONTENT, Statement, make_statement, read_ask, read_statement
+from firmware_app.ledger.county.contract import County
+from firmware_app.ledger.county.downlink import (
+    MAX_CONTENT,
+    Statement,
+    make_statement,
+    read_ask,
+    read_statement,
+)
+from firmware_app.ledger.county.statements import CountyKey, make_county_key
 from firmware_app.ledger.entry import make_entry
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import join_county
-from firmware_app.ledger.signer import SoftwareKey
-from firmware_app.ledger.statements import CountyKey, make_county_key
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import messages as m
 from firmware_app.service.config import load
 from firmware_app.service.core import Core

@@ -12,7 +12,7 @@ import pytest
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.export import write_export
 from firmware_app.ledger.home import open_ledger
-from firmware_app.ledger.slip import unverified_slip
+from firmware_app.ledger.slip.claim import unverified_slip
 from firmware_app.procedures.context import Contacts
 from firmware_app.procedures.events import CodeGiven, FigureTyped, GoBack, Picked
 from firmware_app.procedures.page import PageJudged

@@ -10,7 +10,7 @@ import pytest
 from firmware_app.ledger.errors import SignerFailed, StoreFailed
 from firmware_app.ledger.history import KIND, contradiction
 from firmware_app.ledger.home import open_ledger
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service.watches.history import BROKEN, HistoryWatch
 
 BODY = {"verdict": "conforms", "scale": {"serial": "TZ-1"}}

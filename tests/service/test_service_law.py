@@ -17,7 +17,7 @@ import pytest
 from law_cutter import DATA, KEY, PACK, SIGNER, WORD, ledger
 
 from firmware_app.ledger.errors import StoreFailed
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.registry.person import Person, Role
 from firmware_app.rules.bounds import MAX_PACK
 from firmware_app.rules.mpe import Instrument, mpe

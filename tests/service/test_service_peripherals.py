@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from firmware_app.cli.main import app
-from firmware_app.ledger.slip_image import SLIP_FONT
+from firmware_app.ledger.slip.image import SLIP_FONT
 from firmware_app.procedures.events import FigureTyped, ScaleChosen, StallTyped, WayChosen
 from firmware_app.procedures.prompts import ChooseScale, Judged, Way
 from firmware_app.service import messages

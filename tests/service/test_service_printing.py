@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
+from firmware_app.ledger.slip.image import SLIP_FACE, SLIP_FONT, slip_png
 from firmware_app.service.slips.printing import COPY, STUCK_NS, Begun, Job, SlipPrinter, Waiting
 from hardware import printer_lines
 from hardware.printer_contract import PrinterUnavailable

@@ -23,13 +23,13 @@ from county_gateway.__main__ import app as gateway
 from county_gateway.carried import import_bundle
 from county_gateway.carried_down import give_files
 from county_gateway.county import County, Settings
-from firmware_app.ledger.carried import downlink_name
-from firmware_app.ledger.county import County as CountyCard
-from firmware_app.ledger.county import EnrolRequest
-from firmware_app.ledger.downlink import Statement, make_statement
+from firmware_app.ledger.county.carried import downlink_name
+from firmware_app.ledger.county.contract import County as CountyCard
+from firmware_app.ledger.county.contract import EnrolRequest
+from firmware_app.ledger.county.downlink import Statement, make_statement
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.home import join_county
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import messages as m
 from firmware_app.service.county.stick import CARRIED, SILENT_NS
 from firmware_app.upload.carrier import Carrier

@@ -16,12 +16,12 @@ from county_gateway.log.witnesses import Witness as Asked
 from county_gateway.log.witnesses import WitnessClient
 from county_gateway.witness.memory import Memory
 from county_gateway.witness.witness import Witness, witness_key
-from firmware_app.ledger.cosigned import BadWitnesses, cosigners, read_witnesses
-from firmware_app.ledger.county import County as CountyCard
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.contract import County as CountyCard
+from firmware_app.ledger.county.contract import EnrolRequest
+from firmware_app.ledger.county.cosigned import BadWitnesses, cosigners, read_witnesses
+from firmware_app.ledger.county.note import Note, NoteSignature, b64encode, log_key, read_note
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.note import Note, NoteSignature, b64encode, log_key, read_note
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import config, health, messages
 from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.service.watches.witnesses import BACK, MISSING, WitnessWatch

@@ -16,8 +16,8 @@ import uvicorn
 
 from county_gateway.app import create_app
 from county_gateway.county import County, Settings
-from firmware_app.ledger.county import County as Card
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.contract import County as Card
+from firmware_app.ledger.county.contract import EnrolRequest
 from firmware_app.ledger.home import join_county, read_ledger
 from firmware_app.service.config import load
 from firmware_app.service.core import Core

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 from firmware_app.ledger.home import open_ledger
 from firmware_app.service import messages
 from firmware_app.service.county.delivery import DeliveryDesk

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from firmware_app.ledger.county import EnrolRequest
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.county.contract import EnrolRequest
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.upload import client as client_module
 from firmware_app.upload.client import BadCountyUrl, CountyClient, EnrolmentRefused, county_url
 from firmware_app.upload.outcome import Delivered, EntryRefused, Failed, Missing, Reached, Trouble

@@ -19,11 +19,11 @@ import zmq
 
 from county_gateway.county import County, Settings
 from county_gateway.errors import GatewayError
-from firmware_app.ledger.county import County as CountyCard
-from firmware_app.ledger.county import Enrolled, EnrolRequest
+from firmware_app.ledger.county.contract import County as CountyCard
+from firmware_app.ledger.county.contract import Enrolled, EnrolRequest
 from firmware_app.ledger.errors import BadReceipt
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import messages
 from firmware_app.service.client import CoreSilent
 from firmware_app.upload.client import BadCountyUrl, CountyClient, EnrolmentRefused

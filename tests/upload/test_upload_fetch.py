@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from firmware_app.ledger.downlink import Offered, Offers, Statement, make_statement
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.county.downlink import Offered, Offers, Statement, make_statement
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import messages
 from firmware_app.upload.fetch import LONGEST_S, REFUSED_S, SHORTEST_S, Fetcher
 from firmware_app.upload.outcome import Failed, Fetched, NothingNew, Trouble

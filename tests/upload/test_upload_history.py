@@ -11,7 +11,7 @@ import pytest
 
 from county_gateway.county import County, Settings
 from county_gateway.errors import GatewayError
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.contract import EnrolRequest
 from firmware_app.ledger.home import open_ledger
 from firmware_app.ledger.jose import b64url_decode
 from firmware_app.service import messages

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_app.ledger.county import MAX_BATCH_BYTES
+from firmware_app.ledger.county.contract import MAX_BATCH_BYTES
 from firmware_app.upload.loop import (
     LARGEST_BATCH,
     LATER_BY,

@@ -11,7 +11,7 @@ import pytest
 from county_gateway.county import County, Settings
 from county_gateway.errors import EntryBad, GatewayError
 from county_gateway.shelf import shelved
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.contract import EnrolRequest
 from firmware_app.ledger.errors import BadEntry
 from firmware_app.ledger.home import open_ledger
 from firmware_app.ledger.shelf import READ, SHELVED, ShelfRequest

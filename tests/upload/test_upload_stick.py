@@ -13,11 +13,11 @@ from county_gateway.__main__ import app as gateway
 from county_gateway.carried import bundles_on, import_bundle
 from county_gateway.county import County, Settings
 from county_gateway.errors import GatewayError, UnknownDevice
-from firmware_app.ledger.bundle import BadBundle, bundle_name, receipts_name
-from firmware_app.ledger.county import County as CountyCard
-from firmware_app.ledger.county import EnrolRequest
+from firmware_app.ledger.county.bundle import BadBundle, bundle_name, receipts_name
+from firmware_app.ledger.county.contract import County as CountyCard
+from firmware_app.ledger.county.contract import EnrolRequest
 from firmware_app.ledger.home import join_county, open_ledger
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.service import messages
 from firmware_app.service.county.delivery import DeliveryDesk
 from firmware_app.upload.stick import NotTaken, StickFailed, take_receipts, write_bundle
@@ -178,7 +178,7 @@ def test_a_bundle_of_a_stranger_or_with_anothers_manifest_is_refused(market, tmp
     with pytest.raises(UnknownDevice):
         import_bundle(other, market.bundle, market.stick)
     other.close()
-    from firmware_app.ledger.bundle import make_manifest
+    from firmware_app.ledger.county.bundle import make_manifest
 
     lines = market.bundle.read_bytes().split(b"\n")
     entry = market.ledger.entry(4)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tls_county import DAY, NOW, Authority, TlsCounty
 
-from firmware_app.ledger.county import EnrolRequest
-from firmware_app.ledger.signer import SoftwareKey
+from firmware_app.ledger.county.contract import EnrolRequest
+from firmware_app.ledger.signing.signer import SoftwareKey
 from firmware_app.upload.client import CountyClient, CountyOutOfReach, EnrolmentRefused
 from firmware_app.upload.outcome import Failed, Reached, Trouble
 from firmware_app.upload.tls import BadCountyCa, Present

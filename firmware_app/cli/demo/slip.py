@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_app.ledger.home import read_ledger
-from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT, slip_png
+from firmware_app.ledger.slip.image import SLIP_FACE, SLIP_FONT, slip_png
 from firmware_app.procedures.self_check.slip import slip_lines
 
 

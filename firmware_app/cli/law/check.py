@@ -17,7 +17,7 @@ from firmware_app.cli.law.common import (
     read_signature,
 )
 from firmware_app.cli.packs import DEFAULT_DATA, DataDir, packs_of
-from firmware_app.ledger.note import VerifierKey
+from firmware_app.ledger.county.note import VerifierKey
 from firmware_app.rules.base import RulesError
 from firmware_app.rules.pack import load_pack
 from firmware_app.rules.publisher import read_publisher

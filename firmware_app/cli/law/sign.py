@@ -16,7 +16,7 @@ import typer
 from firmware_app import durable
 from firmware_app.cli.common import console, in_words, print_json
 from firmware_app.cli.law.common import SIGNATURE, AsJson, read_pack
-from firmware_app.ledger.signer import create_key, open_key
+from firmware_app.ledger.signing.signer import create_key, open_key
 from firmware_app.rules.bounds import MAX_PACK
 from firmware_app.rules.pack import BadPack, load_pack
 from firmware_app.rules.publisher import publisher_key, sign_pack, statement

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import get_args
 
 from firmware_app.ledger.clock import Clock
+from firmware_app.ledger.county.receipt import NO_LOG
+from firmware_app.ledger.county.statements import MAX_STATEMENTS
+from firmware_app.ledger.dating.known_time import KnownTime
 from firmware_app.ledger.errors import LedgerError, LogInconsistent, StoreFailed
-from firmware_app.ledger.known_time import KnownTime
-from firmware_app.ledger.receipt import NO_LOG
 from firmware_app.ledger.shelf import MOST_SHELVED, READ, SHELVED, Shelved, unread
-from firmware_app.ledger.statements import MAX_STATEMENTS
 from firmware_app.ledger.store import Ledger
 from firmware_app.service import door, messages
 from firmware_app.service.messages import CountyState

@@ -30,7 +30,7 @@ import msgspec
 
 from firmware_app import durable
 from firmware_app.errors import SteelyardError
-from firmware_app.ledger.downlink import (
+from firmware_app.ledger.county.downlink import (
     INSPECTORS,
     MAX_CONTENT,
     MOST_NAMES,

@@ -19,8 +19,8 @@ from typing import Protocol
 import msgspec
 
 from firmware_app.ledger.clock import Clock, ClockQuality
+from firmware_app.ledger.dating.known_time import KnownTime
 from firmware_app.ledger.errors import LedgerError
-from firmware_app.ledger.known_time import KnownTime
 
 DOUBTFUL = "clock_doubtful"
 WORDS = "the clock is not set, and by what it says another law may be in force: set it first"

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from firmware_app import settings_file
+from firmware_app.ledger.county.note import VerifierKey
 from firmware_app.ledger.errors import BadFormat, LedgerError, StoreFailed
-from firmware_app.ledger.note import VerifierKey
 from firmware_app.ledger.reader import LedgerReader
 from firmware_app.ledger.store import Ledger
 from firmware_app.registry.person import Person

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from firmware_app.ledger.downlink import MAX_STATEMENT, MOST_NAMES, DownlinkName
+from firmware_app.ledger.county.downlink import MAX_STATEMENT, MOST_NAMES, DownlinkName
 from firmware_app.ledger.jose import PublicJwk
 
 ASIDE = "downlink-{}"

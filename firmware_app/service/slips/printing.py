@@ -22,7 +22,7 @@ import msgspec
 
 from firmware_app import durable
 from firmware_app.ledger.errors import BadFormat
-from firmware_app.ledger.slip_image import slip_png
+from firmware_app.ledger.slip.image import slip_png
 from firmware_app.service.messages import PrinterStatus, SlipJob
 from hardware.printer_contract import (
     BadSlip,

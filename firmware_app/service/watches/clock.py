@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 
 from firmware_app.ledger.clock import Clock
-from firmware_app.ledger.clock_step import KIND, ClockStep, StepWatch, step_since
+from firmware_app.ledger.dating.clock_step import KIND, ClockStep, StepWatch, step_since
 from firmware_app.ledger.errors import StoreFailed
 from firmware_app.ledger.store import Ledger
 

@@ -19,8 +19,8 @@ from firmware_app.ledger.history import (
     missing_starts,
     recorded_count,
 )
-from firmware_app.ledger.signer import Signer
-from firmware_app.ledger.signers import Counting
+from firmware_app.ledger.signing.signer import Signer
+from firmware_app.ledger.signing.signers import Counting
 from firmware_app.ledger.store import Ledger
 
 BROKEN = "history_broken"

@@ -20,10 +20,10 @@ from collections.abc import Sequence
 import msgspec
 
 from firmware_app.ledger.clock import Clock
-from firmware_app.ledger.cosigned import cosigners
+from firmware_app.ledger.county.cosigned import cosigners
+from firmware_app.ledger.county.note import VerifierKey
+from firmware_app.ledger.county.receipt import SeenLog
 from firmware_app.ledger.errors import LedgerError, StoreFailed
-from firmware_app.ledger.note import VerifierKey
-from firmware_app.ledger.receipt import SeenLog
 from firmware_app.ledger.store import Ledger
 from firmware_app.service.messages.parts import WitnessState
 

@@ -15,7 +15,7 @@ from fpdf import FPDF
 
 from firmware_app.errors import SteelyardError
 from firmware_app.ledger.entry import Entry
-from firmware_app.ledger.slip_image import SLIP_FACE, SLIP_FONT
+from firmware_app.ledger.slip.image import SLIP_FACE, SLIP_FONT
 from firmware_app.procedures.verification.record import KIND
 from firmware_app.procedures.verification.sheet import layout, words
 

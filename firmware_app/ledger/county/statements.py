@@ -17,11 +17,11 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from firmware_app.ledger.county import CountyName
+from firmware_app.ledger.county.contract import CountyName
 from firmware_app.ledger.entry import DeviceId, Sha256Hex, Time
 from firmware_app.ledger.errors import BadFormat, BadSignature, BadStatement, WrongKey
 from firmware_app.ledger.jose import PublicJwk, unverified, verified
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 COUNTY_KEY_TYP = "steelyard-county-key+jws"
 CLOSURE_TYP = "steelyard-closure+jws"

@@ -8,8 +8,8 @@ Rules this file obeys:
 
 from __future__ import annotations
 
+from firmware_app.ledger.dating.true_time import Placed, place
 from firmware_app.ledger.reader import MAX_PAGE, LedgerReader
-from firmware_app.ledger.true_time import Placed, place
 
 AROUND = 2000
 

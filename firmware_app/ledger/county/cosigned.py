@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware_app.errors import SteelyardError
+from firmware_app.ledger.county.note import COSIGNATURE_TYPE, Note, VerifierKey, read_vkey, verified_by
 from firmware_app.ledger.errors import BadFormat, BadSignature
-from firmware_app.ledger.note import COSIGNATURE_TYPE, Note, VerifierKey, read_vkey, verified_by
 
 MOST_WITNESSES = 8
 

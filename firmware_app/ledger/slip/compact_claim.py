@@ -13,11 +13,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
-from firmware_app.ledger import cbor
 from firmware_app.ledger.clock import ClockQuality
 from firmware_app.ledger.errors import BadFormat, WrongKey
 from firmware_app.ledger.jose import SIGNATURE_BYTES, PublicJwk, b64url_decode, check_signature
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.signing.signer import Signer
+from firmware_app.ledger.slip import cbor
 
 TYP = b"steelyard-slip+cose"
 """The external data of every claim (RFC 9052 4.3)."""

@@ -20,12 +20,12 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from firmware_app.ledger.county import CountyName
+from firmware_app.ledger.county.contract import CountyName
+from firmware_app.ledger.county.statements import Kid
 from firmware_app.ledger.entry import DeviceId, Sha256Hex, Time
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.jose import PublicJwk, unverified, verified
-from firmware_app.ledger.signer import Signer, seal
-from firmware_app.ledger.statements import Kid
+from firmware_app.ledger.signing.signer import Signer, seal
 
 STATEMENT_TYP = "steelyard-downlink+jws"
 ASK_TYP = "steelyard-ask+jws"

@@ -14,7 +14,7 @@ from msgspec import Meta
 from firmware_app.ledger.entry import DeviceId
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.jose import PublicJwk, verified
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 ENROL_TYP = "steelyard-enrol+jws"
 ENTRIES_TYPE = "application/x-ndjson"

@@ -20,9 +20,9 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from firmware_app.ledger.county.merkle import HASH_BYTES, MAX_SIZE
 from firmware_app.ledger.errors import BadFormat, BadSignature
 from firmware_app.ledger.jose import PublicJwk, b64url_decode
-from firmware_app.ledger.merkle import HASH_BYTES, MAX_SIZE
 
 MAX_NOTE = 16 * 1024
 """Longest note that is read, in bytes."""

@@ -15,12 +15,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from firmware_app.ledger.county import CountyName
+from firmware_app.ledger.county.contract import CountyName
 from firmware_app.ledger.entry import DeviceId, Time
 from firmware_app.ledger.errors import BadFormat, BadSignature, WrongKey
 from firmware_app.ledger.jose import PublicJwk, read_public_jwk, verified
-from firmware_app.ledger.signer import Signer, seal
-from firmware_app.ledger.slip import names_key
+from firmware_app.ledger.signing.signer import Signer, seal
+from firmware_app.ledger.slip.claim import names_key
 
 TYP = "steelyard-device-key+jws"
 MAX_KEYS = 100_000

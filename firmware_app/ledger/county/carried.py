@@ -8,7 +8,7 @@ Rules this file obeys:
 
 * Nothing is believed here: a statement says how many bytes follow, and whoever takes them proves both.
 * One file is held at a time, and none beyond `downlink.MAX_CONTENT`; at most `downlink.MOST_NAMES` are read.
-* Only this name is looked for, straight below the place that was named (see `firmware_app.ledger.bundle`).
+* Only this name is looked for, straight below the place that was named (see `ledger.county.bundle`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ from typing import BinaryIO
 
 import msgspec
 
-from firmware_app.ledger.bundle import BadBundle, opened
-from firmware_app.ledger.downlink import MAX_CONTENT, MAX_STATEMENT, MOST_NAMES, Statement, claimed_statement
+from firmware_app.ledger.county.bundle import BadBundle, opened
+from firmware_app.ledger.county.downlink import (
+    MAX_CONTENT,
+    MAX_STATEMENT,
+    MOST_NAMES,
+    Statement,
+    claimed_statement,
+)
 from firmware_app.ledger.errors import BadFormat
 
 MAX_FILE = MOST_NAMES * (MAX_CONTENT + MAX_STATEMENT + 2)

@@ -16,12 +16,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from firmware_app.ledger import digits, slip_claim
 from firmware_app.ledger.entry import DeviceId, Entry, Payload, Seq, Sha256Hex, Time, verdict_of
 from firmware_app.ledger.errors import BadFormat
 from firmware_app.ledger.jose import PublicJwk, b64url_encode, unverified, verified
-from firmware_app.ledger.signer import Signer
-from firmware_app.ledger.slip_claim import CLOCKS, ENTRY_BYTES, VERDICTS, Claim
+from firmware_app.ledger.signing.signer import Signer
+from firmware_app.ledger.slip import compact_claim as slip_claim
+from firmware_app.ledger.slip import digits
+from firmware_app.ledger.slip.compact_claim import CLOCKS, ENTRY_BYTES, VERDICTS, Claim
 
 TYP = "steelyard-slip+jws"
 FIRST, PREFIX = "STEELYARD1:", "STEELYARD2:"

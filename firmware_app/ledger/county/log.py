@@ -14,11 +14,11 @@ from datetime import datetime
 
 import msgspec
 
+from firmware_app.ledger.county.merkle import verify_consistency
+from firmware_app.ledger.county.note import Checkpoint
+from firmware_app.ledger.county.receipt import LoggedReceipt, Receipt, SeenLog, read_proof, seen_log
 from firmware_app.ledger.errors import BadFormat, BadLogProof, BadReceipt
 from firmware_app.ledger.jose import PublicJwk
-from firmware_app.ledger.merkle import verify_consistency
-from firmware_app.ledger.note import Checkpoint
-from firmware_app.ledger.receipt import LoggedReceipt, Receipt, SeenLog, read_proof, seen_log
 
 ALARM_KIND = "county_log_alarm"
 """Kind of the entry that an alarm becomes."""

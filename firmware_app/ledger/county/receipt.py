@@ -16,13 +16,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from firmware_app.ledger.county import CountyName
+from firmware_app.ledger.county.contract import CountyName
+from firmware_app.ledger.county.merkle import MAX_PROOF, MAX_SIZE, entry_leaf, verify_inclusion
+from firmware_app.ledger.county.note import MAX_NOTE, Checkpoint, Note, log_key, open_checkpoint, read_hash
 from firmware_app.ledger.entry import DeviceId, Seq, Sha256Hex, Time
 from firmware_app.ledger.errors import BadFormat, BadLogProof, BadReceipt, BadSignature, WrongKey
 from firmware_app.ledger.jose import PublicJwk, unverified, verified
-from firmware_app.ledger.merkle import MAX_PROOF, MAX_SIZE, entry_leaf, verify_inclusion
-from firmware_app.ledger.note import MAX_NOTE, Checkpoint, Note, log_key, open_checkpoint, read_hash
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 TYP = "steelyard-receipt+jws"
 LOGGED_TYP = "steelyard-receipt2+jws"

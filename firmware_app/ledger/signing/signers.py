@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from firmware_app.ledger.signer import Signer
+from firmware_app.ledger.signing.signer import Signer
 
 SignerKind = Literal["file", "tpm", "atecc608"]
 OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
@@ -54,11 +54,11 @@ def open_signer(kind: SignerKind, options: Mapping[str, Any], *, create: bool) -
     """
     check_options(kind, options)
     if kind == "tpm":
-        from firmware_app.ledger.signer_tpm import TpmSigner
+        from firmware_app.ledger.signing.tpm import TpmSigner
 
         return TpmSigner(**options, create=create)
     if kind == "atecc608":
-        from firmware_app.ledger.signer_atecc608 import AteccSigner
+        from firmware_app.ledger.signing.atecc608 import AteccSigner
 
         return AteccSigner(**options, create=create)
     return None

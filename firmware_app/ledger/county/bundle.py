@@ -30,7 +30,7 @@ from msgspec import Meta
 from firmware_app.ledger.entry import DeviceId, Entry, Seq, Sha256Hex
 from firmware_app.ledger.errors import BadFormat, LedgerError
 from firmware_app.ledger.jose import MAX_JWS, PublicJwk, unverified, verified
-from firmware_app.ledger.signer import Signer, seal
+from firmware_app.ledger.signing.signer import Signer, seal
 
 TYP = "steelyard-bundle+jws"
 MAX_BUNDLE = 1 << 30

@@ -1,0 +1,1 @@
+"""When an entry was really written, whatever its clock said."""

@@ -1,0 +1,1 @@
+"""Who signs: keys in files and in chips behind one contract."""

@@ -1,0 +1,1 @@
+"""The slip: a claim small enough for paper, and its picture."""
