@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from ledger_growth import growth
+from ledger_limits import BODY, BareCommit, Times
 from rich.console import Console
 from rich.table import Table
 
@@ -31,40 +32,7 @@ from firmware_app.ledger.signing.signer import open_key
 from firmware_app.service.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
-BODY = {"verdict": "conforms", "scale": {"serial": "S-1"}, "loads": ["x" * 200] * 8}
 QUANTILES = (0.5, 0.95, 0.99)
-
-
-class Times(list[float]):
-    """Durations in microseconds by a clock in seconds: waiting and all, or the processor's alone."""
-
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def take(self, act: Callable[[], object]) -> None:
-        began = self._clock()
-        act()
-        self.append(1e6 * (self._clock() - began))
-
-    def at(self, quantile: float) -> float:
-        return sorted(self)[min(len(self) - 1, int(quantile * len(self)))]
-
-
-class BareCommit:
-    """SQLite as it comes, with the same journal, the same sync and a text as long as an entry; no more."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self._connection = apsw.Connection(str(path))
-        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (b)"):
-            self._connection.execute(statement).fetchall()
-        self._text = text
-
-    def __call__(self) -> None:
-        self._connection.execute("INSERT INTO t VALUES (?)", (self._text,))
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def appends(ledger: HomeLedger, directory: Path, clock: SystemClock, times: int) -> dict[str, Times]:
@@ -140,8 +108,6 @@ def main() -> None:
     given = parser.parse_args()
     console = Console(width=110)
     if given.what == "growth":
-        from ledger_growth import growth
-
         growth(console, given.size, given.directory)
     elif given.what.isdecimal() and int(given.what) > 1:
         record(console, int(given.what), given.directory)

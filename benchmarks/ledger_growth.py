@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from ledger import BODY, BareCommit, Times
+from ledger_limits import BODY, BareCommit, Times
 from rich.console import Console
 from rich.table import Table
 

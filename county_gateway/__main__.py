@@ -11,7 +11,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from county_gateway.commands import (
+from county_gateway.commands.people import app as access_app
+from county_gateway.commands.people import publish
+from county_gateway.commands.shared import (
     DEFAULT_DATA,
     DEFAULT_NAME,
     DEVICE_FAILED,
@@ -24,12 +26,10 @@ from county_gateway.commands import (
     fail,
     opened,
 )
+from county_gateway.commands.stick import carry, import_
 from county_gateway.county import DATABASE, Settings
-from county_gateway.import_command import carry, import_
 from county_gateway.log.witnesses import read_witness
 from county_gateway.moving import move
-from county_gateway.people_command import app as access_app
-from county_gateway.people_command import publish
 from county_gateway.serve import serve as serve_here
 from firmware_app.errors import SteelyardError
 

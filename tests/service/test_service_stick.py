@@ -20,9 +20,9 @@ from people_stage import INSPECTOR, KEEPER, Stage, code
 from typer.testing import CliRunner
 
 from county_gateway.__main__ import app as gateway
-from county_gateway.carried import import_bundle
-from county_gateway.carried_down import give_files
 from county_gateway.county import County, Settings
+from county_gateway.stick.given import give_files
+from county_gateway.stick.taken import import_bundle
 from firmware_app.ledger.county.carried import downlink_name
 from firmware_app.ledger.county.contract import County as CountyCard
 from firmware_app.ledger.county.contract import EnrolRequest

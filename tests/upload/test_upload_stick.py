@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from county_gateway.__main__ import app as gateway
-from county_gateway.carried import bundles_on, import_bundle
 from county_gateway.county import County, Settings
 from county_gateway.errors import GatewayError, UnknownDevice
+from county_gateway.stick.taken import bundles_on, import_bundle
 from firmware_app.ledger.county.bundle import BadBundle, bundle_name, receipts_name
 from firmware_app.ledger.county.contract import County as CountyCard
 from firmware_app.ledger.county.contract import EnrolRequest
@@ -214,7 +214,7 @@ def test_no_link_is_followed_and_no_pipe_waited_for(market, tmp_path):
 
 
 def test_a_stick_with_thousands_of_names_is_not_read_for_ever(market, mocker):
-    mocker.patch("county_gateway.carried.MOST_NAMES", 20)
+    mocker.patch("county_gateway.stick.taken.MOST_NAMES", 20)
     for number in range(50):
         (market.stick / f"steelyard-K{number}.bundle").write_bytes(b"")
 
@@ -222,7 +222,7 @@ def test_a_stick_with_thousands_of_names_is_not_read_for_ever(market, mocker):
 
 
 def test_a_file_beyond_all_reason_is_refused_unread(market, mocker):
-    mocker.patch("county_gateway.carried.MAX_BUNDLE", 1000)
+    mocker.patch("county_gateway.stick.taken.MAX_BUNDLE", 1000)
     market.bundle.write_bytes(b"x" * 1001)
 
     with pytest.raises(BadBundle, match="more than the 1000"):

@@ -9,9 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from county_gateway.carried import Imported, bundles_on, import_bundle
-from county_gateway.carried_down import Given, give_files, trusted
-from county_gateway.commands import (
+from county_gateway.commands.shared import (
     DEFAULT_DATA,
     DEFAULT_NAME,
     DEVICE_FAILED,
@@ -25,6 +23,8 @@ from county_gateway.commands import (
 )
 from county_gateway.county import County
 from county_gateway.errors import Replaced, Revoked
+from county_gateway.stick.given import Given, give_files, trusted
+from county_gateway.stick.taken import Imported, bundles_on, import_bundle
 from firmware_app.errors import SteelyardError
 
 

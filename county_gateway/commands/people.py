@@ -12,7 +12,7 @@ import typer
 
 from county_gateway import access
 from county_gateway.access import MAX_DAYS, Role
-from county_gateway.commands import (
+from county_gateway.commands.shared import (
     DEFAULT_DATA,
     DEFAULT_NAME,
     DEVICE_FAILED,
