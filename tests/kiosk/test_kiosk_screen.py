@@ -252,7 +252,8 @@ def test_the_language_changes_at_one_touch_in_the_middle_of_typing(steps: Steps,
     kiosk.tap("language.en")
 
 
-def test_no_figure_of_the_covered_pan_is_on_the_screen(steps: Steps) -> None:
+def test_no_figure_of_the_covered_pan_is_on_the_screen(steps: Steps, kiosk: Kiosk) -> None:
+    kiosk.tap("language.en")
     seen = steps.show(PROMPTS["put_goods"], **changes_of("put_goods"))
     assert "hidden" in seen["texts"]
     assert not any(text.startswith("0.000") for text in seen["texts"])
