@@ -1,4 +1,4 @@
-"""What was taken from an instrument in a visit: a figure of the scale under test, a mass of the own pan.
+"""What was taken in a visit and what the record keeps of it: figures of the scale, masses of the pan, weights.
 
 Rules this file obeys:
 
@@ -15,6 +15,7 @@ import msgspec
 from firmware_app.procedures.prompts import Source
 from firmware_app.procedures.settle import Window
 from firmware_app.quantity import Grams, plain
+from firmware_app.standards.sets import Piece
 from firmware_app.weighing.reading import Reading
 from firmware_app.weighing.zero import Seen
 from hardware.loadcell.contract import Fault
@@ -76,6 +77,21 @@ def pan_evidence(taken: PanMass) -> dict[str, Any]:
         "u_g": repr(taken.standard_g),
         "window_s": repr(taken.window_s),
         "at_ns": taken.at_ns,
+    }
+
+
+def weight_evidence(piece: Piece) -> dict[str, str]:
+    """A weight that stood for something, with the certificate that says so."""
+    return {
+        "id": piece.id,
+        "set": piece.set_id,
+        "class": piece.weight_class,
+        "nominal_g": plain(piece.nominal_g),
+        "mass_g": plain(piece.mass_g),
+        "u_g": repr(piece.standard_g),
+        "basis": "certificate" if piece.certified else "class_tolerance",
+        "certificate": piece.certificate,
+        "valid_to": piece.valid_to.isoformat(),
     }
 
 

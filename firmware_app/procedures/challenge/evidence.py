@@ -24,7 +24,7 @@ from firmware_app.procedures.challenge.telling import Judged
 from firmware_app.procedures.context import Context
 from firmware_app.procedures.prompts import Way
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.taken import Figure, PanMass
+from firmware_app.procedures.taken import Figure, PanMass, weight_evidence
 from firmware_app.quantity import plain
 from firmware_app.rules.rows import Stage
 from firmware_app.standards.sets import Piece
@@ -58,7 +58,7 @@ def body_of(context: Context, state: ChallengeState, result: Result, judged: lis
         "readings": [_reading(reading) for reading in judged],
         "looks": [_look(look) for look in state.looks],
         "refused_more": state.refused_more,
-        "weights": [_weight(piece) for piece in _pieces(state)],
+        "weights": [weight_evidence(piece) for piece in _pieces(state)],
         "pan": {
             "calibration": context.pan.calibration if context.pan is not None else "",
             "policy": PAN_AT_REST.label,
@@ -162,17 +162,3 @@ def _pieces(state: ChallengeState) -> list[Piece]:
     stood = {look.trial for look in state.looks if look.counts}
     used = {piece.id: piece for trial in state.trials if trial.number in stood for piece in trial.pieces}
     return list(used.values())
-
-
-def _weight(piece: Piece) -> dict[str, str]:
-    return {
-        "id": piece.id,
-        "set": piece.set_id,
-        "class": piece.weight_class,
-        "nominal_g": plain(piece.nominal_g),
-        "mass_g": plain(piece.mass_g),
-        "u_g": repr(piece.standard_g),
-        "basis": "certificate" if piece.certified else "class_tolerance",
-        "certificate": piece.certificate,
-        "valid_to": piece.valid_to.isoformat(),
-    }

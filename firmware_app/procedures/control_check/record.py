@@ -19,9 +19,8 @@ from firmware_app.procedures.context import CheckPlan, Context
 from firmware_app.procedures.control_check.state import ControlCheckState
 from firmware_app.procedures.prompts import ControlPoint, ControlResult
 from firmware_app.procedures.settle import CONTROL_AT_REST
-from firmware_app.procedures.taken import PanMass
+from firmware_app.procedures.taken import pan_evidence, weight_evidence
 from firmware_app.quantity import plain
-from firmware_app.standards.sets import Piece
 from firmware_app.weighing.control import BASELINE, RULE, Check, Judged
 
 KIND = "control_check"
@@ -82,15 +81,15 @@ def _body(context: Context, plan: CheckPlan, state: ControlCheckState, judged: J
         "before": context.controlled.state,
         "reason": judged.reason.value,
         "next_step": judged.next_step.value,
-        "weight": _weight(state.piece),
+        "weight": weight_evidence(state.piece),
         "pan": {
             "calibration": state.calibration,
             "resolution_g": plain(plan.resolution_g),
             "policy": CONTROL_AT_REST.label,
             "unfit": state.unfit,
         },
-        "pan_empty": _reading(state.pan_empty),
-        "pan_loaded": _reading(state.pan_loaded),
+        "pan_empty": pan_evidence(state.pan_empty),
+        "pan_loaded": pan_evidence(state.pan_loaded),
         "deviation_g": plain(state.pan_loaded.mass_g - state.pan_empty.mass_g - state.piece.mass_g),
         "u_g": repr(judged.check.standard_g),
         "chart": {
@@ -108,27 +107,4 @@ def _body(context: Context, plan: CheckPlan, state: ControlCheckState, judged: J
         },
         "not_the_weight": state.wrong,
         "interruptions": [msgspec.to_builtins(each) for each in state.interruptions],
-    }
-
-
-def _weight(piece: Piece) -> dict[str, str]:
-    return {
-        "id": piece.id,
-        "set": piece.set_id,
-        "class": piece.weight_class,
-        "nominal_g": plain(piece.nominal_g),
-        "mass_g": plain(piece.mass_g),
-        "u_g": repr(piece.standard_g),
-        "basis": "certificate" if piece.certified else "class_tolerance",
-        "certificate": piece.certificate,
-        "valid_to": piece.valid_to.isoformat(),
-    }
-
-
-def _reading(taken: PanMass) -> dict[str, Any]:
-    return {
-        "mass_g": plain(taken.mass_g),
-        "u_g": repr(taken.standard_g),
-        "window_s": repr(taken.window_s),
-        "at_ns": taken.at_ns,
     }

@@ -24,7 +24,7 @@ from firmware_app.procedures.self_check.evidence import (
 from firmware_app.procedures.self_check.judging import DECISION_RULE, JudgedLoad, unfit_of
 from firmware_app.procedures.self_check.state import Attempt, ChangePoint, Pile, SelfCheckState
 from firmware_app.procedures.settle import PAN_AT_REST
-from firmware_app.procedures.taken import pan_evidence
+from firmware_app.procedures.taken import pan_evidence, weight_evidence
 from firmware_app.quantity import plain
 from firmware_app.rules.rows import Stage
 
@@ -162,20 +162,7 @@ def _weights(state: SelfCheckState) -> list[dict[str, str]]:
     points = [point.pieces for point in state.points]
     stood = (*(attempt.load.pieces for attempt in standing), *beside, *points)
     used = {piece.id: piece for pieces in stood for piece in pieces}
-    return [
-        {
-            "id": piece.id,
-            "set": piece.set_id,
-            "class": piece.weight_class,
-            "nominal_g": plain(piece.nominal_g),
-            "mass_g": plain(piece.mass_g),
-            "u_g": repr(piece.standard_g),
-            "basis": "certificate" if piece.certified else "class_tolerance",
-            "certificate": piece.certificate,
-            "valid_to": piece.valid_to.isoformat(),
-        }
-        for piece in used.values()
-    ]
+    return [weight_evidence(piece) for piece in used.values()]
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
