@@ -1,4 +1,4 @@
-"""What was taken in a visit and what the record keeps of it: figures of the scale, masses of the pan, weights.
+"""What was taken in a visit, as the record keeps it: figures of the scale, masses of the pan, weights.
 
 Rules this file obeys:
 
