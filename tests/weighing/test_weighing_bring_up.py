@@ -159,6 +159,19 @@ def test_noise_alone_never_hums_nor_bursts(seed):
     assert found["bursts"].value == 0
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_noise_alone_never_drifts_however_short_the_look(seed):
+    found = check(bridge_stream(lambda t: 0.0, 2, rate=82.0, sigma=38.0, seed=seed))
+
+    assert found["drift"].level is Level.GOOD
+
+
+def test_a_drift_is_found_in_ten_seconds():
+    found = check(bridge_stream(lambda t: 12.0 * t, 10, rate=82.0, sigma=38.0, seed=1))
+
+    assert found["drift"].level is Level.ATTENTION
+
+
 def test_bursts_are_counted_and_steps_of_the_load_are_none():
     quiet = bridge_stream(lambda t: 30_000.0 if t > 5 else 0.0, 10, rate=82.0, sigma=38.0)
     for n in (100, 300, 600):

@@ -43,6 +43,8 @@ HUM_SHARE, HUM_MUCH = 0.5, 3.0
 SLOWEST_HZ = 0.5
 MAINS_HZ = (50.0, 100.0)
 DRIFT_SIGMAS = 2.0
+SLOPE_SIGMAS = 4.0
+"""A slope that noise alone shows in a short look is none: seen by chance once in 16,000 looks."""
 
 
 def in_range(seen: Seen) -> Finding:
@@ -285,7 +287,11 @@ def drift(seen: Seen) -> Finding:
     if length < 1:
         return Finding(what="drift", level=Level.NOT_JUDGED, figure="too short")
     slope = float(np.polyfit(times - times[0], values, 1)[0])
-    moved = abs(slope) * 10 > DRIFT_SIGMAS * sigma or np.ptp(values) > 2 * OUTLIER_SIGMAS * sigma
+    # Of a straight line through n independent values; conversions are so only APART from each other.
+    unsure = sigma * math.sqrt(12 * APART / len(values)) / length
+    moved = (abs(slope) - SLOPE_SIGMAS * unsure) * 10 > DRIFT_SIGMAS * sigma or np.ptp(
+        values
+    ) > 2 * OUTLIER_SIGMAS * sigma
     words = (
         "leave the pan alone and try again; if it stays: the electronics still warm up (half an hour), the "
         "cell is in a draught or in the sun, or something rubs"
@@ -295,7 +301,7 @@ def drift(seen: Seen) -> Finding:
         level=Level.ATTENTION if moved else Level.GOOD,
         figure=f"{slope * 60:+.1f} counts a minute, range {np.ptp(values):.4g} counts",
         value=slope * 60,
-        limit=f"{DRIFT_SIGMAS:g}σ in ten seconds, range {2 * OUTLIER_SIGMAS:g}σ",
+        limit=f"{DRIFT_SIGMAS:g}σ in ten seconds beyond what noise shows, range {2 * OUTLIER_SIGMAS:g}σ",
         source=f"{FIELD}: 13.7 counts at the Allan minimum, 2.7 s",
         words=words if moved else "",
     )
